@@ -1,0 +1,127 @@
+// Package experiment holds the words of the question: it reads an experiment file and returns validated values, or every
+// problem of the file at once, each with file, line and a hint.
+package experiment
+
+import (
+	"time"
+
+	"github.com/devcraft-studio/brunt/results/slo"
+)
+
+// Experiment is one validated question: topology, load, faults and SLOs. Its durations are as written; Scaled applies
+// a time scale.
+type Experiment struct {
+	Name        string
+	Description string
+	Dir         string // folder of the file; relative paths in the file are relative to it
+	File        string // path of the file as it was given
+	Source      []byte // the file as it was read
+
+	Services     []Service // in the order of the file
+	Dependencies []Dependency
+	Setup        []SetupStep
+	Load         Load
+	Warmup       time.Duration
+	Settle       time.Duration
+	Faults       []Fault // in the order of the file
+	SLOs         []SLO
+
+	TimeScale float64 // 1 unless Scaled
+}
+
+// Service is a process of the system under test. Exactly one of Reference, Image, Build, Command and URL is set.
+type Service struct {
+	Name      string
+	Reference string // name of a reference target
+	Variant   string // of a reference target: naive or fixed (default fixed)
+	Image     string
+	Build     *BuildRecipe
+	Command   []string
+	URL       string
+
+	Port      int
+	Ready     Ready
+	Metrics   string // path, empty when not scraped
+	Pprof     string // path, empty when there is none
+	Env       map[string]string
+	Resources Resources
+	Line      int
+}
+
+// BuildRecipe is a Docker build.
+type BuildRecipe struct {
+	Context    string // absolute
+	Dockerfile string // relative to Context
+}
+
+// Resources limits a node; zero is no limit.
+type Resources struct {
+	CPUs   float64 // cores
+	Memory int64   // bytes
+}
+
+// Ready says when a node is ready: exactly one field is set, or none (then: its port accepts a connection).
+type Ready struct {
+	HTTP    string // path that answers 2xx
+	TCP     bool
+	Log     string // a line that contains this
+	Command []string
+	Timeout time.Duration // default 60 s
+}
+
+// Dependency is a backing part: a known kind, or any image.
+type Dependency struct {
+	Name    string
+	Kind    string // postgres, redis, image
+	Version string // of a known kind, such as "17"; empty: the default
+	Image   string // kind image, or an override of a known kind's
+	Port    int    // kind image; a known kind has its own
+	Ready   Ready
+	Env     map[string]string
+	Args    []string // further arguments of a known kind's server, such as -c or --maxmemory
+	Line    int
+}
+
+// SetupStep runs once against a dependency before services start. Exactly one of SQL and Dataset is set.
+type SetupStep struct {
+	SQL     string // path of a file, absolute
+	Dataset string // name of a known data set
+	On      string // dependency
+	Rows    int    // of a data set
+	Line    int
+}
+
+// Load is what is offered to the target.
+type Load struct {
+	Target   string // service
+	Script   string // absolute path of a k6 script, .js or .ts
+	Env      map[string]string
+	Shape    string  // smoke, ramp, soak, spike; empty: the script's own options.scenarios
+	Rate     float64 // iterations per second, the shape's peak; 0: the shape's default
+	Duration time.Duration
+	VUs      int // most VUs that brunt-arrival may use; 0: its default
+	Line     int
+}
+
+// Fault is a planned disturbance of a link or of a node.
+type Fault struct {
+	Name string
+	Link string // from->to; empty for a node fault
+	Node string // empty for a link fault
+	Kind string // latency, timeout, reset, down, bandwidth; command, kill, pause
+	At   time.Duration
+	For  time.Duration // 0: instantaneous
+
+	Latency time.Duration // latency
+	Jitter  time.Duration // latency
+	Rate    int64         // bandwidth, bytes per second
+	Run     []string      // command: the words, or for postgres the SQL statement
+	Line    int
+}
+
+// SLO is a bound as written and as parsed.
+type SLO struct {
+	Text string
+	SLO  slo.SLO
+	Line int
+}

@@ -1,0 +1,34 @@
+package results
+
+// Build is what was measured.
+type Build struct {
+	SHA         string `json:"sha"`
+	Dirty       bool   `json:"dirty"`
+	DiffDigest  string `json:"diff_digest,omitempty"` // SHA-256 of the uncommitted diff
+	Ref         string `json:"ref"`
+	HeadSHA     string `json:"head_sha,omitempty"` // on a pull request: the head commit, SHA being the merge commit tested
+	ImageDigest string `json:"image_digest"`
+	Variant     string `json:"variant"`
+}
+
+// CI is what the surrounding CI says of itself.
+type CI struct {
+	Name        string `json:"name"` // github, gitlab, generic
+	Pipeline    string `json:"pipeline,omitempty"`
+	Event       string `json:"event,omitempty"`
+	PullRequest int    `json:"pull_request,omitempty"`
+	URL         string `json:"url,omitempty"`
+}
+
+// Host is the machine that measured, so that results from different machines are not mistaken for comparable ones.
+type Host struct {
+	Fingerprint string            `json:"fingerprint"` // stable digest of the facts below but the name
+	Name        string            `json:"name"`
+	OS          string            `json:"os"`
+	Kernel      string            `json:"kernel"`
+	Arch        string            `json:"arch"`
+	CPU         string            `json:"cpu"`
+	Cores       int               `json:"cores"`
+	MemoryBytes int64             `json:"memory_bytes"`
+	Tools       map[string]string `json:"tools"` // brunt, go, k6, toxiproxy, docker: versions
+}

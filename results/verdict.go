@@ -1,0 +1,75 @@
+package results
+
+// Outcome is what a verdict, or one row of evidence under it, says.
+type Outcome string
+
+// The zero value of Outcome is none of these: not judged.
+const (
+	Pass         Outcome = "pass"
+	Fail         Outcome = "fail"
+	Inconclusive Outcome = "inconclusive"
+)
+
+// Verdict answers the run's question. It is a pure function of what is stored.
+type Verdict struct {
+	Outcome Outcome `json:"outcome"`
+	// Judge is the version of the rules that gave it; the same version gives the same verdict for ever.
+	Judge    int        `json:"judge"`
+	Evidence []Evidence `json:"evidence"`
+	// Phases summarises each phase, for people: it has no part in the outcome.
+	Phases      []PhaseSummary `json:"phase_summaries"`
+	Comparisons []Comparison   `json:"comparisons"`
+	Warnings    []string       `json:"warnings"`
+}
+
+// Evidence is one row under a verdict.
+type Evidence struct {
+	What    string   `json:"what"`  // the SLO or invariant as it was written
+	Trial   int      `json:"trial"` // 0: all trials together
+	Phase   string   `json:"phase"`
+	Value   *float64 `json:"value"` // nil when there was nothing to measure
+	Unit    string   `json:"unit"`
+	Bound   string   `json:"bound"`
+	Low     *float64 `json:"low"`  // value if every unserved iteration had been perfect
+	High    *float64 `json:"high"` // value if every unserved iteration had been bad
+	Samples int64    `json:"samples"`
+	Outcome Outcome  `json:"outcome"`
+	Reason  string   `json:"reason,omitempty"`
+}
+
+// PhaseSummary is one phase of one trial at a glance.
+type PhaseSummary struct {
+	Trial     int     `json:"trial"`
+	Phase     string  `json:"phase"`
+	Start     float64 `json:"start_s"`
+	End       float64 `json:"end_s"`
+	Rate      float64 `json:"rate"` // served iterations per second
+	Requests  int64   `json:"requests"`
+	ErrorRate float64 `json:"error_rate"` // share of requests that failed
+	P50       float64 `json:"p50_ms"`     // of latency; of http_req_duration where latency is not known
+	P95       float64 `json:"p95_ms"`
+	P99       float64 `json:"p99_ms"`
+}
+
+// ComparisonOutcome says how a candidate's measurement stands to the baseline's.
+type ComparisonOutcome string
+
+// The outcomes of a comparison.
+const (
+	Better  ComparisonOutcome = "better"
+	Worse   ComparisonOutcome = "worse"
+	Same    ComparisonOutcome = "same"
+	Unclear ComparisonOutcome = "unclear"
+)
+
+// Comparison is candidate against baseline for one measurement.
+type Comparison struct {
+	Metric    string            `json:"metric"`
+	Statistic string            `json:"statistic"`
+	Phase     string            `json:"phase"`
+	Ratio     float64           `json:"ratio"`
+	Low       float64           `json:"low"`
+	High      float64           `json:"high"`
+	Outcome   ComparisonOutcome `json:"outcome"`
+	MDE       float64           `json:"mde"`
+}
