@@ -1,0 +1,238 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sort"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/devcraft-studio/brunt/harness/experiment"
+	"github.com/devcraft-studio/brunt/results"
+)
+
+// watchLead is how long before its planned start a fault's effect probe begins, for the values before.
+const watchLead = 3 * time.Second
+
+// watchTail is how long after a removal the probe goes on, for the values after.
+const watchTail = time.Second
+
+// timeline applies and lifts the faults of one trial at their times while the load runs.
+type timeline struct {
+	trial    *trial
+	injector Injector
+	load     Load
+	zero     time.Time
+	ended    time.Time // when the load ended
+
+	mu      sync.Mutex
+	records []results.Fault
+	lost    map[string]LostFault
+	active  map[string]bool
+	quiet   time.Time // when the last fault was lifted
+}
+
+func newTimeline(t *trial, injector Injector, load Load) *timeline {
+	tl := &timeline{
+		trial: t, injector: injector, load: load, zero: load.Zero(),
+		active: map[string]bool{}, lost: map[string]LostFault{},
+	}
+	for _, f := range t.plan.Experiment.Faults {
+		tl.records = append(tl.records, results.Fault{
+			Name: f.Name, Link: f.Link, Node: f.Node, Kind: f.Kind,
+			PlannedStart: f.At.Seconds(), PlannedEnd: (f.At + f.For).Seconds(),
+		})
+	}
+	return tl
+}
+
+// run returns when the load has ended, every fault has been lifted, or the trial can't go on.
+func (tl *timeline) run(ctx context.Context) error {
+	faultCtx, stop := context.WithCancel(ctx)
+	var wg sync.WaitGroup
+	for i, f := range tl.trial.plan.Experiment.Faults {
+		wg.Go(func() { tl.conduct(faultCtx, f, i) })
+	}
+	wg.Go(func() { tl.collectLost(faultCtx) })
+	err := tl.watchLoad(ctx)
+	tl.ended = tl.trial.parts.Clock.Now()
+	stop()
+	wg.Wait()
+	return err
+}
+
+// watchLoad ticks once a second until the load ends, and looks after the machine's clock meanwhile.
+func (tl *timeline) watchLoad(ctx context.Context) error {
+	ticker := time.NewTicker(time.Second)
+	defer ticker.Stop()
+	clock := tl.trial.parts.Clock
+	last := clock.Now()
+	deadline := tl.zero.Add(tl.trial.plan.Duration + overrun)
+	for {
+		select {
+		case <-tl.load.Done():
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-ticker.C:
+		}
+		now := clock.Now()
+		if err := clockStep(last, now); err != nil {
+			return err
+		}
+		last = now
+		if now.After(deadline) {
+			return fmt.Errorf("the load has not ended %v after its planned end", overrun)
+		}
+		tl.trial.parts.Progress.Tick(tl.tick(now))
+	}
+}
+
+// conduct takes one fault through its life: watch, apply, hold, lift.
+func (tl *timeline) conduct(ctx context.Context, f experiment.Fault, i int) {
+	clock := tl.trial.parts.Clock
+	start, end := tl.zero.Add(f.At), tl.zero.Add(f.At+f.For)
+	if err := clock.Sleep(ctx, start.Add(-watchLead)); err != nil {
+		tl.update(i, func(r *results.Fault) { r.Error = "the load ended before the fault's start" })
+		return
+	}
+	seen := tl.injector.Watch(context.WithoutCancel(ctx), f)
+	if err := clock.Sleep(ctx, start); err != nil {
+		seen(time.Time{}, time.Time{})
+		tl.update(i, func(r *results.Fault) { r.Error = "the load ended before the fault's start" })
+		return
+	}
+	began, err := tl.apply(ctx, f, end)
+	if err != nil {
+		seen(time.Time{}, time.Time{})
+		tl.update(i, func(r *results.Fault) { r.Error = err.Error() })
+		return
+	}
+	tl.update(i, func(r *results.Fault) { r.Applied, r.Start = true, tl.seconds(began) })
+
+	removedAt := tl.hold(ctx, f, i, end)
+	_ = clock.Sleep(ctx, removedAt.Add(watchTail)) // an early end only costs the values after
+	effect := seen(began, removedAt)
+	tl.update(i, func(r *results.Fault) { r.Effect = effect })
+}
+
+// apply brings the fault into force and marks the moment. A fault that may be half in force is lifted again.
+func (tl *timeline) apply(ctx context.Context, f experiment.Fault, end time.Time) (time.Time, error) {
+	applyCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), applyTimeout)
+	defer cancel()
+	began, err := tl.injector.Apply(applyCtx, f, end.Add(expirySlack))
+	if err != nil {
+		liftCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), liftTimeout)
+		defer cancel()
+		_, liftErr := tl.injector.Lift(liftCtx, f)
+		return began, errors.Join(fmt.Errorf("apply: %w", err), liftErr)
+	}
+	tl.setActive(f.Name, true, began)
+	tl.mark(began, "fault:"+f.Name)
+	return began, nil
+}
+
+// hold waits for the fault's end, or for the load's, and lifts it. It returns the moment of the confirmed removal, or
+// of giving up.
+func (tl *timeline) hold(ctx context.Context, f experiment.Fault, i int, end time.Time) time.Time {
+	if f.For > 0 {
+		_ = tl.trial.parts.Clock.Sleep(ctx, end) // whatever ended the sleep, the fault is lifted now
+	}
+	liftCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), liftTimeout)
+	defer cancel()
+	removal, err := tl.injector.Lift(liftCtx, f)
+	if err != nil {
+		removal.At = tl.trial.parts.Clock.Now()
+	}
+	tl.setActive(f.Name, false, removal.At)
+	tl.mark(removal.At, "lifted:"+f.Name)
+	tl.mark(removal.At.Add(tl.trial.plan.Experiment.Settle), "settled:"+f.Name) // known in advance
+	tl.update(i, func(r *results.Fault) {
+		r.End, r.Removed, r.Ladder = tl.seconds(removal.At), err == nil, removal.Ladder
+		if err != nil {
+			r.Error = "lift: " + err.Error()
+		}
+	})
+	return removal.At
+}
+
+// collectLost notes faults that ended by no will of ours.
+func (tl *timeline) collectLost(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case l := <-tl.injector.Lost():
+			tl.mu.Lock()
+			tl.lost[l.Name] = l
+			tl.mu.Unlock()
+			tl.mark(l.At, "lost:"+l.Name)
+		}
+	}
+}
+
+// faults returns the records; call it after run. A fault that was lost ended when it was lost, not when it was lifted.
+func (tl *timeline) faults() []results.Fault {
+	tl.mu.Lock()
+	defer tl.mu.Unlock()
+	for i := range tl.records {
+		r := &tl.records[i]
+		if l, ok := tl.lost[r.Name]; ok {
+			r.End = tl.seconds(l.At)
+			r.Error = "ended early: " + l.Reason
+		}
+	}
+	return tl.records
+}
+
+func (tl *timeline) update(i int, change func(*results.Fault)) {
+	tl.mu.Lock()
+	defer tl.mu.Unlock()
+	change(&tl.records[i])
+}
+
+func (tl *timeline) setActive(name string, active bool, at time.Time) {
+	tl.mu.Lock()
+	defer tl.mu.Unlock()
+	if active {
+		tl.active[name] = true
+		return
+	}
+	delete(tl.active, name)
+	tl.quiet = at
+}
+
+// mark cuts the frames at that moment. A generator that has ended takes no marks any more.
+func (tl *timeline) mark(at time.Time, what string) {
+	if err := tl.load.Mark(at, what); err != nil {
+		tl.trial.parts.Logger.Debug("mark not sent", "mark", what, "error", err)
+	}
+	tl.trial.parts.Logger.Info("phase", "mark", what, "t", fmt.Sprintf("%.3fs", tl.seconds(at)))
+}
+
+func (tl *timeline) seconds(at time.Time) float64 { return at.Sub(tl.zero).Seconds() }
+
+// tick says where the trial is, for people.
+func (tl *timeline) tick(now time.Time) Tick {
+	tl.mu.Lock()
+	defer tl.mu.Unlock()
+	tick := Tick{
+		Phase: string(results.PhaseSteady), Elapsed: now.Sub(tl.zero), Total: tl.trial.plan.Duration,
+		Snapshot: tl.load.Snapshot(),
+	}
+	for name := range tl.active {
+		tick.Faults = append(tick.Faults, name)
+	}
+	sort.Strings(tick.Faults)
+	switch {
+	case now.Before(tl.zero):
+		tick.Phase = string(results.PhaseWarmup)
+	case len(tick.Faults) > 0:
+		tick.Phase = string(results.PhaseFault) + " " + strings.Join(tick.Faults, "+")
+	case !tl.quiet.IsZero() && now.Sub(tl.quiet) < tl.trial.plan.Experiment.Settle:
+		tick.Phase = string(results.PhaseRecovery)
+	}
+	return tick
+}
