@@ -1,0 +1,35 @@
+// Package harness is the wing that produces a record; results is the wing that keeps, judges and shows it. This page is
+// the map of the house, and arch_test.go beside it is the floor plan that the tests enforce.
+//
+// A line of code finds its place by asking what it works on: before the record (harness), after it (results), inside k6
+// (xk6-ext), inside the victim (targets), or the question itself (scenarios).
+//
+//	harness/             BEFORE THE RECORD
+//	  cmd/brunt            the binary: CLI, k6 child, proxy child, watchdog child; no logic
+//	  cli                  one file per command; exit codes; hints                          [cobra]
+//	  runner               conducts one trial: order, clock, cleanup; decides nothing
+//	  experiment           the words of the question: YAML in, validated values out         [yaml, jsonschema]
+//	  site                 a started topology: nodes and what can be done to them
+//	  topology             starts and stops a topology: docker, local                       [Testcontainers]
+//	  dependency           what we know of postgres and redis                               [pgx, go-redis]
+//	  fault                links and faults, one file per kind; the proxy child             [Toxiproxy]
+//	  lease                the watchdog child, the sweep, the machine's lock
+//	  load                 drives the k6 child, writes the recording                        [k6's command]
+//	  build                something startable out of a reference
+//	  provenance           git, CI, host, redaction of secrets
+//	results/             AFTER THE RECORD
+//	  .                    the plain values: Run, Trial, Phase, Fault, Evidence, Verdict
+//	  histogram            a mergeable histogram with a bounded relative error
+//	  recording            frames: write, read as an iterator
+//	  slo                  the SLO language
+//	  verdict              judges a run: pure
+//	  store                where runs are kept                                              [SQLite]
+//	  report               terminal, JSON, JUnit, Markdown: all from one Document
+//	xk6-ext/             INSIDE K6: register.go, jsmodule, executor, output                   [k6]; wire imports no k6
+//	targets/             INSIDE THE VICTIM: the reference services, cmd/target, kit
+//	scenarios/           THE QUESTIONS: experiments and scripts, embedded; lib holds the shapes
+//
+// The way of the data, for `brunt run scenarios/restapi`: experiment.Load, provenance, the run saved as broken, topology.Start
+// (dependencies, links, setup, services), the k6 child started by load, the runner's clock applying and lifting faults through
+// fault, frames onto disk, topology.Stop, verdict.Judgement, store.Save, report, exit code.
+package harness
