@@ -1,0 +1,92 @@
+// Package topology starts and stops a topology: dependencies, links, setup, services, load links, in this order, by one of
+// two providers. What it returns is a site.
+package topology
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+
+	"github.com/devcraft-studio/brunt/harness/experiment"
+	"github.com/devcraft-studio/brunt/harness/site"
+)
+
+// The providers that can be asked for.
+const (
+	ProviderAuto   = "auto" // docker if the engine answers and the images can be had, else local
+	ProviderDocker = "docker"
+	ProviderLocal  = "local"
+)
+
+// Linker opens links through the proxy child.
+type Linker interface {
+	// Open opens the link name, which listens on listen (host:port) and passes everything on to upstream. It returns the
+	// address that it really listens on.
+	Open(ctx context.Context, name, listen, upstream string) (address string, err error)
+}
+
+// Registrar is told of every process and directory as soon as it exists, so that the watchdog can remove it.
+type Registrar interface {
+	Process(pid int) error
+	Path(path string) error
+}
+
+// Options say what to start and how.
+type Options struct {
+	RunID      string
+	Experiment experiment.Experiment
+	Provider   string // auto (default), docker or local
+	Linker     Linker // needed when a link is proxied
+	Registrar  Registrar
+	ProxyAll   bool // proxy every link, not only those that a fault names
+	Logger     *slog.Logger
+
+	// LogDir receives <node>.log with the last 1 MiB of each node's log when the topology stops; empty keeps none.
+	LogDir string
+	// Redact is applied to those logs; nil keeps them as they are.
+	Redact func(string) string
+	// Lookup is the environment: ${env.X}, BRUNT_POSTGRES_IMAGE. Nil is empty.
+	Lookup func(string) (string, bool)
+	// Environ is what services with a command inherit, as NAME=value; nil gives them PATH, HOME, USER, LANG and TMPDIR.
+	Environ []string
+	// Progress is told of each step, for people.
+	Progress func(string)
+	// TargetBinary returns the static binary of the reference targets for the machine that services run on.
+	TargetBinary func(ctx context.Context) (string, error)
+	// CacheDir keeps data directories and snapshots between runs; empty is brunt in the user's cache directory.
+	CacheDir string
+	// DataSeed is the seed of the data sets, apart from the run's so that snapshots are found again; 0 is 1.
+	DataSeed int64
+
+	warnings *warnings
+}
+
+// warn keeps a doubt with the run (site.Warnings).
+func (o Options) warn(text string) {
+	if o.warnings != nil {
+		o.warnings.add(text)
+	}
+	o.step("warning: " + text)
+}
+
+// step tells people what is being done.
+func (o Options) step(text string) {
+	if o.Progress != nil {
+		o.Progress(text)
+	}
+}
+
+func (o Options) lookup(name string) (string, bool) {
+	if o.Lookup == nil {
+		return "", false
+	}
+	return o.Lookup(name)
+}
+
+// Topology is a started topology.
+type Topology struct{ site *site.Site }
+
+// Start is written next.
+func Start(context.Context, Options) (*Topology, error) {
+	return nil, errors.New("not started")
+}
