@@ -1,0 +1,211 @@
+package histogram
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+)
+
+// binaryVersion opens every binary form.
+const binaryVersion = 1
+
+// ErrInvalid is wrapped by every error of Decode: the bytes are not the binary form of a histogram.
+var ErrInvalid = errors.New("not a histogram")
+
+// AppendBinary appends the binary form of h to dst. It is as long as h has buckets in use, about two or three bytes for
+// each, and the same content gives the same bytes, however it was recorded, merged or decoded.
+//
+// The form is: version (1 byte), number of buckets (uvarint), and unless that is 0: minimum and maximum (8 bytes each, bits
+// of the float64, little-endian); the sum in units of 2^(32·first−1074): number of limbs × 2 + sign (uvarint), first
+// (uvarint), limbs (4 bytes each, lowest first), where the sum 0 has neither limbs nor first; then for each bucket its key
+// (the first: varint; others: distance from the one before, less one, uvarint) and its count, less one (uvarint).
+func (h *Histogram) AppendBinary(dst []byte) []byte {
+	used := uint64(0)
+	for range h.buckets() {
+		used++
+	}
+	dst = binary.AppendUvarint(append(dst, binaryVersion), used)
+	if used == 0 {
+		return dst
+	}
+	dst = binary.LittleEndian.AppendUint64(dst, math.Float64bits(h.min))
+	dst = binary.LittleEndian.AppendUint64(dst, math.Float64bits(h.max))
+	dst = h.sum.appendBinary(dst)
+	var previous int32
+	first := true
+	for key, n := range h.buckets() {
+		if first {
+			dst = binary.AppendVarint(dst, int64(key))
+			first = false
+		} else {
+			dst = binary.AppendUvarint(dst, uint64(key-previous-1))
+		}
+		dst = binary.AppendUvarint(dst, n-1)
+		previous = key
+	}
+	return dst
+}
+
+func (s *exactSum) appendBinary(dst []byte) []byte {
+	negative, first, limbs := s.canonical()
+	head := uint64(len(limbs)) << 1
+	if negative {
+		head |= 1
+	}
+	dst = binary.AppendUvarint(dst, head)
+	if len(limbs) == 0 {
+		return dst
+	}
+	dst = binary.AppendUvarint(dst, uint64(first))
+	for _, l := range limbs {
+		dst = binary.LittleEndian.AppendUint32(dst, uint32(l))
+	}
+	return dst
+}
+
+// Decode reads the histogram that src begins with and returns what follows it. Only what AppendBinary writes is accepted,
+// so that encoding again gives the same bytes; anything else is an error that wraps ErrInvalid. Whatever the bytes,
+// Decode allocates no more than a few times their length.
+func Decode(src []byte) (h *Histogram, rest []byte, err error) {
+	s := scanner{rest: src}
+	if v := s.byte(); s.err == nil && v != binaryVersion {
+		s.fail("version %d", v)
+	}
+	h = New()
+	used := s.uvarint()
+	if s.err == nil && used > 0 {
+		h.min, h.max = s.float(), s.float()
+		h.sum = s.sum()
+		h.sparse, h.count = s.buckets(used)
+		s.check(h)
+	}
+	if s.err != nil {
+		return nil, nil, s.err
+	}
+	return h, s.rest, nil
+}
+
+// scanner takes values off the front of rest; after the first error it yields zeroes.
+type scanner struct {
+	rest []byte
+	err  error
+}
+
+func (s *scanner) fail(format string, args ...any) {
+	if s.err == nil {
+		s.err = fmt.Errorf("%w: %s", ErrInvalid, fmt.Sprintf(format, args...))
+	}
+	s.rest = nil
+}
+
+func (s *scanner) take(n int) []byte {
+	if len(s.rest) < n {
+		s.fail("cut short")
+		return make([]byte, n)
+	}
+	b := s.rest[:n]
+	s.rest = s.rest[n:]
+	return b
+}
+
+func (s *scanner) byte() byte { return s.take(1)[0] }
+
+func (s *scanner) float() float64 {
+	return math.Float64frombits(binary.LittleEndian.Uint64(s.take(8)))
+}
+
+// uvarint refuses a number that is longer than it must be: there is one form of everything.
+func (s *scanner) uvarint() uint64 {
+	v, n := binary.Uvarint(s.rest)
+	if n <= 0 || n > 1 && s.rest[n-1] == 0 {
+		s.fail("bad number")
+		return 0
+	}
+	s.rest = s.rest[n:]
+	return v
+}
+
+func (s *scanner) varint() int64 {
+	u := s.uvarint()
+	return int64(u>>1) ^ -int64(u&1)
+}
+
+func (s *scanner) sum() exactSum {
+	head := s.uvarint()
+	n := head >> 1
+	if n == 0 {
+		if head != 0 {
+			s.fail("a sum of minus zero")
+		}
+		return exactSum{}
+	}
+	first := s.uvarint()
+	if n > maxLimbs || first > maxLimbs-n {
+		s.fail("a sum out of range")
+		return exactSum{}
+	}
+	sum := exactSum{first: int(first), limbs: make([]int64, n), adds: 1}
+	for i := range sum.limbs {
+		sum.limbs[i] = int64(binary.LittleEndian.Uint32(s.take(4)))
+	}
+	if sum.limbs[0] == 0 || sum.limbs[n-1] == 0 {
+		s.fail("a sum that is padded")
+	}
+	if head&1 != 0 {
+		for i := range sum.limbs {
+			sum.limbs[i] = -sum.limbs[i]
+		}
+	}
+	return sum
+}
+
+func (s *scanner) buckets(used uint64) (all []bucket, total uint64) {
+	if used > uint64(len(s.rest)/2) { // each takes two bytes or more
+		s.fail("cut short")
+		return nil, 0
+	}
+	all = make([]bucket, used)
+	key := s.varint()
+	for i := range all {
+		if i > 0 {
+			step := s.uvarint()
+			if step >= 2*maxKey {
+				s.fail("a bucket out of range")
+			}
+			key += int64(step) + 1
+		}
+		if key < -maxKey || key > maxKey {
+			s.fail("a bucket out of range")
+		}
+		n := s.uvarint() + 1
+		if n == 0 || total+n < total {
+			s.fail("too many values")
+		}
+		if s.err != nil {
+			return nil, 0
+		}
+		total += n
+		all[i] = bucket{int32(key), n}
+	}
+	return all, total
+}
+
+// check holds minimum and maximum against the buckets; the sum is free, as it can't be known better.
+func (s *scanner) check(h *Histogram) {
+	if s.err != nil {
+		return
+	}
+	for _, v := range []float64{h.min, h.max} {
+		if math.IsNaN(v) || math.Float64bits(finite(v)) != math.Float64bits(v) {
+			s.fail("minimum or maximum is not a number in range")
+			return
+		}
+	}
+	switch n := len(h.sparse); {
+	case h.min > h.max || h.count == 1 && h.min != h.max:
+		s.fail("minimum and maximum disagree")
+	case keyOf(h.min) != h.sparse[0].key || keyOf(h.max) != h.sparse[n-1].key:
+		s.fail("minimum or maximum is not in its bucket")
+	}
+}

@@ -1,0 +1,141 @@
+// Package wire carries messages between brunt and its k6 child, over a socket pair.
+//
+// Both ends are of one binary, yet they are versioned, bounded and checked: a child that writes nonsense must not take its
+// parent down. The child sends Hello first; the parent sends Config first, which the child reads before k6 starts. Then
+// frames, notices and, last of all, Ended go up, and marks and Stop go down. An end of stream before Ended means that the
+// child died.
+//
+// On the socket a message is: length of the rest (uint32, little-endian), type (1 byte), body. The body of a Frame is its
+// payload as it is; that of every other message is its fields as JSON. The package imports no k6.
+package wire
+
+import "math"
+
+// Version is the version of the messages. Hello and Config carry it; a zero one is sent as Version.
+const Version = 1
+
+// Message is one of the types of this package: Hello, Started, Frame, Exception, Notice, Ended from the child, Config,
+// Mark, Stop from the parent. They are sent and received as values, not as pointers.
+type Message interface {
+	kind() kind
+}
+
+// kind is the type byte. The values are part of the format.
+type kind byte
+
+const (
+	kindHello     kind = 'h'
+	kindStarted   kind = 's'
+	kindFrame     kind = 'f'
+	kindException kind = 'x'
+	kindNotice    kind = 'n'
+	kindEnded     kind = 'e'
+	kindConfig    kind = 'C'
+	kindMark      kind = 'M'
+	kindStop      kind = 'S'
+)
+
+// Hello is the child's first message.
+type Hello struct {
+	Version int
+	PID     int
+}
+
+// Started says that load began, once it did.
+type Started struct {
+	Zero         int64 // wall-clock nanoseconds of t = 0: the first offered iteration after the warm-up
+	OpenModel    bool  // every scenario runs on brunt-arrival
+	ConstantRate bool  // the offered rate does not change after the warm-up
+}
+
+// Frame holds the samples of an interval.
+type Frame struct {
+	Payload []byte // what a recording.Encoder appended; all frames of a connection are of one Encoder
+}
+
+// Exception is an error that an iteration of the script threw.
+type Exception struct {
+	Message string
+}
+
+// Notice is something that people should know of, for the log.
+type Notice struct {
+	Level string // debug, info, warn, error
+	Text  string
+}
+
+// Ended is the child's last message: the load is over and all frames were sent. The numbers count iterations due after the
+// warm-up; Offered = Served + Failed + Dropped + Interrupted.
+type Ended struct {
+	Offered, Served, Failed, Dropped, Interrupted int64
+
+	Exceptions  int64
+	LatenessP99 float64 // milliseconds; NaN, of no iterations at all, arrives as 0
+	Aborted     string  // why the script itself ended the load, or ""
+}
+
+// Config is the parent's first message.
+type Config struct {
+	Version     int
+	Seed        int64
+	WarmupNanos int64
+	Selectors   []Selector
+	AbortOn     []AbortThreshold
+	Facts       map[string]string // urls and facts about the data, for the JS module
+}
+
+// Selector asks for a series of its own: the samples of Metric that bear all of Tags.
+type Selector struct {
+	Metric string
+	Tags   map[string]string
+}
+
+// AbortThreshold is a k6 threshold that ends the load when it is crossed.
+type AbortThreshold struct {
+	Metric     string
+	Tags       map[string]string
+	Threshold  string // the expression, such as p(95)<300
+	GraceNanos int64  // not judged before this much of the load is over
+}
+
+// Mark is the edge of a phase: no frame may straddle it.
+type Mark struct {
+	At    int64  // wall-clock nanoseconds
+	Phase string // that begins here
+}
+
+// Stop asks the child to end the load now, and to send what it has and Ended.
+type Stop struct{}
+
+func (Hello) kind() kind     { return kindHello }
+func (Started) kind() kind   { return kindStarted }
+func (Frame) kind() kind     { return kindFrame }
+func (Exception) kind() kind { return kindException }
+func (Notice) kind() kind    { return kindNotice }
+func (Ended) kind() kind     { return kindEnded }
+func (Config) kind() kind    { return kindConfig }
+func (Mark) kind() kind      { return kindMark }
+func (Stop) kind() kind      { return kindStop }
+
+// prepared is the message as it is sent: with its version, and with numbers that JSON can hold.
+func prepared(m Message) Message {
+	switch m := m.(type) {
+	case Hello:
+		if m.Version == 0 {
+			m.Version = Version
+		}
+		return m
+	case Config:
+		if m.Version == 0 {
+			m.Version = Version
+		}
+		return m
+	case Ended:
+		if math.IsNaN(m.LatenessP99) {
+			m.LatenessP99 = 0
+		}
+		m.LatenessP99 = max(-math.MaxFloat64, min(math.MaxFloat64, m.LatenessP99))
+		return m
+	}
+	return m
+}
