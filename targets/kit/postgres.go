@@ -1,0 +1,74 @@
+package kit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// PoolSize is the number of Postgres connections of a target that has no reason for another.
+const PoolSize = 20
+
+// Pool is a pool of Postgres connections.
+type Pool = pgxpool.Pool
+
+// Rows are the rows that a query returned.
+type Rows = pgx.Rows
+
+// Row is the one row that a query returned.
+type Row = pgx.Row
+
+// Conn is a single Postgres connection.
+type Conn = pgx.Conn
+
+// ErrNoRow says that a query for one row found none.
+var ErrNoRow = pgx.ErrNoRows
+
+// OpenPool makes a pool of at most size connections to DATABASE_URL and exports its state as metrics. It connects when
+// it is first used.
+func OpenPool(ctx context.Context, env Environment, size int32) (*Pool, error) {
+	url, err := env.Require("DATABASE_URL")
+	if err != nil {
+		return nil, err
+	}
+	config, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		return nil, fmt.Errorf("DATABASE_URL: %w", err)
+	}
+	config.MaxConns = size
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return nil, fmt.Errorf("open the Postgres pool: %w", err)
+	}
+	return pool, errors.Join(
+		env.gauge("db_pool_acquired_connections", "Connections in use.", func() float64 { return float64(pool.Stat().AcquiredConns()) }),
+		env.gauge("db_pool_total_connections", "Connections open or being opened.", func() float64 { return float64(pool.Stat().TotalConns()) }),
+		env.counter("db_pool_waits_total", "Acquisitions that had to wait for a connection.", func() float64 { return float64(pool.Stat().EmptyAcquireCount()) }),
+		env.counter("db_pool_wait_seconds_total", "Time that acquisitions waited for a connection.", func() float64 { return pool.Stat().EmptyAcquireWaitTime().Seconds() }),
+	)
+}
+
+// Dial opens one connection to DATABASE_URL outside any pool.
+func Dial(ctx context.Context, env Environment) (*Conn, error) {
+	url, err := env.Require("DATABASE_URL")
+	if err != nil {
+		return nil, err
+	}
+	conn, err := pgx.Connect(ctx, url)
+	if err != nil {
+		return nil, fmt.Errorf("dial Postgres: %w", err)
+	}
+	return conn, nil
+}
+
+func (e Environment) gauge(name, help string, value func() float64) error {
+	return e.Registry.Register(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, value))
+}
+
+func (e Environment) counter(name, help string, value func() float64) error {
+	return e.Registry.Register(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help}, value))
+}

@@ -1,0 +1,13 @@
+// Package targets lists the reference services. Each reproduces a well-known incident in two variants, naive with the bug
+// and fixed without it; they are what the harness is proven on and the examples that users copy.
+package targets
+
+import (
+	"github.com/devcraft-studio/brunt/targets/kit"
+	"github.com/devcraft-studio/brunt/targets/restapi"
+)
+
+// All returns every reference target, sorted by name.
+func All() []kit.Target {
+	return []kit.Target{restapi.Target()}
+}
