@@ -6,9 +6,11 @@ type Build struct {
 	Dirty       bool   `json:"dirty"`
 	DiffDigest  string `json:"diff_digest,omitempty"` // SHA-256 of the uncommitted diff
 	Ref         string `json:"ref"`
-	HeadSHA     string `json:"head_sha,omitempty"` // on a pull request: the head commit, SHA being the merge commit tested
+	HeadSHA     string `json:"head_sha,omitempty"`  // on a pull request: the head commit; SHA is the commit checked out, head or merge
+	MergeSHA    string `json:"merge_sha,omitempty"` // on a pull request: the trial merge with its base
 	ImageDigest string `json:"image_digest"`
 	Variant     string `json:"variant"`
+	Note        string `json:"note,omitempty"` // what could not be found out, such as "not in a git repository"
 }
 
 // CI is what the surrounding CI says of itself.
@@ -22,7 +24,7 @@ type CI struct {
 
 // Host is the machine that measured, so that results from different machines are not mistaken for comparable ones.
 type Host struct {
-	Fingerprint string            `json:"fingerprint"` // stable digest of the facts below but the name
+	Fingerprint string            `json:"fingerprint"` // stable digest of the facts below but the name and the tools
 	Name        string            `json:"name"`
 	OS          string            `json:"os"`
 	Kernel      string            `json:"kernel"`
