@@ -98,7 +98,7 @@ func (c *Conn) Receive() (Message, error) {
 			// A reset is how the end looks when the other side left something unread.
 			return nil, io.EOF
 		}
-		return nil, fmt.Errorf("receive: %w", err)
+		return nil, fmt.Errorf("receive: %w", cutShort(err))
 	}
 	size := binary.LittleEndian.Uint32(header[:])
 	switch {
@@ -122,15 +122,16 @@ func (c *Conn) body(n int) ([]byte, error) {
 	if n <= eager {
 		b := make([]byte, n)
 		_, err := io.ReadFull(c.r, b)
-		return b, unexpected(err)
+		return b, cutShort(err)
 	}
 	var b bytes.Buffer
 	_, err := io.CopyN(&b, c.r, int64(n))
-	return b.Bytes(), unexpected(err)
+	return b.Bytes(), cutShort(err)
 }
 
-func unexpected(err error) error {
-	if errors.Is(err, io.EOF) {
+// cutShort names the end of the stream within a message for what it is.
+func cutShort(err error) error {
+	if errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) {
 		return io.ErrUnexpectedEOF
 	}
 	return err
