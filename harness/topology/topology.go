@@ -4,11 +4,9 @@ package topology
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 
 	"github.com/devcraft-studio/brunt/harness/experiment"
-	"github.com/devcraft-studio/brunt/harness/site"
 )
 
 // The providers that can be asked for.
@@ -81,12 +79,4 @@ func (o Options) lookup(name string) (string, bool) {
 		return "", false
 	}
 	return o.Lookup(name)
-}
-
-// Topology is a started topology.
-type Topology struct{ site *site.Site }
-
-// Start is written next.
-func Start(context.Context, Options) (*Topology, error) {
-	return nil, errors.New("not started")
 }

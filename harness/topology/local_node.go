@@ -1,0 +1,176 @@
+package topology
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"sync"
+	"time"
+
+	"github.com/devcraft-studio/brunt/harness/site"
+)
+
+// patience is how long a process may take to end after it was asked to.
+const patience = 5 * time.Second
+
+// logLines is how much of its log an error about a node shows.
+const logLines = 8
+
+// localNode is a node of the local provider and what can be done to it: site.Pauser, site.Killer and site.Logger.
+type localNode struct {
+	provider *local
+	node     *site.Node
+	dir      string // removed with the node; empty when it has none
+	address  string
+	timeout  time.Duration
+	program  program
+	ready    check
+	log      *tail
+	began    func(ctx context.Context) error // nil, or what has to be done after each start and before it is ready
+	before   func() error                    // nil, or what has to be done before a restart after a crash
+	after    func()                          // nil, or what has to be done once its processes are gone for good
+	restored bool                            // came up with its setup already applied
+
+	mu      sync.Mutex
+	process *process
+	paused  bool
+}
+
+// start launches the program and returns when it is ready.
+func (n *localNode) start(ctx context.Context) error {
+	n.program.log = n.log
+	p, err := n.provider.launcher.launch(n.program)
+	if err != nil {
+		return err
+	}
+	n.process = p
+	// Whoever reads the node's id while it restarts has to ask PID instead.
+	n.node.PID = p.pid
+	s := starting{
+		name: n.node.Name, timeout: n.timeout, ended: p.done, ending: func() error { return p.err },
+		log: func() string { return lastLines(n.log.bytes(), logLines) },
+	}
+	c := n.ready
+	if n.began != nil {
+		done := false
+		c.probe = func(ctx context.Context) error {
+			if !done {
+				if err := n.began(ctx); err != nil {
+					return err
+				}
+				done = true
+			}
+			return n.ready.probe(ctx)
+		}
+	}
+	return s.await(ctx, c)
+}
+
+// PID is the process that leads the node now; it is another one after a restart.
+func (n *localNode) PID() int {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.process == nil {
+		return 0
+	}
+	return n.process.pid
+}
+
+// Pause stops every process of the node.
+func (n *localNode) Pause(context.Context) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if err := n.process.pause(); err != nil {
+		return fmt.Errorf("pause %s: %w", n.node.Name, err)
+	}
+	n.paused = true
+	return nil
+}
+
+// Resume lets every process of the node go on.
+func (n *localNode) Resume(context.Context) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if !n.paused {
+		return nil
+	}
+	if err := n.process.resume(); err != nil {
+		return fmt.Errorf("resume %s: %w", n.node.Name, err)
+	}
+	n.paused = false
+	return nil
+}
+
+// Kill ends every process of the node with SIGKILL and returns when they are gone.
+func (n *localNode) Kill(ctx context.Context) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.process.kill(ctx)
+	n.paused = false
+	if n.process.running() {
+		return fmt.Errorf("kill %s: %w", n.node.Name, ctx.Err())
+	}
+	return nil
+}
+
+// Restart starts the node again at the same address with the data that it left, and returns when it is ready. A node that
+// still runs is left as it is.
+func (n *localNode) Restart(ctx context.Context) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.process.running() {
+		return nil
+	}
+	if n.before != nil {
+		if err := n.before(); err != nil {
+			return fmt.Errorf("restart %s: %w", n.node.Name, err)
+		}
+	}
+	if err := n.start(ctx); err != nil {
+		return fmt.Errorf("restart %s: %w", n.node.Name, err)
+	}
+	return nil
+}
+
+// Log is the last 1 MiB of what the node's processes wrote, restarts included.
+func (n *localNode) Log(context.Context) (io.Reader, error) {
+	return bytes.NewReader(n.log.bytes()), nil
+}
+
+// remove stops the node and removes its directory.
+func (n *localNode) remove(ctx context.Context) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.process != nil {
+		n.process.stop(ctx, patience)
+		if n.process.running() {
+			return fmt.Errorf("process %d of %s does not end", n.process.pid, n.node.Name)
+		}
+	}
+	if n.after != nil {
+		n.after()
+	}
+	if n.dir == "" {
+		return nil
+	}
+	return os.RemoveAll(n.dir)
+}
+
+// runReady runs the command of a ready check.
+func runReady(ctx context.Context, words []string, dir string, env []string) error {
+	cmd := exec.CommandContext(ctx, words[0], words[1:]...)
+	cmd.Dir, cmd.Env = dir, env
+	cmd.WaitDelay = time.Second
+	out, err := cmd.CombinedOutput()
+	if err == nil {
+		return nil
+	}
+	if text := lastLines(out, 1); text != "" {
+		return errors.New(text)
+	}
+	return err
+}
