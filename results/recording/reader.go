@@ -95,7 +95,7 @@ func (r *Reader) next() (*Frame, error) {
 		return nil, tornOr(err)
 	}
 	if binary.LittleEndian.Uint32(header[8:]) != checksum(header[:8]) {
-		return nil, r.damaged(header[:], errors.New("its header does not match its checksum"))
+		return nil, r.damaged(errors.New("its header does not match its checksum"))
 	}
 	size := binary.LittleEndian.Uint32(header[:])
 	if size > MaxPayload {
@@ -109,7 +109,7 @@ func (r *Reader) next() (*Frame, error) {
 		return nil, tornOr(err)
 	}
 	if binary.LittleEndian.Uint32(header[4:]) != checksum(r.buffer) {
-		return nil, r.damaged(nil, errors.New("it does not match its checksum"))
+		return nil, r.damaged(errors.New("it does not match its checksum"))
 	}
 	f, err := r.decoder.Decode(r.buffer)
 	if err != nil {
@@ -120,21 +120,15 @@ func (r *Reader) next() (*Frame, error) {
 }
 
 // damaged tells a torn end from a corrupt frame. When the machine itself went down, a file may have its new length but not
-// its new bytes: a bad frame is torn when nothing but zeroes follows it, and a bad header only if it is of zeroes itself.
-func (r *Reader) damaged(header []byte, cause error) error {
-	corrupt := &CorruptError{r.offset, cause}
-	for _, b := range header {
-		if b != 0 {
-			return corrupt
-		}
-	}
+// its new bytes: a bad frame is torn when nothing but zeroes follows what was read of it.
+func (r *Reader) damaged(cause error) error {
 	for {
 		b, err := r.r.ReadByte()
 		switch {
 		case err != nil:
 			return tornOr(err)
 		case b != 0:
-			return corrupt
+			return &CorruptError{r.offset, cause}
 		}
 	}
 }

@@ -13,15 +13,14 @@ const Version = 1
 // magic opens every recording. Its first byte is no ASCII, its last ones reveal a transfer that "mended" line ends.
 const magic = "\x89brunt\r\n"
 
+// The sizes of what stands before all frames and before each. Integers are little-endian. The header of a frame has a CRC
+// of its own, so that a damaged length in the middle of a file is not taken for a torn end.
 const (
 	fileHeader  = len(magic) + 4 // magic, version (uint32)
-	frameHeader = 12             // length of the payload, its CRC, CRC of these two (uint32 each)
+	frameHeader = 12             // length of the payload, CRC of the payload, CRC of these two (uint32 each)
 )
 
-// All integers of fixed size are little-endian.
-//
-// The length has a CRC of its own, so that a damaged length in the middle of a file is not taken for a torn end.
-
+// checksum is CRC-32C.
 func checksum(b []byte) uint32 { return crc32.Checksum(b, crc32.MakeTable(crc32.Castagnoli)) }
 
 // Writer appends frames to a recording. It is not safe for concurrent use.
