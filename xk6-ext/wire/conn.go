@@ -155,6 +155,8 @@ func decode(k kind, body []byte) (Message, error) {
 		return parse[Notice](body)
 	case kindEnded:
 		return parse[Ended](body)
+	case kindInspected:
+		return parse[Inspected](body)
 	case kindMark:
 		return parse[Mark](body)
 	case kindStop:

@@ -14,8 +14,8 @@ import "math"
 // Version is the version of the messages. Hello and Config carry it; a zero one is sent as Version.
 const Version = 1
 
-// Message is one of the types of this package: Hello, Started, Frame, Exception, Notice, Ended from the child, Config,
-// Mark, Stop from the parent. They are sent and received as values, not as pointers.
+// Message is one of the types of this package: Hello, Started, Frame, Exception, Notice, Ended, Inspected from the child,
+// Config, Mark, Stop from the parent. They are sent and received as values, not as pointers.
 type Message interface {
 	kind() kind
 }
@@ -30,6 +30,7 @@ const (
 	kindException kind = 'x'
 	kindNotice    kind = 'n'
 	kindEnded     kind = 'e'
+	kindInspected kind = 'i'
 	kindConfig    kind = 'C'
 	kindMark      kind = 'M'
 	kindStop      kind = 'S'
@@ -74,6 +75,27 @@ type Ended struct {
 	Aborted     string  // why the script itself ended the load, or ""
 }
 
+// Inspected is what a child that was asked to inspect a script says of it, instead of running it.
+type Inspected struct {
+	Executors     []string // types of the scenarios' executors, sorted, each once
+	OpenModel     bool     // every scenario runs on brunt-arrival
+	ConstantRate  bool     // the offered rate does not change after the warm-up
+	DurationNanos int64    // planned load after the warm-up
+	MaxVUs        int64
+	SystemTags    []string    // the effective ones, sorted
+	Thresholds    []Threshold // sorted by metric, then in the script's order
+	// Metrics are the types of the metrics that the script can emit, by name; nil when that is not known.
+	Metrics map[string]string
+}
+
+// Threshold is a threshold of the script's options.
+type Threshold struct {
+	Metric      string // with its selector, as it stands in options.thresholds
+	Expr        string
+	AbortOnFail bool
+	GraceNanos  int64 // delayAbortEval
+}
+
 // Config is the parent's first message.
 type Config struct {
 	Version     int
@@ -113,6 +135,7 @@ func (Frame) kind() kind     { return kindFrame }
 func (Exception) kind() kind { return kindException }
 func (Notice) kind() kind    { return kindNotice }
 func (Ended) kind() kind     { return kindEnded }
+func (Inspected) kind() kind { return kindInspected }
 func (Config) kind() kind    { return kindConfig }
 func (Mark) kind() kind      { return kindMark }
 func (Stop) kind() kind      { return kindStop }
