@@ -108,15 +108,18 @@ func (p *parser) selector(start int, metric string) (map[string]string, error) {
 	for {
 		p.space()
 		at := p.pos
-		name := p.word()
-		if name == "" || !p.next(":") {
-			return nil, p.fail(at, "expected tag:value but found "+p.found(), "write "+metric+"{name:create}")
-		}
-		value, err := p.tagValue()
+		name, err := p.tagName()
 		if err != nil {
 			return nil, err
 		}
-		if value == "" {
+		if name == "" || !p.next(":") {
+			return nil, p.fail(at, "expected tag:value but found "+p.found(), "write "+metric+"{name:create}")
+		}
+		value, quoted, err := p.tagValue()
+		if err != nil {
+			return nil, err
+		}
+		if value == "" && !quoted {
 			return nil, p.fail(at, "the tag "+name+" has no value", "write "+metric+"{"+name+":value}")
 		}
 		if _, twice := tags[name]; twice {
@@ -139,31 +142,48 @@ func (p *parser) selector(start int, metric string) (map[string]string, error) {
 // ReservedTag marks, in a recording, the series that was recorded for a selector. No selector can name it.
 const ReservedTag = "selector"
 
-// tagValue reads the value of a tag: quoted, or up to the next comma or brace.
-func (p *parser) tagValue() (string, error) {
-	p.space()
-	start := p.pos
-	if p.pos < len(p.text) && (p.text[p.pos] == '"' || p.text[p.pos] == '\'') {
-		quote := p.text[p.pos]
-		var value strings.Builder
-		for i := p.pos + 1; i < len(p.text); i++ {
-			switch c := p.text[i]; {
-			case c == quote:
-				p.pos = i + 1
-				return value.String(), nil
-			case c == '\\' && i+1 < len(p.text):
-				i++
-				value.WriteByte(p.text[i])
-			default:
-				value.WriteByte(c)
-			}
-		}
-		return "", p.fail(start, "the quoted value is not closed", "")
+// tagName reads the name of a tag: a word, or anything in quotes.
+func (p *parser) tagName() (string, error) {
+	if name, ok, err := p.quoted(); ok || err != nil {
+		return name, err
 	}
+	return p.word(), nil
+}
+
+// tagValue reads the value of a tag: quoted, or up to the next comma or brace.
+func (p *parser) tagValue() (value string, isQuoted bool, err error) {
+	if value, ok, err := p.quoted(); ok || err != nil {
+		return value, true, err
+	}
+	start := p.pos
 	end := strings.IndexAny(p.text[start:], ",}")
 	if end < 0 {
-		return "", p.fail(start, "the selector is not closed", "write latency{name:create}")
+		return "", false, p.fail(start, "the selector is not closed", "write latency{name:create}")
 	}
 	p.pos = start + end
-	return strings.TrimSpace(p.text[start:p.pos]), nil
+	return strings.TrimSpace(p.text[start:p.pos]), false, nil
+}
+
+// quoted reads a text in double or single quotes, in which a backslash takes the meaning off the next character. It is
+// not ok where no quote comes next.
+func (p *parser) quoted() (string, bool, error) {
+	p.space()
+	start := p.pos
+	if start >= len(p.text) || p.text[start] != '"' && p.text[start] != '\'' {
+		return "", false, nil
+	}
+	var value strings.Builder
+	for i := start + 1; i < len(p.text); i++ {
+		switch c := p.text[i]; {
+		case c == p.text[start]:
+			p.pos = i + 1
+			return value.String(), true, nil
+		case c == '\\' && i+1 < len(p.text):
+			i++
+			value.WriteByte(p.text[i])
+		default:
+			value.WriteByte(c)
+		}
+	}
+	return "", false, p.fail(start, "the quote is not closed", "")
 }

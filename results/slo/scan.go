@@ -59,6 +59,11 @@ func isNameRune(r rune) bool {
 	return r == '_' || r == '-' || r == '.' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9'
 }
 
+// isWord says whether s is one name that word would read.
+func isWord(s string) bool {
+	return s != "" && strings.IndexFunc(s, func(r rune) bool { return !isNameRune(r) }) < 0
+}
+
 // word reads a name: letters, digits, underscores, hyphens, points. It may be empty.
 func (s *scanner) word() string {
 	s.space()

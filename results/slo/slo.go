@@ -152,32 +152,41 @@ func (m Measure) name() string {
 }
 
 func formatTags(tags map[string]string) string {
-	return joinTags(tags, quoteValue)
+	return joinTags(tags, quoteName, quoteValue)
 }
 
 // rawTags writes a selector in k6's spelling, which takes quotes off the ends of a value and knows none inside.
 func rawTags(tags map[string]string) string {
-	return joinTags(tags, func(v string) string {
+	quote := func(v string) string {
 		if v == "" || v != strings.TrimSpace(v) {
 			return `"` + v + `"`
 		}
 		return v
-	})
+	}
+	return joinTags(tags, quote, quote)
 }
 
-func joinTags(tags map[string]string, value func(string) string) string {
+func joinTags(tags map[string]string, name, value func(string) string) string {
 	if len(tags) == 0 {
 		return ""
 	}
 	names := make([]string, 0, len(tags))
-	for name := range tags {
-		names = append(names, name)
+	for n := range tags {
+		names = append(names, n)
 	}
 	sort.Strings(names)
-	for i, name := range names {
-		names[i] = name + ":" + value(tags[name])
+	for i, n := range names {
+		names[i] = name(n) + ":" + value(tags[n])
 	}
 	return "{" + strings.Join(names, ",") + "}"
+}
+
+// quoteName quotes the name of a tag where it is not a word.
+func quoteName(n string) string {
+	if isWord(n) {
+		return n
+	}
+	return quote(n)
 }
 
 // quoteValue quotes the value of a tag where it could not be read back bare.
@@ -186,5 +195,9 @@ func quoteValue(v string) string {
 	if bare {
 		return v
 	}
-	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(v) + `"`
+	return quote(v)
+}
+
+func quote(s string) string {
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
 }

@@ -99,10 +99,14 @@ func (s SLO) k6Stat() string {
 // taken off, and of a tag given twice the last one holds.
 func (p *scanner) k6Metric(name string) (string, map[string]string, error) {
 	open, end := strings.IndexByte(name, '{'), strings.LastIndexByte(name, '}')
+	metric := name
+	if open >= 0 {
+		metric = name[:open]
+	}
+	if !isWord(metric) {
+		return "", nil, p.fail(0, strconv.Quote(metric)+" is not the name of a metric", "write http_req_duration or http_req_duration{name:create}")
+	}
 	if open < 0 && end < 0 {
-		if name == "" {
-			return "", nil, p.fail(0, "the threshold names no metric", "")
-		}
 		return name, nil, nil
 	}
 	if open < 0 || end != len(name)-1 || end < open {
@@ -111,15 +115,12 @@ func (p *scanner) k6Metric(name string) (string, map[string]string, error) {
 	tags := map[string]string{}
 	for _, pair := range strings.Split(name[open+1:end], ",") {
 		tag, value, _ := strings.Cut(pair, ":")
-		if value == "" {
+		if tag = trimTag(tag); tag == "" || value == "" || tag == ReservedTag {
 			return "", nil, p.fail(open, "the selector "+name[open:]+" is malformed", "write metric{tag:value}")
 		}
-		tags[trimTag(tag)] = trimTag(value)
+		tags[tag] = trimTag(value)
 	}
-	if open == 0 {
-		return "", nil, p.fail(0, "the threshold names no metric", "")
-	}
-	return name[:open], tags, nil
+	return metric, tags, nil
 }
 
 func trimTag(s string) string { return strings.Trim(strings.TrimSpace(s), `"'`) }
