@@ -12,9 +12,9 @@ type trieNode struct {
 	first int32          // where the first edge leads, 0: no edge
 	byte  byte           // of the first edge
 	more  map[byte]int32 // the other edges
-	fail  int32 // the longest proper end of this node's text that is a node too
-	depth int32 // length of the node's text
-	match int32 // length of the longest needle that ends here, 0 for none
+	fail  int32          // the longest proper end of this node's text that is a node too
+	depth int32          // length of the node's text
+	match int32          // length of the longest needle that ends here, 0 for none
 }
 
 func newAutomaton(needles []string) *automaton {

@@ -1,0 +1,136 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/devcraft-studio/brunt/results"
+)
+
+// answer is the run in one sentence: the status where measuring did not work, the verdict where it did.
+func answer(run results.Run) Answer {
+	a := Answer{Subject: subject(run), Outcome: run.Verdict.Outcome}
+	word, text := judgement(run)
+	switch run.Status {
+	case results.StatusComplete:
+		a.Word, a.Text = word, text
+		return a
+	case results.StatusAborted:
+		a.Word = "ABORTED"
+	default:
+		a.Word = "BROKEN"
+	}
+	a.Outcome = results.Inconclusive
+	a.Text = orElse(run.Reason, "no reason was recorded")
+	if len(run.Verdict.Evidence) > 0 {
+		a.Text += " (what was measured until then: " + word + ", " + text + ")"
+	}
+	return a
+}
+
+// subject names the experiment and the build that is judged.
+func subject(run results.Run) string {
+	text := orElse(run.Experiment, "run "+run.ID)
+	if len(run.Builds) == 0 {
+		return text
+	}
+	b := run.Builds[len(run.Builds)-1]
+	if b.Variant != "" {
+		text += " (" + b.Variant + ")"
+	}
+	if b.SHA != "" {
+		text += " @ " + shortSHA(b.SHA)
+		if b.Dirty {
+			text += "+dirty"
+		}
+	}
+	return text
+}
+
+func shortSHA(sha string) string { return sha[:min(len(sha), 7)] }
+
+// judgement is the verdict's word and what it rests on.
+func judgement(run results.Run) (word, text string) {
+	v := run.Verdict
+	switch v.Outcome {
+	case results.Pass:
+		return "PASS", allHold(v.Evidence)
+	case results.Fail:
+		return "FAIL", firstOf(v.Evidence, results.Fail, "fail", otherReason(run))
+	case results.Inconclusive:
+		return "INCONCLUSIVE", firstOf(v.Evidence, results.Inconclusive, "inconclusive", otherReason(run))
+	}
+	return "NOT JUDGED", otherReason(run)
+}
+
+// allHold counts the questions, each once however many trials answered it.
+func allHold(rows []results.Evidence) string {
+	asked, broken := map[string]bool{}, map[string]bool{}
+	for _, row := range rows {
+		asked[row.What] = true
+		if row.Outcome != results.Pass {
+			broken[row.What] = true
+		}
+	}
+	switch len(asked) {
+	case 0:
+		return "nothing was asked (no SLOs)"
+	case 1:
+		return fmt.Sprintf("%d of 1 SLO holds", 1-len(broken))
+	}
+	return fmt.Sprintf("%d of %d SLOs hold", len(asked)-len(broken), len(asked))
+}
+
+// firstOf tells the first row of an outcome and counts the others.
+func firstOf(rows []results.Evidence, outcome results.Outcome, word, otherwise string) string {
+	var found []results.Evidence
+	for _, row := range rows {
+		if row.Outcome == outcome {
+			found = append(found, row)
+		}
+	}
+	if len(found) == 0 {
+		return otherwise
+	}
+	text := found[0].What + ": "
+	switch row := found[0]; {
+	case row.Value == nil:
+		text += orElse(row.Reason, "no value")
+	case outcome == results.Inconclusive && row.Reason != "":
+		text += row.Reason
+	default:
+		text += quantity(*row.Value, row.Unit)
+	}
+	if others := len(found) - 1; others > 0 {
+		text += fmt.Sprintf("; %d more %s", others, word)
+	}
+	return text
+}
+
+// otherReason explains an outcome that no row of evidence explains.
+func otherReason(run results.Run) string {
+	var reasons []string
+	for _, trial := range run.Trials {
+		if trial.Reason != "" {
+			reasons = append(reasons, trial.Reason)
+		}
+		if !trial.Fitness.Fit {
+			reasons = append(reasons, trial.Fitness.Reasons...)
+		}
+		if trial.Fitness.FirstException != "" {
+			reasons = append(reasons, trial.Fitness.FirstException)
+		}
+	}
+	reasons = append(reasons, run.Verdict.Warnings...)
+	if run.Reason != "" {
+		reasons = append([]string{run.Reason}, reasons...)
+	}
+	return orElse(strings.Join(distinct(reasons), "; "), "no reason was recorded")
+}
+
+func orElse(text, otherwise string) string {
+	if text == "" {
+		return otherwise
+	}
+	return text
+}

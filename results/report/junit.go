@@ -1,0 +1,185 @@
+package report
+
+import (
+	"encoding/xml"
+	"fmt"
+	"io"
+	"strconv"
+	"time"
+
+	"github.com/devcraft-studio/brunt/results"
+)
+
+type junitSuites struct {
+	XMLName  xml.Name   `xml:"testsuites"`
+	Name     string     `xml:"name,attr"`
+	Tests    int        `xml:"tests,attr"`
+	Failures int        `xml:"failures,attr"`
+	Errors   int        `xml:"errors,attr"`
+	Skipped  int        `xml:"skipped,attr"`
+	Time     string     `xml:"time,attr"`
+	Suite    junitSuite `xml:"testsuite"`
+}
+
+type junitSuite struct {
+	Name       string          `xml:"name,attr"`
+	ID         string          `xml:"id,attr"`
+	Timestamp  string          `xml:"timestamp,attr"`
+	Hostname   string          `xml:"hostname,attr"`
+	Tests      int             `xml:"tests,attr"`
+	Failures   int             `xml:"failures,attr"`
+	Errors     int             `xml:"errors,attr"`
+	Skipped    int             `xml:"skipped,attr"`
+	Time       string          `xml:"time,attr"`
+	Properties []junitProperty `xml:"properties>property"`
+	Cases      []junitCase     `xml:"testcase"`
+	Out        string          `xml:"system-out"`
+}
+
+type junitProperty struct {
+	Name  string `xml:"name,attr"`
+	Value string `xml:"value,attr"`
+}
+
+type junitCase struct {
+	Class   string        `xml:"classname,attr"`
+	Name    string        `xml:"name,attr"`
+	Time    string        `xml:"time,attr"`
+	Failure *junitProblem `xml:"failure"`
+	Error   *junitProblem `xml:"error"`
+	Skipped *junitProblem `xml:"skipped"`
+}
+
+type junitProblem struct {
+	Message string `xml:"message,attr"`
+	Type    string `xml:"type,attr,omitempty"`
+	Text    string `xml:",chardata"`
+}
+
+// JUnit writes one test suite for the run and one test case for each row of evidence: a fail is a failure, what is
+// inconclusive an error, or skipped under Options.InconclusivePass. A run whose status or verdict is worse than its rows gets a
+// further case that says so: no run that did not pass is green.
+func JUnit(w io.Writer, d Document, o Options) error {
+	run := d.Run
+	suite := junitSuite{
+		Name:       run.Experiment,
+		ID:         run.ID,
+		Timestamp:  run.Created.UTC().Format("2006-01-02T15:04:05"),
+		Hostname:   run.Host.Name,
+		Time:       junitSeconds(run.Created, run.Ended),
+		Properties: junitProperties(run),
+		Cases:      junitCases(d, o),
+		Out:        d.Answer.String() + "\n" + d.Repeat,
+	}
+	suite.Tests = len(suite.Cases)
+	for _, c := range suite.Cases {
+		switch {
+		case c.Failure != nil:
+			suite.Failures++
+		case c.Error != nil:
+			suite.Errors++
+		case c.Skipped != nil:
+			suite.Skipped++
+		}
+	}
+	suites := junitSuites{Name: "brunt", Tests: suite.Tests, Failures: suite.Failures, Errors: suite.Errors,
+		Skipped: suite.Skipped, Time: suite.Time, Suite: suite}
+	body, err := xml.MarshalIndent(suites, "", "  ")
+	if err != nil {
+		return fmt.Errorf("junit: %w", err)
+	}
+	_, err = fmt.Fprintf(w, "%s%s\n", xml.Header, body)
+	return err
+}
+
+func junitSeconds(from, to time.Time) string {
+	return strconv.FormatFloat(max(to.Sub(from).Seconds(), 0), 'f', 3, 64)
+}
+
+func junitProperties(run results.Run) []junitProperty {
+	properties := []junitProperty{
+		{"run", run.ID}, {"status", string(run.Status)}, {"verdict", string(run.Verdict.Outcome)},
+		{"seed", strconv.FormatInt(run.Seed, 10)}, {"provider", run.Provider},
+	}
+	if len(run.Builds) > 0 {
+		b := run.Builds[len(run.Builds)-1]
+		properties = append(properties, junitProperty{"sha", b.SHA}, junitProperty{"ref", b.Ref},
+			junitProperty{"variant", b.Variant}, junitProperty{"dirty", strconv.FormatBool(b.Dirty)})
+	}
+	return properties
+}
+
+// junitCases turns the rows into cases, and adds what the rows do not say.
+func junitCases(d Document, o Options) []junitCase {
+	run := d.Run
+	var cases []junitCase
+	worst := results.Pass
+	used := map[string]int{}
+	for _, e := range run.Verdict.Evidence {
+		c := junitCase{Class: run.Experiment, Name: e.What, Time: "0.000"}
+		if e.Trial > 0 && len(run.Trials) > 1 {
+			c.Name += fmt.Sprintf(" (trial %d)", e.Trial)
+		}
+		// Readers of JUnit take two cases of one name for one.
+		if used[c.Name]++; used[c.Name] > 1 {
+			c.Name += fmt.Sprintf(" #%d", used[c.Name])
+		}
+		c.judge(e.Outcome, rowMessage(e), o)
+		cases = append(cases, c)
+		worst = worse(worst, e.Outcome)
+	}
+	if run.Status != results.StatusComplete {
+		c := junitCase{Class: run.Experiment, Name: "measuring", Time: "0.000"}
+		c.Error = problem(string(run.Status), d.Answer.String())
+		cases = append(cases, c)
+	}
+	if outcome := run.Verdict.Outcome; worse(worst, outcome) != worst && run.Status == results.StatusComplete {
+		c := junitCase{Class: run.Experiment, Name: "verdict", Time: "0.000"}
+		c.judge(outcome, d.Answer.String(), o)
+		cases = append(cases, c)
+	}
+	return cases
+}
+
+// judge marks a case with an outcome. What was not judged counts as inconclusive.
+func (c *junitCase) judge(outcome results.Outcome, message string, o Options) {
+	switch {
+	case outcome == results.Pass:
+	case outcome == results.Fail:
+		c.Failure = problem("slo", message)
+	case o.InconclusivePass:
+		c.Skipped = &junitProblem{Message: message}
+	default:
+		c.Error = problem("inconclusive", message)
+	}
+}
+
+func problem(kind, message string) *junitProblem {
+	return &junitProblem{Message: message, Type: kind, Text: message}
+}
+
+// worse is the worse of two outcomes.
+func worse(a, b results.Outcome) results.Outcome {
+	rank := map[results.Outcome]int{results.Pass: 0, results.Inconclusive: 1, "": 1, results.Fail: 2}
+	if rank[b] > rank[a] {
+		return b
+	}
+	return a
+}
+
+// rowMessage is a row of evidence in one sentence.
+func rowMessage(e results.Evidence) string {
+	text := e.What + ": "
+	if e.Value != nil {
+		text += quantity(*e.Value, e.Unit)
+	} else {
+		text += "no value"
+	}
+	if e.Phase != "" {
+		text += " in " + e.Phase
+	}
+	if e.Reason != "" {
+		text += ": " + e.Reason
+	}
+	return text
+}
