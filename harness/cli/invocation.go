@@ -1,0 +1,278 @@
+package cli
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/devcraft-studio/brunt/harness/lease"
+	"github.com/devcraft-studio/brunt/harness/provenance"
+	"github.com/devcraft-studio/brunt/harness/runner"
+	"github.com/devcraft-studio/brunt/harness/topology"
+	"github.com/devcraft-studio/brunt/results"
+	"github.com/devcraft-studio/brunt/results/store"
+	"github.com/devcraft-studio/brunt/results/verdict"
+)
+
+// invocation is one run from the moment that its question is known to be valid.
+type invocation struct {
+	*app
+	question question
+	options  runOptions
+	store    *store.Store
+	run      results.Run
+	progress *progress
+	unlock   func()
+}
+
+// prepare does all that can fail before anything is started: the question, the store, the lock, the sweep. From here on
+// the run is in the store, as broken.
+func (a *app) prepare(ctx context.Context, name string, o runOptions) (*invocation, error) {
+	q, err := a.ask(ctx, name, o)
+	if err != nil {
+		return nil, err
+	}
+	inv := &invocation{app: a, question: q, options: o, unlock: func() {}}
+	inv.progress = newProgress(a.Stderr, terminal(a.Process.Stderr), o.quiet)
+	if inv.store, err = a.openStore(ctx, o.store, store.Redacting(a.redactor.Redact)); err != nil {
+		return nil, err
+	}
+	if err := inv.claimMachine(ctx); err != nil {
+		inv.close()
+		return nil, err
+	}
+	if err := inv.open(ctx); err != nil {
+		inv.close()
+		return nil, err
+	}
+	return inv, nil
+}
+
+func (inv *invocation) close() {
+	inv.unlock()
+	if err := inv.store.Close(); err != nil {
+		inv.log.Warn("store not closed", "error", err)
+	}
+}
+
+// claimMachine takes the machine's lock, then removes what runs of dead owners left behind.
+func (inv *invocation) claimMachine(ctx context.Context) error {
+	unlock, err := lease.Lock(ctx, !inv.options.noWait, func(owner string) {
+		inv.progress.Step("waiting: " + owner + " measures on this machine")
+	})
+	if err != nil {
+		return broken(err)
+	}
+	inv.unlock = unlock
+	removed, err := lease.SweepDead(ctx, topology.Sweep)
+	for _, what := range removed {
+		inv.progress.Step("removed what a killed run left: " + what)
+	}
+	if err != nil {
+		return broken(fmt.Errorf("remove what a killed run left: %w", err))
+	}
+	return nil
+}
+
+// open writes the run's first record, so that a crash leaves a trace.
+func (inv *invocation) open(ctx context.Context) error {
+	now := time.Now()
+	e := inv.question.experiment
+	inv.run = results.Run{
+		Schema: results.Schema, ID: runID(now, e.Name), Experiment: e.Name, Created: now, Status: results.StatusBroken,
+		Reason: "the run has not ended", Seed: inv.seed(), TimeScale: e.TimeScale, Provider: "none",
+		Question: inv.question.recorded(inv.redactor.Redact),
+		Trials:   []results.Trial{}, Warnings: inv.question.warnings, Artifacts: []results.Artifact{},
+	}
+	inv.run.Command = inv.repeatable()
+	tools := builtIn()
+	inv.run.Host = provenance.Host(ctx, tools)
+	where := inv.environment()
+	build, err := provenance.Build(ctx, where)
+	if err != nil {
+		inv.run.Warnings = append(inv.run.Warnings, "the build is not known: "+inv.redactor.Redact(err.Error()))
+	}
+	if inv.options.sha != "" {
+		build = results.Build{SHA: inv.options.sha, Ref: build.Ref}
+	}
+	build.Variant = inv.question.variant()
+	inv.run.Builds = []results.Build{build}
+	inv.run.CI = provenance.CI(where)
+	if err := inv.store.Save(ctx, &inv.run); err != nil {
+		return broken(fmt.Errorf("store the run: %w", err))
+	}
+	return nil
+}
+
+func (inv *invocation) environment() provenance.Environment {
+	return provenance.Environment{Dir: inv.Dir, Lookup: inv.lookup, Environ: inv.Environ}
+}
+
+// seed is the one that was asked for, or one drawn now and stored.
+func (inv *invocation) seed() int64 {
+	if inv.options.seed != 0 {
+		return inv.options.seed
+	}
+	var b [8]byte
+	_, _ = rand.Read(b[:]) // never fails, by its documentation
+	return int64(binary.LittleEndian.Uint64(b[:])>>33) + 1
+}
+
+// repeatable is the command that repeats this run: its arguments, with the seed.
+func (inv *invocation) repeatable() []string {
+	command := []string{"brunt"}
+	for _, arg := range inv.Args {
+		command = append(command, inv.redactor.Redact(arg))
+	}
+	if inv.options.seed != 0 {
+		return command
+	}
+	seed := fmt.Sprintf("--seed=%d", inv.run.Seed)
+	if i := slices.Index(command, "--"); i >= 0 {
+		return slices.Insert(command, i, seed)
+	}
+	return append(command, seed)
+}
+
+var notPlain = regexp.MustCompile(`[^a-z0-9]+`)
+
+// runID sorts by time and says what it is of.
+func runID(at time.Time, name string) string {
+	var b [3]byte
+	_, _ = rand.Read(b[:])
+	plain := strings.Trim(notPlain.ReplaceAllString(strings.ToLower(name), "-"), "-")
+	if len(plain) > 24 {
+		plain = plain[:24]
+	}
+	return at.UTC().Format("20060102t150405") + "-" + plain + "-" + hex.EncodeToString(b[:])
+}
+
+// measure conducts the trials, saving the run after each, and judges what there is. The returned error says why the run
+// is not complete; the run itself is stored all the same.
+func (inv *invocation) measure(ctx context.Context) error {
+	var failed error
+	for n := 1; n <= inv.options.trials && failed == nil; n++ {
+		if inv.options.trials > 1 {
+			inv.progress.Step(fmt.Sprintf("trial %d of %d", n, inv.options.trials))
+		}
+		var trial results.Trial
+		trial, failed = inv.conduct(ctx, n)
+		inv.run.Trials = append(inv.run.Trials, trial)
+		if err := inv.save(ctx, failed); err != nil {
+			return errors.Join(failed, err)
+		}
+	}
+	if failed != nil {
+		if ctx.Err() != nil {
+			return &exitError{exitInterrupted, failed}
+		}
+		return brokenUnlessClassified(failed)
+	}
+	return nil
+}
+
+// brokenUnlessClassified keeps the code of an error that already has one.
+func brokenUnlessClassified(err error) error {
+	var exit *exitError
+	if errors.As(err, &exit) {
+		return err
+	}
+	return broken(err)
+}
+
+// save judges what is there and stores the run: complete only when every trial is.
+func (inv *invocation) save(ctx context.Context, failed error) error {
+	ctx = context.WithoutCancel(ctx)
+	inv.run.Ended = time.Now()
+	inv.run.Status, inv.run.Reason = results.StatusBroken, "further trials were planned"
+	switch {
+	case ctx.Err() == nil && failed == nil && len(inv.run.Trials) == inv.options.trials:
+		inv.run.Status, inv.run.Reason = results.StatusComplete, ""
+	case failed != nil:
+		inv.run.Status = inv.run.Trials[len(inv.run.Trials)-1].Status
+		inv.run.Reason = inv.redactor.Redact(oneLine(failed.Error()))
+	}
+	judged, err := verdict.Judgement(inv.run, opener(inv.store, inv.run.ID))
+	if err != nil {
+		inv.run.Status, inv.run.Reason = results.StatusBroken, inv.redactor.Redact(oneLine(err.Error()))
+		err = fmt.Errorf("judge the run: %w", err)
+	} else {
+		inv.run.Verdict = judged
+	}
+	inv.listArtifacts()
+	if saveErr := inv.store.Save(ctx, &inv.run); saveErr != nil {
+		err = errors.Join(err, fmt.Errorf("store the run: %w", saveErr))
+	}
+	if err != nil {
+		return broken(err)
+	}
+	return nil
+}
+
+// listArtifacts notes every file of the run's folder.
+func (inv *invocation) listArtifacts() {
+	dir := inv.store.Dir(inv.run.ID)
+	inv.run.Artifacts = []results.Artifact{}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		inv.log.Warn("artifacts not listed", "error", err)
+		return
+	}
+	for _, entry := range entries {
+		info, err := entry.Info()
+		if err != nil || !info.Mode().IsRegular() {
+			continue
+		}
+		inv.run.Artifacts = append(inv.run.Artifacts, results.Artifact{
+			Name: entry.Name(), Path: entry.Name(), Size: info.Size(), What: artifactKind(entry.Name()),
+		})
+	}
+}
+
+func artifactKind(name string) string {
+	switch {
+	case filepath.Ext(name) == ".brunt":
+		return "recording of a trial: per-second histograms and counters"
+	case strings.HasPrefix(name, "k6-"):
+		return "log of the load generator"
+	case filepath.Ext(name) == ".log":
+		return "last 1 MiB of a node's log"
+	}
+	return "file of the run"
+}
+
+// conduct measures one trial, holding a lease for everything that it starts.
+func (inv *invocation) conduct(ctx context.Context, number int) (results.Trial, error) {
+	parts, err := inv.assemble(ctx, number)
+	if err != nil {
+		return results.Trial{Number: number, Status: results.StatusBroken, Began: time.Now(), Ended: time.Now(), Reason: err.Error()}, err
+	}
+	defer parts.close()
+	trial, err := runner.Conduct(parts.ctx, runner.Plan{
+		Number: number, Experiment: inv.question.experiment, Duration: inv.question.duration, Recording: parts.recording,
+	}, parts.Parts)
+	trial.Reason = inv.redactor.Redact(oneLine(trial.Reason))
+	trial.Fitness = inv.fitness(trial)
+	inv.run.Provider = parts.provider()
+	inv.run.Warnings = appendNew(inv.run.Warnings, parts.warnings()...)
+	return trial, err
+}
+
+// appendNew appends what is not there yet: every trial brings the same warnings.
+func appendNew(list []string, more ...string) []string {
+	for _, s := range more {
+		if !slices.Contains(list, s) {
+			list = append(list, s)
+		}
+	}
+	return list
+}

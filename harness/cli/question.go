@@ -1,0 +1,203 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/devcraft-studio/brunt/harness/experiment"
+	"github.com/devcraft-studio/brunt/harness/load"
+	"github.com/devcraft-studio/brunt/results"
+	"github.com/devcraft-studio/brunt/results/slo"
+	"github.com/devcraft-studio/brunt/xk6-ext/wire"
+)
+
+// guard is how much of each end of a phase its measurements leave out.
+const guard = time.Second
+
+// question is what a run asks, validated as far as that is possible without starting anything.
+type question struct {
+	experiment experiment.Experiment // scaled; of a bare script, one without topology
+	bare       bool
+	strict     bool
+	script     load.Script
+	inspection load.Inspection
+	duration   time.Duration // of the load after the warm-up
+	slos       []results.SLO
+	selectors  []wire.Selector
+	aborts     []wire.AbortThreshold
+	warnings   []string
+}
+
+// ask reads the experiment or the bare script, and lets k6 inspect the script. Whatever is wrong with either is exit 2.
+func (a *app) ask(ctx context.Context, name string, o runOptions) (question, error) {
+	env, err := environment(o.env)
+	if err != nil {
+		return question{}, err
+	}
+	a.redactor.AddVariables(env)
+	q := question{strict: o.strict, warnings: []string{}}
+	if ext := filepath.Ext(name); ext == ".js" || ext == ".ts" {
+		err = q.readScript(a, name, env, o)
+	} else {
+		err = q.readExperiment(a, name, env, o)
+	}
+	if err != nil {
+		return question{}, err
+	}
+	if q.inspection, err = load.Inspect(ctx, a.Exe, q.script, q.metrics()); err != nil {
+		return question{}, inspectionError(err)
+	}
+	return q, q.settle()
+}
+
+// inspectionError is exit 2 when the script is at fault, and broken otherwise.
+func inspectionError(err error) error {
+	var script *load.ScriptError
+	if errors.As(err, &script) {
+		return usage(err)
+	}
+	return broken(fmt.Errorf("inspect the script: %w", err))
+}
+
+func (q *question) readExperiment(a *app, name string, env map[string]string, o runOptions) error {
+	if len(o.k6Flags) > 0 {
+		return usage(errors.New("k6's own flags after -- go with a bare script; an experiment says all in its file"))
+	}
+	e, err := experiment.Load(name, experiment.Options{
+		Dir: a.Dir, Lookup: a.lookup, Set: o.set, Env: env, Variant: o.variant, Shape: o.shape, Rate: o.rate,
+		Duration: o.duration, TimeScale: o.timeScale,
+	})
+	if err != nil {
+		return usage(err)
+	}
+	a.redactor.AddVariables(e.Load.Env)
+	for _, s := range e.Services {
+		a.redactor.AddVariables(s.Env)
+	}
+	for _, d := range e.Dependencies {
+		a.redactor.AddVariables(d.Env)
+	}
+	q.experiment = e
+	q.script = load.Script{
+		Path: e.Load.Script, Env: inspectable(e.Load.Env), Shape: e.Load.Shape, Rate: e.Load.Rate,
+		Duration: e.Load.Duration, Warmup: e.Warmup, VUs: e.Load.VUs, TimeScale: e.TimeScale,
+	}
+	return nil
+}
+
+func (q *question) readScript(a *app, name string, env map[string]string, o runOptions) error {
+	if o.shape != "" || o.rate != "" || o.duration != 0 || o.variant != "" || len(o.set) > 0 || o.provider != "" || o.timeScale != 0 {
+		return usage(errors.New("a bare script runs as it is: --shape, --rate, --duration, --variant, --set, --provider and " +
+			"--time-scale go with an experiment; give k6's own flags after --"))
+	}
+	path := name
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(a.Dir, name)
+	}
+	q.bare = true
+	q.experiment = experiment.Experiment{
+		Name: strings.TrimSuffix(filepath.Base(name), filepath.Ext(name)), Dir: filepath.Dir(path), File: name, TimeScale: 1,
+	}
+	q.script = load.Script{Path: path, Env: env, Flags: o.k6Flags, TimeScale: 1}
+	return nil
+}
+
+// inspectable replaces what is only known when the topology stands, so that a script's init code can be tried before.
+func inspectable(env map[string]string) map[string]string {
+	tried := map[string]string{}
+	for name, value := range env {
+		if strings.Contains(value, "${") {
+			value = "http://127.0.0.1:9"
+		}
+		tried[name] = value
+	}
+	return tried
+}
+
+// metrics are those that SLOs name: k6 refuses the ones that neither it nor the script defines.
+func (q *question) metrics() []string {
+	var names []string
+	for _, s := range q.experiment.SLOs {
+		for _, selector := range s.SLO.Selectors() {
+			if !slices.Contains(names, selector.Metric) {
+				names = append(names, selector.Metric)
+			}
+		}
+	}
+	return names
+}
+
+// settle works out what is recorded and judged, now that k6 has said what the script holds.
+func (q *question) settle() error {
+	q.duration = q.inspection.Duration
+	var wrong []error
+	for _, s := range q.experiment.SLOs {
+		q.slos = append(q.slos, results.SLO{Text: s.Text, Origin: fmt.Sprintf("%s:%d", q.experiment.File, s.Line)})
+		if !q.inspection.OpenModel && slices.ContainsFunc(s.SLO.Selectors(), func(x slo.Selector) bool { return x.Metric == "latency" }) {
+			wrong = append(wrong, fmt.Errorf("%s:%d: latency is known only under brunt-arrival, which the script's scenarios do not use; "+
+				"name a shape, or bound http_req_duration", q.experiment.File, s.Line))
+		}
+		q.selectors = appendSelectors(q.selectors, s.SLO)
+	}
+	for _, f := range q.experiment.Faults {
+		if f.At+f.For > q.duration {
+			wrong = append(wrong, fmt.Errorf("%s:%d: fault %s ends at %v, after the load, which lasts %v",
+				q.experiment.File, f.Line, f.Name, f.At+f.For, q.duration))
+		}
+	}
+	for _, t := range q.inspection.Thresholds {
+		parsed, err := slo.ParseThreshold(t.Metric, t.Expr)
+		if err != nil {
+			wrong = append(wrong, fmt.Errorf("threshold on %s: %w", t.Metric, err))
+			continue
+		}
+		q.slos = append(q.slos, results.SLO{Text: t.Metric + ": " + t.Expr, Origin: "threshold", Threshold: true})
+		q.selectors = appendSelectors(q.selectors, parsed)
+		if t.AbortOnFail {
+			selector := parsed.Selectors()[0]
+			q.aborts = append(q.aborts, wire.AbortThreshold{
+				Metric: selector.Metric, Tags: selector.Tags, Threshold: t.Expr, GraceNanos: t.Grace.Nanoseconds(),
+			})
+		}
+	}
+	if len(wrong) > 0 {
+		return usage(errors.Join(wrong...))
+	}
+	return nil
+}
+
+// appendSelectors asks for the series that a bound needs beyond those that are always recorded.
+func appendSelectors(list []wire.Selector, s slo.SLO) []wire.Selector {
+	for _, x := range s.Selectors() {
+		if len(x.Tags) > 0 {
+			list = append(list, wire.Selector{Metric: x.Metric, Tags: x.Tags})
+		}
+	}
+	return list
+}
+
+// recorded is the question as it is kept with the run.
+func (q *question) recorded(redact func(string) string) results.Question {
+	slos := q.slos
+	if slos == nil {
+		slos = []results.SLO{}
+	}
+	return results.Question{
+		SLOs: slos, Guard: guard.Seconds(), FitnessBlocks: !q.bare || q.strict, Source: redact(string(q.experiment.Source)),
+	}
+}
+
+// variant is that of the reference target, empty where there is none.
+func (q *question) variant() string {
+	for _, s := range q.experiment.Services {
+		if s.Reference != "" {
+			return s.Variant
+		}
+	}
+	return ""
+}

@@ -1,0 +1,231 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/devcraft-studio/brunt/results"
+)
+
+// runOptions are the flags of `brunt run`. Their zero values mean: as the experiment says.
+type runOptions struct {
+	store     storeFlag
+	provider  string
+	variant   string
+	shape     string
+	rate      string
+	duration  time.Duration
+	timeScale float64
+	trials    int
+	seed      int64
+	sha       string
+	set       []string
+	env       []string
+	outputs   outputFlags
+	quiet     bool
+	noWait    bool
+	strict    bool
+	k6Flags   []string // after --, for a bare script
+}
+
+func (a *app) runCommand() *cobra.Command {
+	var o runOptions
+	c := &cobra.Command{
+		Use:   "run EXPERIMENT",
+		Short: "run an experiment, judge it, store it",
+		Long: `run starts what the experiment names, loads it, injects its faults, judges it and stores it.
+
+EXPERIMENT is a folder that holds experiment.yaml, such a file, the name of a scenario that brunt brings along, or a k6
+script (.js, .ts): a bare script runs unchanged, its thresholds are judged with k6's meaning, and what stands after --
+goes to k6.`,
+		Example: `  brunt run scenarios/restapi
+  brunt run scenarios/restapi --shape soak --rate 50/s --duration 2m
+  brunt run scenarios/restapi --variant naive --set services.api.env.REGRESSION=json
+  brunt run script.js -- --vus 10 --duration 30s`,
+		Args: func(c *cobra.Command, args []string) error {
+			given := args
+			if n := c.ArgsLenAtDash(); n >= 0 {
+				given, o.k6Flags = args[:n], args[n:]
+			}
+			if len(given) != 1 {
+				return usage(fmt.Errorf("run takes one experiment, not %d", len(given)))
+			}
+			return nil
+		},
+		RunE: func(c *cobra.Command, args []string) error { return a.run(c.Context(), args[0], o) },
+	}
+	o.register(c)
+	return c
+}
+
+func (o *runOptions) register(c *cobra.Command) {
+	f := c.Flags()
+	o.store.register(c)
+	o.outputs.register(c)
+	f.StringVar(&o.provider, "provider", "", "how the topology is started: auto, docker or local")
+	f.StringVar(&o.variant, "variant", "", "of a reference target: naive or fixed")
+	f.StringVar(&o.shape, "shape", "", "traffic pattern: smoke, ramp, soak or spike")
+	f.StringVar(&o.rate, "rate", "", "iterations per second at the shape's peak, such as 100/s")
+	f.DurationVar(&o.duration, "duration", 0, "of the load after the warm-up, such as 2m")
+	f.Float64Var(&o.timeScale, "time-scale", 0, "multiplies every duration, never a rate, strength or bound")
+	f.IntVar(&o.trials, "trials", 1, "how often the whole experiment is measured")
+	f.Int64Var(&o.seed, "seed", 0, "of everything random (default: drawn, and stored)")
+	f.StringVar(&o.sha, "sha", "", "the git SHA that this run is kept under (default: what git and CI say)")
+	f.StringArrayVar(&o.set, "set", nil, "set a value of the experiment: path=value; may be repeated")
+	f.StringArrayVarP(&o.env, "env", "e", nil, "set a variable of the script: NAME=VALUE; may be repeated")
+	f.BoolVar(&o.quiet, "quiet", false, "no progress")
+	f.BoolVar(&o.noWait, "no-wait", false, "exit 3 instead of waiting while another run measures on this machine")
+	f.BoolVar(&o.strict, "strict", false, "an unfit generator blocks the verdict of a bare script, too")
+}
+
+// outputFlags say where a run's report goes beside standard output, and what inconclusive means for the exit code.
+type outputFlags struct {
+	files        map[string]*string // by format
+	inconclusive string
+}
+
+func (o *outputFlags) register(c *cobra.Command) {
+	o.files = map[string]*string{}
+	for _, format := range formatNames() {
+		if format != "terminal" {
+			o.files[format] = c.Flags().String(format, "", "write the report as "+format+" to this file (- is standard output)")
+		}
+	}
+	c.Flags().StringVar(&o.inconclusive, "inconclusive", "fail", "what inconclusive means for the exit code: fail (4) or pass (0)")
+}
+
+// check refuses what would only be noticed after minutes of measuring.
+func (o *outputFlags) check() error {
+	if o.inconclusive != "fail" && o.inconclusive != "pass" {
+		return usage(fmt.Errorf("--inconclusive is fail or pass, not %q", o.inconclusive))
+	}
+	taken := ""
+	for _, format := range formatNames() {
+		path := o.path(format)
+		if path == "-" {
+			if taken != "" {
+				return usage(fmt.Errorf("--%s and --%s can't both write to standard output", taken, format))
+			}
+			taken = format
+		}
+		if path == "" || path == "-" {
+			continue
+		}
+		if info, err := os.Stat(filepath.Dir(path)); err != nil || !info.IsDir() {
+			return usage(fmt.Errorf("--%s: there is no folder %s", format, filepath.Dir(path)))
+		}
+		if info, err := os.Stat(path); err == nil && info.IsDir() {
+			return usage(fmt.Errorf("--%s: %s is a folder", format, path))
+		}
+	}
+	return nil
+}
+
+func (o *outputFlags) path(format string) string {
+	if p := o.files[format]; p != nil {
+		return *p
+	}
+	return ""
+}
+
+// inconclusiveExit is the exit code of an inconclusive verdict.
+func (o *outputFlags) inconclusiveExit() int {
+	if o.inconclusive == "pass" {
+		return exitPass
+	}
+	return exitInconclusive
+}
+
+// run is `brunt run` from the question to the exit code.
+func (a *app) run(ctx context.Context, name string, o runOptions) error {
+	if err := o.outputs.check(); err != nil {
+		return err
+	}
+	if o.trials < 1 || o.trials > 1000 {
+		return usage(fmt.Errorf("--trials is 1 to 1000, not %d", o.trials))
+	}
+	inv, err := a.prepare(ctx, name, o)
+	if err != nil {
+		return err
+	}
+	defer inv.close()
+	err = inv.measure(ctx)
+	if reported := a.deliver(inv.run, o.outputs); reported != nil {
+		return reported
+	}
+	if err != nil {
+		return err
+	}
+	return verdictExit(inv.run, o.outputs.inconclusiveExit())
+}
+
+// deliver writes the reports: the terminal's unless another format took standard output, and the files asked for.
+func (a *app) deliver(run results.Run, o outputFlags) error {
+	onStdout := "terminal"
+	var failed error
+	for _, format := range formatNames() {
+		path := o.path(format)
+		switch path {
+		case "":
+		case "-":
+			onStdout = format
+		default:
+			failed = errors.Join(failed, a.renderFile(format, run, path, o))
+		}
+	}
+	return errors.Join(a.render(onStdout, run, a.Stdout, o.inconclusive == "pass"), failed)
+}
+
+// renderFile writes a report so that the file is whole or as it was.
+func (a *app) renderFile(format string, run results.Run, path string, o outputFlags) error {
+	tmp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
+	if err != nil {
+		return broken(fmt.Errorf("write the %s report: %w", format, err))
+	}
+	defer os.Remove(tmp.Name())
+	err = errors.Join(a.render(format, run, tmp, o.inconclusive == "pass"), tmp.Chmod(0o644), tmp.Close())
+	if err == nil {
+		err = os.Rename(tmp.Name(), path)
+	}
+	if err != nil {
+		return broken(fmt.Errorf("write the %s report to %s: %w", format, path, err))
+	}
+	return nil
+}
+
+// verdictExit is what a judged run means for the exit code.
+func verdictExit(run results.Run, inconclusive int) error {
+	switch {
+	case run.Status == results.StatusAborted:
+		return &exitError{exitInterrupted, nil}
+	case run.Status != results.StatusComplete:
+		return &exitError{exitBroken, nil}
+	case run.Verdict.Outcome == results.Pass:
+		return nil
+	case run.Verdict.Outcome == results.Fail:
+		return &exitError{exitFail, nil}
+	case run.Verdict.Outcome == results.Inconclusive && inconclusive == exitPass:
+		return nil
+	}
+	return &exitError{exitInconclusive, nil}
+}
+
+// environment are the -e NAME=VALUE flags.
+func environment(flags []string) (map[string]string, error) {
+	env := map[string]string{}
+	for _, f := range flags {
+		name, value, ok := strings.Cut(f, "=")
+		if !ok || name == "" {
+			return nil, usage(fmt.Errorf("-e takes NAME=VALUE, not %q", f))
+		}
+		env[name] = value
+	}
+	return env, nil
+}
