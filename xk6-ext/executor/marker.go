@@ -1,0 +1,48 @@
+package executor
+
+import (
+	"time"
+
+	"go.k6.io/k6/metrics"
+)
+
+// The markers below are sample containers without samples.
+
+// LoadStart is sent once, by the scenario whose first offered iteration is t = 0.
+type LoadStart struct{ Zero time.Time }
+
+// IterationStart precedes all samples of an iteration.
+type IterationStart struct {
+	VU       string          // as in the metadata of the samples
+	Tags     *metrics.TagSet // of the scenario
+	Intended time.Time
+	Lateness time.Duration
+	Warmup   bool
+}
+
+// IterationEnd follows all samples of an iteration.
+type IterationEnd struct {
+	VU          string
+	Exception   string // what the script threw, or ""
+	Interrupted bool   // cut off
+}
+
+// Unserved is an iteration that never started.
+type Unserved struct {
+	Tags     *metrics.TagSet
+	Intended time.Time
+	Warmup   bool
+	Dropped  bool // the queue was full; otherwise the load ended while it waited
+}
+
+// GetSamples returns nothing.
+func (LoadStart) GetSamples() []metrics.Sample { return nil }
+
+// GetSamples returns nothing.
+func (IterationStart) GetSamples() []metrics.Sample { return nil }
+
+// GetSamples returns nothing.
+func (IterationEnd) GetSamples() []metrics.Sample { return nil }
+
+// GetSamples returns nothing.
+func (Unserved) GetSamples() []metrics.Sample { return nil }

@@ -1,0 +1,73 @@
+package executor
+
+import (
+	"sort"
+	"time"
+
+	"go.k6.io/k6/lib"
+	k6executor "go.k6.io/k6/lib/executor"
+)
+
+// Plan is what the scenarios of a script come to.
+type Plan struct {
+	Executors    []string // types, sorted, each once
+	OpenModel    bool     // every scenario is on brunt-arrival
+	ConstantRate bool     // after the warm-up the offered rate does not change
+	// Duration is the planned load after the warm-up, graceful stops not counted; of executors that end with their
+	// iterations it is the longest they may take.
+	Duration time.Duration
+
+	leader string // name of the scenario that begins t = 0; "" when none is on brunt-arrival
+}
+
+// Leads reports whether a scenario on brunt-arrival begins t = 0.
+func (p Plan) Leads() bool { return p.leader != "" }
+
+// PlanOf reads the scenarios. The run's warm-up is that of the executors' Options.
+func PlanOf(scenarios lib.ScenarioConfigs, tuple *lib.ExecutionTuple, warmup time.Duration) Plan {
+	p := Plan{OpenModel: len(scenarios) > 0, ConstantRate: len(scenarios) > 0}
+	var zero, end time.Duration
+	types := map[string]bool{}
+	starts, ends := map[time.Duration]bool{}, map[time.Duration]bool{}
+	for _, config := range scenarios.GetSortedConfigs() {
+		types[config.GetType()] = true
+		begin, stop := window(config, tuple)
+		end = max(end, stop)
+		starts[begin], ends[stop] = true, true
+		p.ConstantRate = p.ConstantRate && constantRate(config)
+		c, ours := config.(*Config)
+		p.OpenModel = p.OpenModel && ours
+		if ours && (p.leader == "" || c.zero() < zero) {
+			p.leader, zero = c.Name, c.zero()
+		}
+	}
+	if p.leader == "" {
+		zero = warmup
+	}
+	p.ConstantRate = p.ConstantRate && len(starts) == 1 && len(ends) == 1
+	p.Duration = max(0, end-zero)
+	for t := range types {
+		p.Executors = append(p.Executors, t)
+	}
+	sort.Strings(p.Executors)
+	return p
+}
+
+// window is when a scenario offers load, from the start of the executors.
+func window(config lib.ExecutorConfig, tuple *lib.ExecutionTuple) (start, end time.Duration) {
+	if c, ok := config.(*Config); ok {
+		return c.zero(), c.zero() + c.length()
+	}
+	last, _ := lib.GetEndOffset(config.GetExecutionRequirements(tuple))
+	return config.GetStartTime(), config.GetStartTime() + max(0, last-config.GetGracefulStop())
+}
+
+func constantRate(config lib.ExecutorConfig) bool {
+	switch c := config.(type) {
+	case *Config:
+		return c.constant()
+	case *k6executor.ConstantArrivalRateConfig:
+		return true
+	}
+	return false
+}

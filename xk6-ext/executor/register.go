@@ -1,0 +1,32 @@
+package executor
+
+import (
+	"time"
+
+	"go.k6.io/k6/lib"
+)
+
+// Options connect the executor to the brunt that drives this k6. Their zero value is a plain k6: no markers, no warm-up.
+type Options struct {
+	// Warmup is the warm-up of scenarios that do not name their own and start at 0.
+	Warmup time.Duration
+	// Marked makes the executor send markers; brunt's output needs them.
+	Marked bool
+	// Started is called as soon as t = 0 is known, which may be before it. nil: nobody is told.
+	Started func(Start)
+}
+
+// Start says when the load begins.
+type Start struct {
+	Zero time.Time // t = 0, after the warm-up
+	Plan Plan
+}
+
+// Register makes the executor known to k6. It can be called once per process.
+func Register(o Options) {
+	lib.RegisterExecutorConfigType(Type, func(name string, raw []byte) (lib.ExecutorConfig, error) {
+		config := newConfig(name, o)
+		err := lib.StrictJSONUnmarshal(raw, config)
+		return config, err
+	})
+}
