@@ -1,0 +1,13 @@
+#!/bin/bash
+# Starts redis-server as the user redis. Arguments that begin with a dash, or name a configuration file, are redis-server's.
+set -euo pipefail
+
+case "${1:-}" in
+  -* | *.conf) set -- redis-server "$@" ;;
+esac
+
+if [[ "${1:-}" == redis-server && "$(id -u)" == 0 ]]; then
+  chown redis:redis .
+  exec setpriv --reuid=redis --regid=redis --init-groups "$0" "$@"
+fi
+exec "$@"
