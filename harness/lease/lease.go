@@ -23,7 +23,7 @@ const (
 	answerTime   = 2 * time.Second // for the watchdog to confirm a registration
 	startTime    = 15 * time.Second
 	askEvery     = 5 * time.Second // whether the watchdog is still there
-	revivals     = 5 // within reviveWindow, before giving up
+	revivals     = 5               // within reviveWindow, before giving up
 	reviveWindow = 30 * time.Second
 )
 

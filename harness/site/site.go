@@ -25,6 +25,9 @@ type Node struct {
 	ImageDigest string
 	Version     string // as the node itself says, such as "15.18"
 
+	// Ready is the path that answers over HTTP when the node is ready; empty when readiness is told in another way.
+	Ready string
+
 	// Params are the values that ${name.param} can name beside url, host and port: user, password, database.
 	Params map[string]string
 

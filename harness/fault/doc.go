@@ -1,0 +1,18 @@
+// Package fault disturbs the links and nodes of a site, and makes sure that every disturbance ends.
+//
+// Links run through the proxy child (ProxyMain), which owns all sockets: its accept loop, its dialler, and one pipeline of
+// Toxiproxy's for each direction of each connection. What the package decides for you:
+//
+//   - Every connection has a Toxiproxy collection to itself. In one shared by a link, a single peer that does not read
+//     would block every other connection and the removal of the fault.
+//   - The faults of a link are combined: latencies and jitters add up, the lowest bandwidth holds, and any of timeout,
+//     reset and down is enough. They may begin and end in any order.
+//   - A fault carries its expiry, which the child enforces alone. When the parent dies, the child lifts everything and ends.
+//   - A call to the child has two seconds. When lifting fails, the ladder is climbed: disable the link, delete it and open
+//     it again, restart the child. The steps are reported. A connection whose peer does not read is cut after one second
+//     ("cut"), so that it alone pays.
+//   - TLS, HTTP/2 and anything else on a link is bytes: nothing is decoded or changed.
+//
+// The effect of a fault is measured, not believed: a prober crosses the same link on fresh connections, five times a
+// second, which are not counted among the link's connections.
+package fault

@@ -1,0 +1,198 @@
+package fault
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"syscall"
+	"time"
+
+	"github.com/devcraft-studio/brunt/harness/experiment"
+	"github.com/devcraft-studio/brunt/harness/site"
+)
+
+const (
+	probeTime   = 2 * time.Second // when the context has no earlier end
+	echoLeast   = 64              // bytes
+	echoMost    = 256 << 10       // bytes
+	echoSeconds = 0.05            // of a bandwidth limit, each way
+)
+
+// Protocol is the language a probe speaks.
+type Protocol string
+
+// The protocols of probes.
+const (
+	ProtocolRedis    Protocol = "redis"    // an inline PING; any answer counts, also that a password is needed
+	ProtocolPostgres Protocol = "postgres" // the request for TLS, answered by one byte before any password
+	ProtocolHTTP     Protocol = "http"     // HEAD of the path that tells readiness; any status counts
+	ProtocolEcho     Protocol = "echo"     // through the link to the proxy child's own echo: the link without the upstream
+	ProtocolTCP      Protocol = "tcp"      // connect alone; connected counts as answered
+)
+
+// ProbeResult is what one probe saw, on a connection of its own.
+type ProbeResult struct {
+	At        time.Time // when it began to connect
+	Took      time.Duration
+	Protocol  Protocol
+	Connected bool
+	Answered  bool
+	RoundTrip time.Duration // from sending to the answer; connecting is not part of it; 0 unless answered
+	Err       string        // why it was not answered
+}
+
+// Probe crosses a link once in the language of the node at its end, on a fresh connection that is not counted among the
+// link's. It gives up when ctx ends, at the latest after two seconds. What went wrong on the way is part of the result;
+// the error says that the link is not part of the site.
+func (i *Injector) Probe(ctx context.Context, link site.Link) (ProbeResult, error) {
+	node := i.site.Node(link.To)
+	if node == nil {
+		return ProbeResult{}, fmt.Errorf("probe link %s: no node %s", link.Name(), link.To)
+	}
+	p := probe{protocol: protocolOf(node), address: link.Address, path: node.Ready, bytes: echoLeast}
+	if p.protocol == ProtocolTCP && link.Proxied {
+		p.protocol = ProtocolEcho
+	}
+	return p.run(ctx), nil
+}
+
+// protocolOf is the language that a node understands for certain.
+func protocolOf(n *site.Node) Protocol {
+	switch {
+	case n.Kind == "redis":
+		return ProtocolRedis
+	case n.Kind == "postgres":
+		return ProtocolPostgres
+	case n.Ready != "":
+		return ProtocolHTTP
+	}
+	return ProtocolTCP
+}
+
+// probeFor is the probe that can see a fault: through the link it acts on, or to the node itself.
+func (i *Injector) probeFor(k Kind, f experiment.Fault) (probe, error) {
+	if k.On == OnNode {
+		n := i.site.Node(f.Node)
+		if n == nil {
+			return probe{}, fmt.Errorf("no node %s", f.Node)
+		}
+		return probe{protocol: protocolOf(n), address: n.Address, path: n.Ready}, nil
+	}
+	link, ok := i.site.Link(f.Link)
+	if !ok {
+		return probe{}, fmt.Errorf("no link %s", f.Link)
+	}
+	if k.Name == bandwidth.Name {
+		return echoProbe(link, f), nil // no other can be made large enough to be held up
+	}
+	n := i.site.Node(link.To)
+	if n == nil || protocolOf(n) == ProtocolTCP {
+		return echoProbe(link, f), nil
+	}
+	return probe{protocol: protocolOf(n), address: link.Address, path: n.Ready}, nil
+}
+
+func echoProbe(link site.Link, f experiment.Fault) probe {
+	return probe{protocol: ProtocolEcho, address: link.Address, bytes: echoBytes(f)}
+}
+
+// echoBytes is how large an echo has to be for a bandwidth limit to hold it up.
+func echoBytes(f experiment.Fault) int {
+	return min(max(int(float64(f.Rate)*echoSeconds), echoLeast), echoMost)
+}
+
+// probe is one way to look at a link or node.
+type probe struct {
+	protocol Protocol
+	address  string
+	path     string // http
+	bytes    int    // echo
+}
+
+func (p probe) run(ctx context.Context) ProbeResult {
+	ctx, cancel := context.WithTimeout(ctx, probeTime)
+	defer cancel()
+	r := ProbeResult{At: time.Now(), Protocol: p.protocol}
+	err := p.cross(ctx, &r)
+	r.Took = time.Since(r.At)
+	if err != nil {
+		r.Err = err.Error()
+	}
+	return r
+}
+
+func (p probe) cross(ctx context.Context, r *ProbeResult) error {
+	conn, err := p.dial(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
+	defer stop()
+	r.Connected = true
+	if p.protocol == ProtocolTCP {
+		r.Answered = true
+		return nil
+	}
+	sent := time.Now()
+	if err := p.converse(conn); err != nil {
+		return err
+	}
+	r.Answered, r.RoundTrip = true, time.Since(sent)
+	return nil
+}
+
+// dial comes from an address by which the proxy child knows a probe. Where the system has no such address (macOS) the
+// probe is counted like any other connection, and an echo is not possible.
+func (p probe) dial(ctx context.Context) (net.Conn, error) {
+	from := probeReal
+	if p.protocol == ProtocolEcho {
+		from = probeEcho
+	}
+	d := net.Dialer{LocalAddr: &net.TCPAddr{IP: from}}
+	conn, err := d.DialContext(ctx, "tcp", p.address)
+	if errors.Is(err, syscall.EADDRNOTAVAIL) && p.protocol != ProtocolEcho {
+		d.LocalAddr = nil
+		return d.DialContext(ctx, "tcp", p.address)
+	}
+	return conn, err
+}
+
+func (p probe) converse(conn net.Conn) error {
+	switch p.protocol {
+	case ProtocolRedis:
+		return exchangeLine(conn, "PING\r\n")
+	case ProtocolPostgres:
+		// SSLRequest of the PostgreSQL frontend/backend protocol: its length 8 and the code 80877103.
+		if _, err := conn.Write([]byte{0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f}); err != nil {
+			return err
+		}
+		_, err := io.ReadFull(conn, make([]byte, 1))
+		return err
+	case ProtocolHTTP:
+		return exchangeLine(conn, "HEAD "+p.path+" HTTP/1.1\r\nHost: "+p.address+"\r\nUser-Agent: brunt-probe\r\nConnection: close\r\n\r\n")
+	case ProtocolEcho:
+		sent := make(chan error, 1)
+		go func() {
+			_, err := conn.Write(make([]byte, p.bytes))
+			sent <- err
+		}()
+		_, err := io.CopyN(io.Discard, conn, int64(p.bytes))
+		if err != nil {
+			_ = conn.SetDeadline(time.Unix(1, 0)) // the writer may still wait
+		}
+		return errors.Join(err, <-sent)
+	}
+	return fmt.Errorf("no probe speaks %q", p.protocol)
+}
+
+func exchangeLine(conn net.Conn, text string) error {
+	if _, err := io.WriteString(conn, text); err != nil {
+		return err
+	}
+	_, err := bufio.NewReader(conn).ReadSlice('\n')
+	return err
+}

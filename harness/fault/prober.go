@@ -1,0 +1,65 @@
+package fault
+
+import (
+	"context"
+	"time"
+
+	"github.com/devcraft-studio/brunt/harness/experiment"
+	"github.com/devcraft-studio/brunt/results"
+)
+
+const (
+	probeEvery     = 200 * time.Millisecond
+	probeEveryKill = 100 * time.Millisecond // a node may be back soon
+	probePatience  = 500 * time.Millisecond // beyond what the fault may add
+)
+
+// Watch begins to probe what a fault acts on, a few times a second, on connections that are not counted. It should begin
+// some seconds before the fault. The function it returns ends that and, given when the fault was in force, says what
+// was seen; it returns nil when there was nothing to see or, for two zero times, when the fault never was. It has to be called, once.
+func (i *Injector) Watch(ctx context.Context, f experiment.Fault) func(start, end time.Time) *results.Effect {
+	nothing := func(time.Time, time.Time) *results.Effect { return nil }
+	k, ok := KindNamed(f.Kind)
+	if !ok || k.judge(f, Samples{}) == nil {
+		return nothing
+	}
+	p, err := i.probeFor(k, f)
+	if err != nil {
+		return nothing // Apply will say so
+	}
+	every, patience := probeEvery, probePatience
+	if k.Name == kill.Name {
+		every = probeEveryKill
+	}
+	if k.expect != nil {
+		patience += 2*k.expect(f, p.bytes) + f.Jitter
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	var probes []ProbeResult
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		ticker := time.NewTicker(every)
+		defer ticker.Stop()
+		for ctx.Err() == nil {
+			one, stop := context.WithTimeout(ctx, patience)
+			r := p.run(one)
+			stop()
+			if ctx.Err() == nil { // else it was cut short by the end of watching
+				probes = append(probes, r)
+			}
+			select {
+			case <-ctx.Done():
+			case <-ticker.C:
+			}
+		}
+	}()
+	return func(start, end time.Time) *results.Effect {
+		cancel()
+		<-over
+		if start.IsZero() || end.IsZero() {
+			return nil
+		}
+		return Effect(f, split(probes, start, end))
+	}
+}
