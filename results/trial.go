@@ -21,6 +21,9 @@ type Trial struct {
 
 	// Recording is the path of the recording, relative to the run's folder; empty when load never began.
 	Recording string `json:"recording,omitempty"`
+	// Selectors are the series that were asked for beside the base series, as an SLO writes them: metric{tag:value}. What
+	// is not among them can't be judged later. Empty: not known; those of the question.
+	Selectors []string `json:"selectors,omitempty"`
 	// OpenModel is true when every scenario ran on brunt-arrival, so that `latency` counts from the intended start.
 	OpenModel bool `json:"open_model"`
 	// ConstantRate is true when the offered rate did not change after the warm-up; recovery is defined only then.
@@ -105,6 +108,9 @@ type Effect struct {
 type Fitness struct {
 	Fit     bool     `json:"fit"`
 	Reasons []string `json:"reasons"`
+	// Saturated says that the generator itself was out of bounds, so that a fail can't be believed either. Unfit but not
+	// saturated, as after dropped iterations, only rules out a pass.
+	Saturated bool `json:"saturated"`
 
 	CPUPercent float64 `json:"cpu_percent"` // of the k6 child, 100 = one core; its busiest 10 s
 	Cores      int     `json:"cores"`

@@ -175,15 +175,16 @@ func TestUnsupportedIsNamed(t *testing.T) {
 	}
 }
 
-func TestSelectorsAreThoseWithTagsEachOnce(t *testing.T) {
+func TestSelectorsAreTheMetricsEachOnce(t *testing.T) {
 	tests := map[string][]Selector{
-		"p95(latency) < 300ms": nil,
+		"p95(latency) < 300ms":    {{Metric: "latency"}},
+		"recovery(slow) < 300ms":  nil,
+		"lost(orders) == 0":       nil,
+		"http_reqs{a:b}: count<3": {{Metric: "http_reqs", Tags: map[string]string{"a": "b"}}},
 		"p95(latency{a:b}) < 3 * p50(latency)": {
-			{Metric: "latency", Tags: map[string]string{"a": "b"}}},
+			{Metric: "latency"}, {Metric: "latency", Tags: map[string]string{"a": "b"}}},
 		"p95(latency{a:b,c:d}) < 3 * p50(latency{c:d,a:b})": {
 			{Metric: "latency", Tags: map[string]string{"a": "b", "c": "d"}}},
-		"p95(latency{b:b}) < 3 * p50(latency{a:a})": {
-			{Metric: "latency", Tags: map[string]string{"a": "a"}}, {Metric: "latency", Tags: map[string]string{"b": "b"}}},
 	}
 	for text, want := range tests {
 		s, err := Parse(text)

@@ -39,7 +39,7 @@ type SLO struct {
 	Threshold bool
 }
 
-// Selector names a series that has to be recorded beside the base series of its metric.
+// Selector names what a measure is made of: all samples of a metric, or those with all of some tags.
 type Selector struct {
 	Metric string
 	Tags   map[string]string
@@ -51,12 +51,17 @@ func (s Selector) String() string { return s.Metric + formatTags(s.Tags) }
 // Relative says whether the bound depends on another measurement.
 func (s SLO) Relative() bool { return s.Factor != 0 }
 
-// Selectors lists the series that must be recorded for the SLO to be judged, beside the base series, which always are.
-// They are sorted and each is named once.
+// Selectors lists the metrics that the SLO measures, each with its tags: what must be recorded for it to be judged. One
+// without tags is a metric's base series, which are always recorded; one with tags has to be asked for before the load.
+// They are sorted and each is named once. Faults and ledgers are not metrics.
 func (s SLO) Selectors() []Selector {
 	var all []Selector
 	for _, m := range []Measure{s.Measure, s.Of} {
-		if len(m.Tags) > 0 {
+		switch m.Func {
+		case "recovery", "lost", "duplicated", "admitted":
+			continue
+		}
+		if m.Metric != "" {
 			all = append(all, Selector{Metric: m.Metric, Tags: m.Tags})
 		}
 	}
