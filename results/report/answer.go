@@ -56,9 +56,9 @@ func judgement(run results.Run) (word, text string) {
 	case results.Pass:
 		return "PASS", allHold(v.Evidence)
 	case results.Fail:
-		return "FAIL", firstOf(v.Evidence, results.Fail, "fail", otherReason(run))
+		return "FAIL", firstOf(v.Evidence, results.Fail, otherReason(run))
 	case results.Inconclusive:
-		return "INCONCLUSIVE", firstOf(v.Evidence, results.Inconclusive, "inconclusive", otherReason(run))
+		return "INCONCLUSIVE", firstOf(v.Evidence, results.Inconclusive, otherReason(run))
 	}
 	return "NOT JUDGED", otherReason(run)
 }
@@ -82,7 +82,7 @@ func allHold(rows []results.Evidence) string {
 }
 
 // firstOf tells the first row of an outcome and counts the others.
-func firstOf(rows []results.Evidence, outcome results.Outcome, word, otherwise string) string {
+func firstOf(rows []results.Evidence, outcome results.Outcome, otherwise string) string {
 	var found []results.Evidence
 	for _, row := range rows {
 		if row.Outcome == outcome {
@@ -101,10 +101,16 @@ func firstOf(rows []results.Evidence, outcome results.Outcome, word, otherwise s
 	default:
 		text += quantity(*row.Value, row.Unit)
 	}
-	if others := len(found) - 1; others > 0 {
-		text += fmt.Sprintf("; %d more %s", others, word)
+	switch others := len(found) - 1; {
+	case others == 0:
+		return text
+	case outcome == results.Inconclusive:
+		return fmt.Sprintf("%s; %d more inconclusive", text, others)
+	case others == 1:
+		return text + "; 1 more fails"
+	default:
+		return fmt.Sprintf("%s; %d more fail", text, others)
 	}
-	return text
 }
 
 // otherReason explains an outcome that no row of evidence explains.

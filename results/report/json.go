@@ -11,160 +11,6 @@ import (
 	"github.com/devcraft-studio/brunt/results"
 )
 
-// jsonRun is the object that --json writes. Scripts rely on its keys: adding some is free, renaming and removing is not.
-// What is not known is null. Phases, faults and fitness stand for the first trial; all trials are in Trials.
-type jsonRun struct {
-	Schema     int         `json:"schema"`
-	ID         string      `json:"id"`
-	Experiment string      `json:"experiment"`
-	Status     string      `json:"status"`
-	Verdict    *string     `json:"verdict"` // pass, fail, inconclusive
-	Reason     *string     `json:"reason"`
-	Answer     string      `json:"answer"` // the first line of the other reports
-	Created    *time.Time  `json:"created"`
-	Ended      *time.Time  `json:"ended"`
-	Command    []string    `json:"command"`
-	Seed       int64       `json:"seed"`
-	TimeScale  float64     `json:"time_scale"`
-	Provider   *string     `json:"provider"`
-	Builds     []jsonBuild `json:"builds"`
-	Host       jsonHost    `json:"host"`
-	CI         *results.CI `json:"ci"`
-
-	Phases  []jsonPhase  `json:"phases"`
-	Faults  []jsonFault  `json:"faults"`
-	Fitness *jsonFitness `json:"fitness"`
-
-	Judge          int                `json:"judge"` // version of the rules that gave the verdict
-	Evidence       []jsonEvidence     `json:"evidence"`
-	Comparisons    []jsonComparison   `json:"comparisons"`
-	PhaseSummaries []jsonPhaseSummary `json:"phase_summaries"`
-	Warnings       []string           `json:"warnings"`
-	Artifacts      []results.Artifact `json:"artifacts"`
-	Trials         []jsonTrial        `json:"trials"`
-}
-
-type jsonBuild struct {
-	SHA         *string `json:"sha"`
-	Dirty       *bool   `json:"dirty"`
-	DiffDigest  *string `json:"diff_digest"`
-	Ref         *string `json:"ref"`
-	HeadSHA     *string `json:"head_sha"`
-	MergeSHA    *string `json:"merge_sha"`
-	ImageDigest *string `json:"image_digest"`
-	Variant     *string `json:"variant"`
-	Note        *string `json:"note"`
-}
-
-type jsonHost struct {
-	Fingerprint *string           `json:"fingerprint"`
-	Name        *string           `json:"name"`
-	OS          *string           `json:"os"`
-	Kernel      *string           `json:"kernel"`
-	Arch        *string           `json:"arch"`
-	CPU         *string           `json:"cpu"`
-	Cores       int               `json:"cores"`
-	MemoryBytes int64             `json:"memory_bytes"`
-	Tools       map[string]string `json:"tools"`
-}
-
-type jsonPhase struct {
-	Name   string   `json:"name"`  // warmup, steady, fault, recovery
-	Fault  *string  `json:"fault"` // names joined by + where faults overlap
-	Start  *float64 `json:"start_s"`
-	End    *float64 `json:"end_s"`
-	Faults []string `json:"faults"`
-}
-
-type jsonFault struct {
-	Name         string          `json:"name"`
-	Link         *string         `json:"link"`
-	Node         *string         `json:"node"`
-	Kind         string          `json:"kind"`
-	PlannedStart *float64        `json:"planned_start_s"`
-	PlannedEnd   *float64        `json:"planned_end_s"`
-	Start        *float64        `json:"start_s"`
-	End          *float64        `json:"end_s"`
-	Applied      bool            `json:"applied"`
-	Removed      bool            `json:"removed"`
-	Effect       *results.Effect `json:"effect"`
-	Ladder       []string        `json:"ladder"`
-	Error        *string         `json:"error"`
-}
-
-type jsonFitness struct {
-	Fit            bool     `json:"fit"`
-	Reasons        []string `json:"reasons"`
-	CPUPercent     *float64 `json:"cpu_percent"`
-	Cores          int      `json:"cores"`
-	Offered        int64    `json:"offered"`
-	Served         int64    `json:"served"`
-	Failed         int64    `json:"failed"`
-	Dropped        int64    `json:"dropped"`
-	Interrupted    int64    `json:"interrupted"`
-	LatenessP99    *float64 `json:"lateness_p99_ms"` // null where the intended start is not known
-	Exceptions     int64    `json:"exceptions"`
-	FirstException *string  `json:"first_exception"`
-	ExitCode       int      `json:"exit_code"`
-	Aborted        *string  `json:"aborted"`
-}
-
-type jsonEvidence struct {
-	What    string   `json:"what"`
-	Trial   int      `json:"trial"` // 0: all
-	Phase   *string  `json:"phase"`
-	Value   *float64 `json:"value"`
-	Unit    string   `json:"unit"`
-	Bound   string   `json:"bound"`
-	Low     *float64 `json:"low"`
-	High    *float64 `json:"high"`
-	Samples int64    `json:"samples"`
-	Outcome *string  `json:"outcome"`
-	Reason  *string  `json:"reason"`
-}
-
-type jsonComparison struct {
-	Metric    string   `json:"metric"`
-	Statistic string   `json:"statistic"`
-	Phase     string   `json:"phase"`
-	Ratio     *float64 `json:"ratio"`
-	Low       *float64 `json:"low"`
-	High      *float64 `json:"high"`
-	Outcome   *string  `json:"outcome"`
-	MDE       *float64 `json:"mde"`
-}
-
-type jsonPhaseSummary struct {
-	Trial     int      `json:"trial"`
-	Phase     string   `json:"phase"`
-	Start     *float64 `json:"start_s"`
-	End       *float64 `json:"end_s"`
-	Rate      *float64 `json:"rate"`
-	Requests  int64    `json:"requests"`
-	ErrorRate *float64 `json:"error_rate"` // null without requests, as are the latencies
-	P50       *float64 `json:"p50_ms"`
-	P95       *float64 `json:"p95_ms"`
-	P99       *float64 `json:"p99_ms"`
-}
-
-type jsonTrial struct {
-	Number       int            `json:"number"`
-	Build        int            `json:"build"`
-	Status       string         `json:"status"`
-	Reason       *string        `json:"reason"`
-	Began        *time.Time     `json:"began"`
-	Zero         *time.Time     `json:"zero"`
-	Ended        *time.Time     `json:"ended"`
-	Phases       []jsonPhase    `json:"phases"`
-	Faults       []jsonFault    `json:"faults"`
-	Fitness      *jsonFitness   `json:"fitness"`
-	Nodes        []results.Node `json:"nodes"`
-	Links        []results.Link `json:"links"`
-	Recording    *string        `json:"recording"`
-	OpenModel    bool           `json:"open_model"`
-	ConstantRate bool           `json:"constant_rate"`
-}
-
 // JSON writes one indented object with its keys in the order of jsonRun.
 func JSON(w io.Writer, d Document, _ Options) error {
 	encoder := json.NewEncoder(w)
@@ -220,7 +66,7 @@ func toJSONPhase(p results.Phase) jsonPhase {
 func toJSONFault(f results.Fault) jsonFault {
 	j := jsonFault{Name: f.Name, Link: known(f.Link), Node: known(f.Node), Kind: f.Kind,
 		PlannedStart: number(f.PlannedStart), PlannedEnd: number(f.PlannedEnd), Applied: f.Applied, Removed: f.Removed,
-		Effect: f.Effect, Ladder: list(f.Ladder), Error: known(f.Error)}
+		Effect: toJSONEffect(f.Effect), Ladder: list(f.Ladder), Error: known(f.Error)}
 	if f.Applied {
 		j.Start = number(f.Start)
 	}
@@ -228,6 +74,14 @@ func toJSONFault(f results.Fault) jsonFault {
 		j.End = number(f.End)
 	}
 	return j
+}
+
+func toJSONEffect(e *results.Effect) *jsonEffect {
+	if e == nil {
+		return nil
+	}
+	return &jsonEffect{Seen: e.Seen, What: e.What, Unit: e.Unit, Before: number(e.Before), During: number(e.During),
+		After: number(e.After), Added: number(e.Added), Probes: e.Probes, Note: known(e.Note)}
 }
 
 func toJSONFitness(trial results.Trial) *jsonFitness {

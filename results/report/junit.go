@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/devcraft-studio/brunt/results"
@@ -175,7 +176,7 @@ func rowMessage(e results.Evidence) string {
 	} else {
 		text += "no value"
 	}
-	if e.Phase != "" {
+	if e.Phase != "" && !strings.HasSuffix(e.What, " in "+e.Phase) {
 		text += " in " + e.Phase
 	}
 	if e.Reason != "" {

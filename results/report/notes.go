@@ -10,6 +10,11 @@ import (
 // notes are the single lines of a report.
 func notes(run results.Run) []Note {
 	var out []Note
+	for _, b := range run.Builds {
+		if b.Note != "" {
+			out = append(out, Note{"Build", b.Note})
+		}
+	}
 	for _, trial := range run.Trials {
 		suffix := ""
 		if len(run.Trials) > 1 {

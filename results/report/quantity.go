@@ -9,6 +9,9 @@ import (
 // quantity writes a value of a unit for people: three significant digits or so, whole numbers in full. The units are those
 // of results.Evidence: ms, s, share (0 to 1, shown in per cent), %, /s, B, B/s, ms/s, or none.
 func quantity(v float64, unit string) string {
+	if math.IsNaN(v) || math.IsInf(v, 0) {
+		return "-"
+	}
 	switch unit {
 	case "share":
 		return digits(v*100) + " %"
@@ -17,15 +20,15 @@ func quantity(v float64, unit string) string {
 			return digits(v/1000) + " s"
 		}
 	case "B", "B/s":
-		return bytes(v) + strings.TrimPrefix(unit, "B")
+		return size(v) + strings.TrimPrefix(unit, "B")
 	case "":
 		return digits(v)
 	}
 	return digits(v) + " " + unit
 }
 
-// bytes writes a number of bytes in the largest unit of 1024 that leaves at least one.
-func bytes(v float64) string {
+// size writes a number of bytes in the largest unit of 1024 that leaves at least one.
+func size(v float64) string {
 	units := []string{"B", "KiB", "MiB", "GiB", "TiB"}
 	i := 0
 	for math.Abs(v) >= 1024 && i < len(units)-1 {
@@ -38,8 +41,6 @@ func bytes(v float64) string {
 // digits writes a number: thousands in full, below that three significant digits, without trailing zeros after the point.
 func digits(v float64) string {
 	switch {
-	case math.IsNaN(v) || math.IsInf(v, 0):
-		return "-"
 	case v == math.Trunc(v) && math.Abs(v) < 1e15:
 		return strconv.FormatFloat(v, 'f', 0, 64)
 	case math.Abs(v) >= 100:
@@ -66,4 +67,4 @@ func interval(from, to float64) string {
 }
 
 // percent writes a number that is per cent already.
-func percent(v float64) string { return digits(v) + " %" }
+func percent(v float64) string { return quantity(v, "%") }

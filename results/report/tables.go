@@ -142,7 +142,7 @@ func faultNote(f results.Fault) string {
 func evidence(run results.Run) Table {
 	t := Table{Title: "Evidence", Columns: []Column{
 		{Name: "outcome"}, {Name: "trial"}, {Name: "what", Code: true}, {Name: "phase"}, {Name: "value", Right: true},
-		{Name: "between", Right: true}, {Name: "bound", Right: true}, {Name: "reason"},
+		{Name: "range", Right: true}, {Name: "bound", Right: true}, {Name: "reason"},
 	}}
 	for _, e := range run.Verdict.Evidence {
 		value := "-"
@@ -151,35 +151,34 @@ func evidence(run results.Run) Table {
 		}
 		t.Rows = append(t.Rows, []Cell{
 			{Text: orElse(string(e.Outcome), "not judged"), Outcome: e.Outcome}, trialCell(run, e.Trial), {Text: e.What},
-			{Text: e.Phase}, {Text: value}, {Text: between(e)}, {Text: e.Bound}, {Text: e.Reason},
+			{Text: e.Phase}, {Text: value}, {Text: spread(e)}, {Text: e.Bound}, {Text: e.Reason},
 		})
 	}
 	return t
 }
 
-// between says what the value would be with every unserved iteration perfect, and with every one bad, where that matters.
-func between(e results.Evidence) string {
-	if e.Low == nil && e.High == nil {
+// spread says what the value would be with every unserved iteration perfect, and with every one bad, where that matters.
+func spread(e results.Evidence) string {
+	switch {
+	case e.Low == nil && e.High == nil:
 		return ""
+	case e.High == nil:
+		return quantity(*e.Low, e.Unit) + " or more"
+	case e.Low == nil:
+		return "up to " + quantity(*e.High, e.Unit)
 	}
-	low, high := "-", "unbounded"
-	if e.Low != nil {
-		low = quantity(*e.Low, e.Unit)
-	}
-	if e.High != nil {
-		high = quantity(*e.High, e.Unit)
-	}
+	low, high := quantity(*e.Low, e.Unit), quantity(*e.High, e.Unit)
 	if low == high {
 		return ""
 	}
-	return low + " and " + high
+	return low + " to " + high
 }
 
 // comparisons is the table of candidate against baseline.
 func comparisons(run results.Run) Table {
 	t := Table{Title: "Comparisons", Columns: []Column{
 		{Name: "outcome"}, {Name: "metric", Code: true}, {Name: "statistic"}, {Name: "phase"}, {Name: "change", Right: true},
-		{Name: "between", Right: true}, {Name: "smallest change seen", Right: true},
+		{Name: "interval", Right: true}, {Name: "smallest change seen", Right: true},
 	}}
 	for _, c := range run.Verdict.Comparisons {
 		outcome := Cell{Text: string(c.Outcome)}
@@ -190,7 +189,7 @@ func comparisons(run results.Run) Table {
 			outcome.Outcome = results.Inconclusive
 		}
 		t.Rows = append(t.Rows, []Cell{outcome, {Text: c.Metric}, {Text: c.Statistic}, {Text: c.Phase},
-			{Text: change(c.Ratio)}, {Text: change(c.Low) + " and " + change(c.High)}, {Text: percent(c.MDE * 100)}})
+			{Text: change(c.Ratio)}, {Text: change(c.Low) + " to " + change(c.High)}, {Text: percent(c.MDE * 100)}})
 	}
 	return t
 }
