@@ -1,0 +1,61 @@
+package output
+
+import (
+	"errors"
+	"sort"
+	"time"
+
+	"github.com/devcraft-studio/brunt/xk6-ext/executor"
+	"github.com/devcraft-studio/brunt/xk6-ext/wire"
+	"go.k6.io/k6/lib"
+	"go.k6.io/k6/metrics"
+	k6output "go.k6.io/k6/output"
+)
+
+// Inspect, as the argument of the output (-o brunt=inspect), makes k6 read and check a script and its options exactly as it
+// does before a run, say what they come to, and end instead of running it.
+const Inspect = "inspect"
+
+// errInspected ends k6 before it runs the script.
+var errInspected = errors.New("the script was inspected, not run")
+
+// inspect sends what the script comes to.
+func inspect(p k6output.Params, o Options) error {
+	tuple, err := lib.NewExecutionTuple(p.ScriptOptions.ExecutionSegment, p.ScriptOptions.ExecutionSegmentSequence)
+	if err != nil {
+		return err
+	}
+	plan := executor.PlanOf(p.ScriptOptions.Scenarios, tuple, time.Duration(o.Config.WarmupNanos))
+	m := wire.Inspected{
+		Executors: plan.Executors, OpenModel: plan.OpenModel, ConstantRate: plan.ConstantRate,
+		DurationNanos: int64(plan.Duration), MaxVUs: int64(lib.GetMaxPossibleVUs(p.ExecutionPlan)),
+		Thresholds: thresholdsOf(p.ScriptOptions.Thresholds),
+	}
+	for name := range p.ScriptOptions.SystemTags.Map() {
+		m.SystemTags = append(m.SystemTags, name)
+	}
+	sort.Strings(m.SystemTags)
+	if r := o.Registry(); r != nil {
+		m.Metrics = map[string]string{}
+		for _, metric := range r.All() {
+			m.Metrics[metric.Name] = metric.Type.String()
+		}
+	}
+	if err := o.Conn.Send(m); err != nil {
+		return err
+	}
+	return errInspected
+}
+
+func thresholdsOf(script map[string]metrics.Thresholds) []wire.Threshold {
+	var all []wire.Threshold
+	for metric, thresholds := range script {
+		for _, t := range thresholds.Thresholds {
+			all = append(all, wire.Threshold{
+				Metric: metric, Expr: t.Source, AbortOnFail: t.AbortOnFail, GraceNanos: int64(t.AbortGracePeriod.TimeDuration()),
+			})
+		}
+	}
+	sort.SliceStable(all, func(i, j int) bool { return all[i].Metric < all[j].Metric })
+	return all
+}

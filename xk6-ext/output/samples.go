@@ -1,0 +1,301 @@
+package output
+
+import (
+	"time"
+
+	"github.com/devcraft-studio/brunt/results/histogram"
+	"github.com/devcraft-studio/brunt/results/recording"
+	"github.com/devcraft-studio/brunt/xk6-ext/executor"
+	"go.k6.io/k6/lib/netext/httpext"
+	"go.k6.io/k6/metrics"
+)
+
+// Outcomes of iterations and of requests.
+const (
+	outcomeServed      = "served"
+	outcomeFailed      = "failed"
+	outcomeDropped     = "dropped"
+	outcomeInterrupted = "interrupted"
+	outcomeOK          = "ok"
+)
+
+// iteration is one that runs on brunt-arrival.
+type iteration struct {
+	executor.IterationStart
+	requested bool // its first request was counted
+	failed    bool // a request failed
+}
+
+// totals count iterations due after the warm-up.
+type totals struct {
+	served, failed, dropped, interrupted int64
+	exceptions                           int64
+	lateness                             *histogram.Histogram // ms
+}
+
+func (t *totals) offered() int64 { return t.served + t.failed + t.dropped + t.interrupted }
+
+// gatherer counts samples. It is used by one goroutine.
+type gatherer struct {
+	frames *frames
+	index  *index
+	open   map[string]*iteration // by VU
+	totals totals
+
+	led      bool  // a scenario on brunt-arrival begins t = 0
+	anchored bool  // t = 0 is known
+	zero     int64 // wall-clock ns
+	warmup   int64 // ns
+
+	idleSince int64 // the last moment at which k6 said that no VU was active; 0: none
+
+	started   func(zero int64) // called when samples, not a scenario on brunt-arrival, say when t = 0 is
+	exception func(message string)
+}
+
+func newGatherer(anchor int64) *gatherer {
+	return &gatherer{
+		frames: newFrames(anchor), index: newIndex(), open: map[string]*iteration{},
+		totals: totals{lateness: histogram.New()},
+	}
+}
+
+// container counts one container.
+func (g *gatherer) container(c metrics.SampleContainer) {
+	switch c := c.(type) {
+	case executor.LoadStart:
+		g.anchor(c.Zero.UnixNano(), c.Zero.UnixNano()-g.warmup)
+	case executor.IterationStart:
+		g.open[c.VU] = &iteration{IterationStart: c}
+		late := milliseconds(c.Lateness)
+		g.record(c.Intended.UnixNano(), origin{metric: metricLateness, tags: c.Tags}, recording.Trend, late)
+		if !c.Warmup {
+			g.totals.lateness.Record(late)
+		}
+	case executor.IterationEnd:
+		g.end(c)
+	case executor.Unserved:
+		outcome := outcomeInterrupted
+		if c.Dropped {
+			outcome = outcomeDropped
+		}
+		g.offered(c.Tags, c.Intended, outcome, c.Warmup)
+	case *httpext.Trail:
+		g.trail(c)
+	default:
+		g.samples(c.GetSamples())
+	}
+}
+
+func (g *gatherer) end(c executor.IterationEnd) {
+	it := g.open[c.VU]
+	if it == nil {
+		return
+	}
+	delete(g.open, c.VU)
+	outcome := outcomeServed
+	switch {
+	case c.Interrupted:
+		outcome = outcomeInterrupted
+	case c.Exception != "" || it.failed:
+		outcome = outcomeFailed
+	}
+	if c.Exception != "" {
+		g.totals.exceptions++
+		g.exception(c.Exception)
+	}
+	g.offered(it.Tags, it.Intended, outcome, it.Warmup)
+}
+
+func (g *gatherer) offered(tags *metrics.TagSet, intended time.Time, outcome string, warmup bool) {
+	g.record(intended.UnixNano(), origin{metric: metricOffered, tags: tags, outcome: outcome}, recording.Counter, 1)
+	if !warmup {
+		g.totals.count(outcome)
+	}
+}
+
+func (t *totals) count(outcome string) {
+	switch outcome {
+	case outcomeServed:
+		t.served++
+	case outcomeFailed:
+		t.failed++
+	case outcomeDropped:
+		t.dropped++
+	case outcomeInterrupted:
+		t.interrupted++
+	}
+}
+
+// trail counts a request.
+func (g *gatherer) trail(t *httpext.Trail) {
+	connecting := t.Blocked + t.Connecting + t.TLSHandshaking
+	it := g.open[t.Metadata["vu"]]
+	at := requestStart(t)
+	if it != nil {
+		at = it.Intended.UnixNano()
+	}
+	outcome := outcomeOK
+	if t.Failed.Bool {
+		outcome = outcomeFailed
+	}
+	tags := t.Tags
+	add := func(metric, outcome string, kind recording.Kind, v float64) {
+		g.record(at, origin{metric: metric, tags: tags, outcome: outcome}, kind, v)
+	}
+	if it != nil {
+		latency := connecting + t.Duration
+		if !it.requested {
+			latency += it.Lateness
+		}
+		it.requested = true
+		it.failed = it.failed || t.Failed.Bool
+		add(metricLatency, outcome, recording.Trend, milliseconds(latency))
+	}
+	add("http_reqs", outcome, recording.Counter, 1)
+	add("http_req_duration", outcome, recording.Trend, milliseconds(t.Duration))
+	if t.Failed.Valid {
+		add("http_req_failed", outcome, recording.Rate, truth(t.Failed.Bool))
+	}
+	add("http_req_blocked", "", recording.Trend, milliseconds(t.Blocked))
+	add("http_req_connecting", "", recording.Trend, milliseconds(t.Connecting))
+	add("http_req_tls_handshaking", "", recording.Trend, milliseconds(t.TLSHandshaking))
+	add("http_req_sending", "", recording.Trend, milliseconds(t.Sending))
+	add("http_req_waiting", "", recording.Trend, milliseconds(t.Waiting))
+	add("http_req_receiving", "", recording.Trend, milliseconds(t.Receiving))
+}
+
+// samples counts everything that is not a request.
+func (g *gatherer) samples(samples []metrics.Sample) {
+	for i := range samples {
+		s := &samples[i]
+		g.sample(s, g.moment(samples, s))
+	}
+}
+
+// moment is when what a sample tells of began.
+func (g *gatherer) moment(all []metrics.Sample, s *metrics.Sample) int64 {
+	if it := g.open[s.Metadata["vu"]]; it != nil {
+		return it.Intended.UnixNano()
+	}
+	took := 0.0 // ms
+	switch s.Metric.Name {
+	case "iteration_duration", "group_duration":
+		took = s.Value
+	case "iterations": // k6 sends it with the duration of the same iteration
+		if all[0].Metric.Name == "iteration_duration" {
+			took = all[0].Value
+		}
+	}
+	return s.Time.UnixNano() - int64(took*float64(time.Millisecond))
+}
+
+func (g *gatherer) sample(s *metrics.Sample, at int64) {
+	if s.Metric.Name == "vus" {
+		g.active(s)
+	}
+	g.record(at, origin{metric: s.Metric.Name, tags: s.Tags}, kindOf(s.Metric.Type), s.Value)
+	if g.led || !g.anchored || at < g.zero {
+		return
+	}
+	switch s.Metric.Name {
+	case "iterations":
+		g.totals.served++
+	case "dropped_iterations":
+		g.totals.dropped += int64(s.Value)
+	}
+}
+
+func (g *gatherer) record(at int64, o origin, kind recording.Kind, v float64) {
+	f := g.frames.at(at)
+	for _, t := range g.index.of(o, kind) {
+		if t.series != nil {
+			f.add(t.series, v)
+		}
+		if t.sink != nil {
+			t.sink.Add(metrics.Sample{Time: time.Unix(0, at), Value: v})
+		}
+	}
+}
+
+// anchor fixes t = 0; executors begin at first.
+func (g *gatherer) anchor(zero, first int64) {
+	if g.anchored {
+		return
+	}
+	g.anchored, g.zero = true, zero
+	g.frames.anchorAt(zero, min(first, zero))
+}
+
+// active notes how many VUs k6 says are active. An iteration shows its first sample only when it has done something, so
+// with only stock executors the first active VU begins the load where no sample has: not before the last look that found
+// none.
+func (g *gatherer) active(s *metrics.Sample) {
+	if g.anchored || g.led {
+		return
+	}
+	at := s.Time.UnixNano()
+	if s.Value == 0 {
+		g.idleSince = at
+		return
+	}
+	g.begin(max(g.idleSince, at-second))
+}
+
+func (g *gatherer) begin(first int64) {
+	g.anchor(first+g.warmup, first)
+	g.started(first + g.warmup)
+}
+
+func kindOf(t metrics.MetricType) recording.Kind {
+	switch t {
+	case metrics.Counter:
+		return recording.Counter
+	case metrics.Gauge:
+		return recording.Gauge
+	case metrics.Rate:
+		return recording.Rate
+	}
+	return recording.Trend
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+
+func truth(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// lookAhead finds where the load begins when samples must say it: iterations that began first need not end first.
+func (g *gatherer) lookAhead(batches []batch) {
+	if g.led {
+		return
+	}
+	first := int64(0)
+	note := func(tags *metrics.TagSet, at int64) {
+		if scenario, _ := tags.Get(tagScenario); scenario != "" && (first == 0 || at < first) {
+			first = at
+		}
+	}
+	for _, b := range batches {
+		for _, c := range b.containers {
+			if t, ok := c.(*httpext.Trail); ok {
+				note(t.Tags, requestStart(t))
+				continue
+			}
+			samples := c.GetSamples()
+			for i := range samples {
+				note(samples[i].Tags, g.moment(samples, &samples[i]))
+			}
+		}
+	}
+	if first != 0 {
+		g.begin(first)
+	}
+}
+
+func requestStart(t *httpext.Trail) int64 {
+	return t.EndTime.Add(-t.Blocked - t.Connecting - t.TLSHandshaking - t.Duration).UnixNano()
+}

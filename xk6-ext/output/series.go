@@ -1,0 +1,166 @@
+package output
+
+import (
+	"maps"
+
+	"github.com/devcraft-studio/brunt/results/recording"
+	"github.com/devcraft-studio/brunt/xk6-ext/wire"
+	"go.k6.io/k6/metrics"
+)
+
+// Names of the tags that series are kept by.
+const (
+	tagScenario = "scenario"
+	tagName     = "name"
+	tagOutcome  = "outcome"
+	tagCheck    = "check"
+	tagGroup    = "group"
+	// tagSelector is reserved: it keeps series that were asked for apart from the base series, so that nobody adds them up.
+	tagSelector = "selector"
+)
+
+// Metrics that brunt measures itself.
+const (
+	metricLatency  = "latency"
+	metricLateness = "lateness"
+	metricOffered  = "offered"
+)
+
+// other takes the place of names beyond the cap.
+const other = "other"
+
+// baseTags says by which tags a metric's base series are kept; all others by scenario alone.
+func baseTags(metric string) []string {
+	switch metric {
+	case metricLatency, "http_req_duration", "http_reqs":
+		return []string{tagScenario, tagName, tagOutcome}
+	case "http_req_failed":
+		return []string{tagScenario, tagName}
+	case metricOffered:
+		return []string{tagScenario, tagOutcome}
+	case "checks":
+		return []string{tagScenario, tagCheck}
+	case "group_duration":
+		return []string{tagScenario, tagGroup}
+	case "vus", "vus_max":
+		return nil
+	}
+	return []string{tagScenario}
+}
+
+// target is where a value goes: a series of the recording, or the sink of thresholds that can abort the load.
+type target struct {
+	series *series
+	sink   metrics.Sink
+}
+
+// origin is what a value's targets are found by. TagSets are interned, so origins are comparable and cheap to look up.
+type origin struct {
+	metric  string
+	tags    *metrics.TagSet
+	outcome string
+}
+
+// watch is a selector whose samples go to a series of its own, or to the thresholds of a rule.
+type watch struct {
+	wire.Selector
+	rule *rule // nil: a series
+}
+
+// index finds the targets of values, and makes the series.
+type index struct {
+	limit   int // base series with free-text tags
+	watches []watch
+	byKey   map[recording.Key]*series
+	targets map[origin][]target
+	capped  bool
+}
+
+const (
+	maxSeries  = 2_000
+	maxOrigins = 100_000 // remembered; beyond, they are found anew
+)
+
+func newIndex() *index {
+	return &index{limit: maxSeries, byKey: map[recording.Key]*series{}, targets: map[origin][]target{}}
+}
+
+// selectors asks for a further series of each.
+func (x *index) selectors(wanted []wire.Selector) {
+	for _, s := range wanted {
+		x.watches = append(x.watches, watch{Selector: s})
+	}
+}
+
+// of is where values of that origin go. kind is the metric's.
+func (x *index) of(o origin, kind recording.Kind) []target {
+	if found, ok := x.targets[o]; ok {
+		return found
+	}
+	found := []target{{series: x.series(recording.Key{Metric: o.metric, Tags: x.base(o)}, kind)}}
+	for _, w := range x.watches {
+		if w.Metric != o.metric || !selects(w.Tags, o) {
+			continue
+		}
+		if w.rule != nil {
+			found = append(found, target{sink: w.rule.sinkOf(kind)})
+			continue
+		}
+		tags := map[string]string{tagSelector: "1"}
+		maps.Copy(tags, w.Tags)
+		found = append(found, target{series: x.series(recording.Key{Metric: w.Metric, Tags: recording.JoinTags(tags)}, kind)})
+	}
+	if len(x.targets) >= maxOrigins {
+		clear(x.targets)
+	}
+	x.targets[o] = found
+	return found
+}
+
+// base is the text of the tags of an origin's base series.
+func (x *index) base(o origin) string {
+	tags := map[string]string{}
+	free := false
+	for _, name := range baseTags(o.metric) {
+		if name == tagOutcome {
+			tags[name] = o.outcome
+			continue
+		}
+		tags[name], _ = o.tags.Get(name)
+		free = free || name == tagName || name == tagCheck || name == tagGroup
+	}
+	text := recording.JoinTags(tags)
+	if !free || len(x.byKey) < x.limit || x.byKey[recording.Key{Metric: o.metric, Tags: text}] != nil {
+		return text
+	}
+	x.capped = true
+	for _, name := range []string{tagName, tagCheck, tagGroup} {
+		if _, ok := tags[name]; ok {
+			tags[name] = other
+		}
+	}
+	return recording.JoinTags(tags)
+}
+
+func (x *index) series(key recording.Key, kind recording.Kind) *series {
+	s := x.byKey[key]
+	if s == nil {
+		s = &series{id: len(x.byKey), key: key, kind: kind}
+		x.byKey[key] = s
+	}
+	return s
+}
+
+// selects reports whether an origin bears all those tags.
+func selects(wanted map[string]string, o origin) bool {
+	for name, value := range wanted {
+		have, ok := o.tags.Get(name)
+		if name == tagOutcome && o.outcome != "" {
+			have, ok = o.outcome, true
+		}
+		if !ok || have != value {
+			return false
+		}
+	}
+	return true
+}
