@@ -64,6 +64,9 @@ func Main(p Process) int {
 	root.SetOut(p.Stdout)
 	root.SetErr(a.Stderr)
 	err := root.ExecuteContext(ctx)
+	if err != nil && says("unknown command")(err) {
+		err = usage(err) // cobra has no type for it
+	}
 	a.explain(err)
 	return codeOf(err)
 }
@@ -108,7 +111,7 @@ func (a *app) explain(err error) {
 		for _, p := range problems {
 			fmt.Fprintf(a.Stderr, "brunt: %s\n", p)
 		}
-		fmt.Fprintf(a.Stderr, "hint: brunt schema prints what an experiment may hold\n")
+		fmt.Fprintf(a.Stderr, "hint: `brunt schema` prints what an experiment may hold\n")
 		return
 	}
 	fmt.Fprintf(a.Stderr, "brunt: %s\n", oneLine(err.Error()))

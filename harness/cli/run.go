@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/devcraft-studio/brunt/harness/topology"
 	"github.com/devcraft-studio/brunt/results"
 )
 
@@ -150,6 +152,9 @@ func (a *app) run(ctx context.Context, name string, o runOptions) error {
 	}
 	if o.trials < 1 || o.trials > 1000 {
 		return usage(fmt.Errorf("--trials is 1 to 1000, not %d", o.trials))
+	}
+	if !slices.Contains([]string{"", topology.ProviderAuto, topology.ProviderDocker, topology.ProviderLocal}, o.provider) {
+		return usage(fmt.Errorf("--provider is auto, docker or local, not %q", o.provider))
 	}
 	inv, err := a.prepare(ctx, name, o)
 	if err != nil {

@@ -27,7 +27,7 @@ func (s *storeFlag) register(c *cobra.Command) {
 }
 
 // openStore opens the store that the flag, BRUNT_STORE or the default names, in that order.
-func (a *app) openStore(ctx context.Context, flag storeFlag) (*store.Store, error) {
+func (a *app) openStore(ctx context.Context, flag storeFlag, options ...store.Option) (*store.Store, error) {
 	dsn := flag.dsn
 	if dsn == "" {
 		dsn, _ = a.lookup("BRUNT_STORE")
@@ -35,7 +35,7 @@ func (a *app) openStore(ctx context.Context, flag storeFlag) (*store.Store, erro
 	if dsn == "" {
 		dsn = "sqlite:" + filepath.Join(a.projectRoot(ctx), "results", "data", "brunt.db")
 	}
-	s, err := store.Open(ctx, dsn)
+	s, err := store.Open(ctx, dsn, options...)
 	if err != nil {
 		return nil, broken(fmt.Errorf("open the store: %w", err))
 	}

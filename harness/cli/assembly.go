@@ -1,0 +1,288 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/devcraft-studio/brunt/harness/build"
+	"github.com/devcraft-studio/brunt/harness/dependency"
+	"github.com/devcraft-studio/brunt/harness/experiment"
+	"github.com/devcraft-studio/brunt/harness/fault"
+	"github.com/devcraft-studio/brunt/harness/lease"
+	"github.com/devcraft-studio/brunt/harness/load"
+	"github.com/devcraft-studio/brunt/harness/runner"
+	"github.com/devcraft-studio/brunt/harness/site"
+	"github.com/devcraft-studio/brunt/harness/topology"
+	"github.com/devcraft-studio/brunt/results"
+	"github.com/devcraft-studio/brunt/results/slo"
+	"github.com/devcraft-studio/brunt/results/verdict"
+)
+
+// releaseTimeout bounds how long a finished trial waits for its watchdog and its proxy.
+const releaseTimeout = 10 * time.Second
+
+// assembly is what one trial is made of, wired together, with the lease that covers all of it.
+type assembly struct {
+	runner.Parts
+	ctx       context.Context // ends when the lease is lost, too
+	recording string          // relative to the run's folder
+
+	inv   *invocation
+	dir   string // of the run
+	lease *lease.Lease
+	proxy *fault.Proxy // nil when no fault acts on a link
+	site  *site.Site   // once started
+	stop  context.CancelCauseFunc
+}
+
+// assemble starts the lease and the proxy child, and wires the rooms to the interfaces of the runner.
+func (inv *invocation) assemble(ctx context.Context, number int) (*assembly, error) {
+	as := &assembly{inv: inv, dir: inv.store.Dir(inv.run.ID), recording: fmt.Sprintf("recording-%d.brunt", number)}
+	as.ctx, as.stop = context.WithCancelCause(ctx)
+	var err error
+	as.lease, err = lease.Start(ctx, lease.Options{
+		RunID: inv.run.ID, Exe: inv.Exe, Args: []string{childWatchdog}, Environ: inv.Environ, Logger: inv.log,
+		LogPath: filepath.Join(as.dir, fmt.Sprintf("watchdog-%d.log", number)),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("start the watchdog: %w", err)
+	}
+	go as.guard()
+	if len(inv.question.experiment.Faults) > 0 {
+		as.proxy, err = fault.StartProxy(ctx, fault.ProxyOptions{
+			Exe: inv.Exe, Args: []string{childProxy}, RunID: inv.run.ID, Logger: inv.log,
+			Started: func(pid int, heartbeat string) error {
+				return errors.Join(as.lease.Process(pid), as.lease.Proxy(pid, heartbeat))
+			},
+		})
+		if err != nil {
+			as.close()
+			return nil, fmt.Errorf("start the proxy: %w", err)
+		}
+	}
+	as.Parts = runner.Parts{
+		Topology: as.startTopology,
+		Load:     func(ctx context.Context, s *site.Site) (runner.Load, error) { return as.startLoad(ctx, s, number) },
+		Injector: as.injector,
+		Logs:     as.keepLog,
+		Progress: inv.progress,
+		Logger:   inv.log,
+		Clock:    runner.SystemClock{},
+	}
+	if as.proxy != nil {
+		as.Connections = func(ctx context.Context, link string) int64 { return as.proxy.Connections(link) }
+	}
+	return as, nil
+}
+
+// guard aborts the trial when no watchdog stays alive: without one, a crash would leave everything behind.
+func (as *assembly) guard() {
+	select {
+	case err := <-as.lease.Lost():
+		as.stop(err)
+	case <-as.ctx.Done():
+	}
+}
+
+// close releases what assemble took. The topology is stopped by now.
+func (as *assembly) close() {
+	defer as.stop(nil)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(as.ctx), releaseTimeout)
+	defer cancel()
+	if as.proxy != nil {
+		if err := as.proxy.Close(ctx); err != nil {
+			as.inv.log.Warn("proxy not closed", "error", err)
+		}
+	}
+	if err := as.lease.Release(ctx); err != nil {
+		as.inv.log.Warn("lease not released", "error", err)
+	}
+}
+
+func (as *assembly) provider() string {
+	if as.site == nil {
+		return as.inv.run.Provider
+	}
+	return as.site.Provider
+}
+
+func (as *assembly) warnings() []string {
+	if as.site == nil {
+		return nil
+	}
+	return as.site.Warnings
+}
+
+// startTopology starts what the experiment names. A bare script names nothing.
+func (as *assembly) startTopology(ctx context.Context) (runner.Topology, error) {
+	inv := as.inv
+	if inv.question.bare {
+		as.site = &site.Site{Provider: "none", LoadEnv: inv.question.script.Env}
+		return nothing{as.site}, nil
+	}
+	provider := inv.options.provider
+	if provider == "" {
+		provider, _ = inv.lookup("BRUNT_PROVIDER")
+	}
+	options := topology.Options{
+		RunID: inv.run.ID, Experiment: inv.question.experiment, Provider: provider, Registrar: as.lease, Logger: inv.log,
+		Redact: inv.redactor.Redact, Lookup: inv.lookup, Progress: inv.progress.Step, Environ: inv.Environ, DataSeed: 1,
+		TargetBinary: func(ctx context.Context) (string, error) { return inv.targetBinary(ctx) },
+	}
+	if as.proxy != nil {
+		options.Linker = as.proxy
+	}
+	started, err := topology.Start(ctx, options)
+	if err != nil {
+		return nil, err
+	}
+	as.site = started.Site()
+	for _, n := range as.site.Nodes {
+		inv.redactor.Add(n.Params["password"])
+	}
+	return started, nil
+}
+
+// nothing is the topology of a bare script.
+type nothing struct{ site *site.Site }
+
+func (n nothing) Site() *site.Site           { return n.site }
+func (n nothing) Stop(context.Context) error { return nil }
+
+func (inv *invocation) targetBinary(ctx context.Context) (string, error) {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return "", fmt.Errorf("keep the target binary: %w", err)
+	}
+	inv.progress.Step("building the reference target")
+	targets := build.Targets{Dir: inv.Dir, Exe: inv.Exe, Environ: inv.Environ, Cache: filepath.Join(cache, "brunt", "targets")}
+	return targets.Binary(ctx, false)
+}
+
+func (as *assembly) startLoad(ctx context.Context, s *site.Site, number int) (runner.Load, error) {
+	q := as.inv.question
+	script := q.script
+	script.Env = s.LoadEnv
+	process, err := load.Start(ctx, load.Options{
+		Exe: as.inv.Exe, Script: script, Seed: as.inv.run.Seed, Selectors: q.selectors, AbortOn: q.aborts,
+		Recording: filepath.Join(as.dir, as.recording), LogPath: filepath.Join(as.dir, fmt.Sprintf("k6-%d.log", number)),
+		Logger: as.inv.log, Redact: as.inv.redactor.Redact, Facts: facts(s),
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := as.lease.Process(process.PID()); err != nil {
+		process.Stop()
+		return nil, err
+	}
+	return generator{process}, nil
+}
+
+// facts are what k6/x/brunt tells a script of the site: the address of each node as load reaches it.
+func facts(s *site.Site) map[string]string {
+	known := map[string]string{}
+	if s.TargetURL != "" {
+		known["target.url"] = s.TargetURL
+	}
+	for _, n := range s.Nodes {
+		known[n.Name+".address"] = n.Address
+	}
+	return known
+}
+
+// generator is a k6 child as the runner sees it.
+type generator struct{ *load.Process }
+
+func (g generator) Snapshot() runner.Snapshot {
+	s := g.Process.Snapshot()
+	return runner.Snapshot{Rate: s.Rate, P95: s.P95, ErrorRate: s.ErrorRate, VUs: s.VUs}
+}
+
+func (g generator) Wait() (runner.Ending, error) {
+	fitness, err := g.Process.Wait()
+	open, constant := g.Process.Model()
+	return runner.Ending{Fitness: fitness, OpenModel: open, ConstantRate: constant}, err
+}
+
+func (as *assembly) injector(s *site.Site) (runner.Injector, error) {
+	faults := fault.NewInjector(as.proxy, s, as.inv.log)
+	faults.Commander = commander{}
+	faults.Expirer = as.lease
+	lost := make(chan runner.LostFault)
+	go func() {
+		for {
+			select {
+			case l := <-faults.Lost():
+				select {
+				case lost <- runner.LostFault(l):
+				case <-as.ctx.Done():
+					return
+				}
+			case <-as.ctx.Done():
+				return
+			}
+		}
+	}()
+	return injector{faults, lost}, nil
+}
+
+// injector is fault's as the runner sees it.
+type injector struct {
+	*fault.Injector
+	lost <-chan runner.LostFault
+}
+
+func (i injector) Lift(ctx context.Context, f experiment.Fault) (runner.Removal, error) {
+	removal, err := i.Injector.Lift(ctx, f)
+	return runner.Removal(removal), err
+}
+
+func (i injector) Lost() <-chan runner.LostFault { return i.lost }
+
+// commander lets a fault of kind command speak to a dependency.
+type commander struct{}
+
+func (commander) Command(ctx context.Context, node *site.Node, words []string) error {
+	_, err := dependency.Command(ctx, node, words)
+	return err
+}
+
+// keepLog keeps the end of a node's log with the run, secrets taken out.
+func (as *assembly) keepLog(node string, log io.Reader) error {
+	path := filepath.Join(as.dir, node+".log")
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
+	if err != nil {
+		return fmt.Errorf("keep the log of %s: %w", node, err)
+	}
+	w := as.inv.redactor.Writer(f)
+	_, err = io.Copy(w, log)
+	return errors.Join(err, w.Close(), f.Close())
+}
+
+// fitness judges the generator's own numbers against the bounds that were asked for.
+func (inv *invocation) fitness(t results.Trial) results.Fitness {
+	limits := verdict.FitnessLimits{}
+	for _, s := range inv.question.slos {
+		if bound, ok := latencyBound(s); ok && (limits.LatencyBound == 0 || bound < limits.LatencyBound) {
+			limits.LatencyBound = bound
+		}
+	}
+	return verdict.Fitness(t.Fitness, limits)
+}
+
+// latencyBound is the upper bound that an SLO sets to a latency, in milliseconds.
+func latencyBound(s results.SLO) (float64, bool) {
+	if s.Threshold {
+		return 0, false
+	}
+	parsed, err := slo.Parse(s.Text)
+	if err != nil || parsed.Metric != "latency" || parsed.Op != "<" && parsed.Op != "<=" {
+		return 0, false
+	}
+	return parsed.Value, true
+}

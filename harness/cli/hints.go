@@ -1,0 +1,96 @@
+package cli
+
+import (
+	"errors"
+	"io/fs"
+	"strings"
+	"syscall"
+
+	"github.com/devcraft-studio/brunt/harness/build"
+	"github.com/devcraft-studio/brunt/harness/dependency"
+	"github.com/devcraft-studio/brunt/harness/lease"
+	"github.com/devcraft-studio/brunt/harness/load"
+	"github.com/devcraft-studio/brunt/harness/topology"
+	"github.com/devcraft-studio/brunt/results/recording"
+	"github.com/devcraft-studio/brunt/results/store"
+)
+
+// hint is what a user can do about an error.
+type hint struct {
+	fits func(error) bool
+	text string
+}
+
+// is fits errors that wrap one value.
+func is(target error) func(error) bool {
+	return func(err error) bool { return errors.Is(err, target) }
+}
+
+// as fits errors that wrap one of type T.
+func as[T error](err error) bool {
+	var target T
+	return errors.As(err, &target)
+}
+
+// script fits what k6 found wrong with a script, by kind.
+func script(kind load.ErrorKind) func(error) bool {
+	return func(err error) bool {
+		var s *load.ScriptError
+		return errors.As(err, &s) && s.Kind == kind
+	}
+}
+
+// hints are tried in order: the first that fits is printed. What is specific stands before what is general.
+func hints() []hint {
+	return []hint{
+		{script(load.KindParse), "mend the script; `brunt k6 inspect SCRIPT` shows the same without running anything"},
+		{script(load.KindInit), "the script's init code failed before any load; `brunt k6 inspect SCRIPT` shows the same"},
+		{script(load.KindThreshold), "a threshold reads like 'p(95)<300', 'rate<0.01' or 'count>100', as the metric's type allows"},
+		{script(load.KindMetric), "name a metric of k6, latency, or one that the script defines in its init code"},
+		{script(load.KindConfig), "mend options.scenarios or the flags after --"},
+		{as[*lease.LockedError], "wait for it, or run without --no-wait and brunt waits; `brunt doctor` shows who holds the lock"},
+		{is(lease.ErrUnguarded), "something kills brunt's watchdog; without it a crash would leave containers behind, so nothing is measured"},
+		{as[*topology.NoProviderError], "`brunt doctor` lists what is missing and the command that mends it"},
+		{as[*topology.MissingProgramsError], "on Debian or Ubuntu: apt-get install postgresql redis-server; or use --provider docker"},
+		{as[*topology.ImageError], "pull the image, name another with `image:`, or on Debian and Ubuntu build one: brunt images"},
+		{as[*topology.PortTakenError], "end what listens there (`ss -ltnp` shows it), or give the node another port"},
+		{as[*topology.UnreachableError], "start the service, or mend its url"},
+		{as[*topology.NotReadyError], "its last lines stand above; mend the service, its `ready:` check, or raise ready.timeout"},
+		{as[*dependency.SQLError], "mend the statement at that line of the setup file"},
+		{is(build.ErrNoTargets), "run inside a checkout of brunt, or name your own service with image:, build:, command: or url:"},
+		{is(store.ErrNewerSchema), "use the newer brunt that wrote it, or another store with --store sqlite:PATH"},
+		{is(store.ErrNotADatabase), "the file was left as it is; name another with --store sqlite:PATH"},
+		{is(store.ErrUnwritable), "make the folder writable, or name another store with --store sqlite:PATH"},
+		{is(store.ErrUnsupported), "use --store sqlite:PATH"},
+		{is(store.ErrNotFound), "`brunt list` shows the stored runs"},
+		{as[*store.AmbiguousError], "give more of the id"},
+		{as[*recording.VersionError], "use the newer brunt that wrote the recording"},
+		{as[*recording.CorruptError], "the recording was damaged after it was written; what is stored of the verdict stands"},
+		{is(syscall.ENOSPC), "free some disk space; finished trials are kept"},
+		{is(fs.ErrPermission), "run as a user who may write there"},
+		{says("unknown command", "unknown flag", "unknown shorthand", "run takes one", "accepts ", "invalid argument", "flag needs"),
+			"`brunt --help` lists the commands, `brunt COMMAND --help` its flags with an example"},
+	}
+}
+
+// says fits errors of the command line's parser, which have no types.
+func says(phrases ...string) func(error) bool {
+	return func(err error) bool {
+		for _, phrase := range phrases {
+			if strings.Contains(err.Error(), phrase) {
+				return true
+			}
+		}
+		return false
+	}
+}
+
+// hintFor is what the user can do about err; empty when nothing better than the message is known.
+func hintFor(err error) string {
+	for _, h := range hints() {
+		if h.fits(err) {
+			return h.text
+		}
+	}
+	return ""
+}
