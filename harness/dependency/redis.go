@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/url"
 	"strings"
 	"time"
 
 	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/maintnotifications"
 )
 
 // dialTimeout bounds one attempt to reach a server on loopback.
@@ -27,10 +29,18 @@ func (redisEngine) url(address string, params map[string]string) string {
 	return u.String()
 }
 
-func (redisEngine) open(_ context.Context, i Instance) (session, error) {
+// open dials by itself, since go-redis writes every failed dial of its own to standard error.
+func (redisEngine) open(ctx context.Context, i Instance) (session, error) {
+	dialer := net.Dialer{Timeout: dialTimeout}
+	conn, err := dialer.DialContext(ctx, "tcp", i.Address)
+	if err != nil {
+		return nil, fmt.Errorf("redis at %s does not answer: %w", i.Address, err)
+	}
 	client := redis.NewClient(&redis.Options{
 		Addr: i.Address, Password: i.Params[ParamPassword],
-		DialTimeout: dialTimeout, MaxRetries: -1, DialerRetries: 1, PoolSize: 1, DisableIdentity: true,
+		Dialer:                func(context.Context, string, string) (net.Conn, error) { return conn, nil },
+		ContextTimeoutEnabled: true, MaxRetries: -1, DialerRetries: 1, PoolSize: 1, DisableIdentity: true,
+		MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
 	})
 	return redisSession{client}, nil
 }

@@ -126,7 +126,7 @@ func (l *local) targetBinary(ctx context.Context) (string, error) {
 
 // makeDir makes the run's directory where the servers' user can reach it.
 func (l *local) makeDir() error {
-	parent, err := reachableTemp(l.user)
+	parent, err := dataParent(l.opts, l.user)
 	if err != nil {
 		return err
 	}

@@ -43,19 +43,42 @@ func (a *account) own(path string) error {
 	return os.Lchown(path, a.uid, a.gid)
 }
 
-// reachableTemp is a directory for temporary files in which a can reach what it owns: every folder on the way has to let
-// others pass.
-func reachableTemp(a *account) (string, error) {
-	candidates := []string{os.TempDir(), "/tmp", "/var/tmp"}
-	for _, dir := range candidates {
-		if info, err := os.Stat(dir); err != nil || !info.IsDir() {
-			continue
+// dataVariable names the folder under which a run's data directories are made.
+const dataVariable = "BRUNT_DATA_DIR"
+
+// dataParent is the folder under which a run's data directories are made: the environment's choice, else memory where it has
+// room, as the docker provider does it, since what a CI machine's disk does at the moment is not what is measured; else a
+// folder for temporary files. The account has to reach what it owns, so every folder on the way must let others pass.
+func dataParent(opts Options, a *account) (string, error) {
+	if dir, ok := opts.lookup(dataVariable); ok && dir != "" {
+		if !a.canEnter(dir) {
+			return "", fmt.Errorf("%s: %s cannot be entered by the servers' user", dataVariable, dir)
 		}
-		if a == nil || passable(dir) {
+		return filepath.Abs(dir)
+	}
+	candidates := []string{os.TempDir(), "/tmp", "/var/tmp"}
+	if memoryHasRoom(sharedMemory) {
+		candidates = append([]string{sharedMemory}, candidates...)
+	}
+	for _, dir := range candidates {
+		if a.canEnter(dir) {
 			return dir, nil
 		}
 	}
-	return "", fmt.Errorf("user %s can enter none of %v", a.name, slices.Compact(candidates))
+	return "", fmt.Errorf("the servers' user can enter none of %v", slices.Compact(candidates))
+}
+
+// sharedMemory is a file system in memory on Linux.
+const sharedMemory = "/dev/shm"
+
+// memoryRoom is how much room, in bytes, a file system in memory must have to be used for data directories. A container has
+// 64 MiB there unless it was given more.
+const memoryRoom = 2 << 30
+
+// canEnter says whether the account, or we when it is nil, can reach what it owns below dir.
+func (a *account) canEnter(dir string) bool {
+	info, err := os.Stat(dir)
+	return err == nil && info.IsDir() && (a == nil || passable(dir))
 }
 
 func passable(dir string) bool {

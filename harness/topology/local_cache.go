@@ -1,6 +1,7 @@
 package topology
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -47,7 +48,7 @@ func digest(parts ...string) string {
 }
 
 // restore copies the entry into the new directory to, owned by a. False means that there is none, or none that can be read.
-func (c *cache) restore(key, to string, a *account) bool {
+func (c *cache) restore(ctx context.Context, key, to string, a *account) bool {
 	if c.dir == "" {
 		return false
 	}
@@ -57,7 +58,7 @@ func (c *cache) restore(key, to string, a *account) bool {
 	if err := os.Chtimes(from, now, now); err != nil {
 		return false
 	}
-	if err := copyTree(from, to, a); err != nil {
+	if err := copyTree(ctx, from, to, a); err != nil {
 		_ = os.RemoveAll(to) // what was copied so far is of no use
 		return false
 	}
@@ -65,7 +66,7 @@ func (c *cache) restore(key, to string, a *account) bool {
 }
 
 // keep stores a copy of the directory from under key and removes what the cache has too much of.
-func (c *cache) keep(key, from string) error {
+func (c *cache) keep(ctx context.Context, key, from string) error {
 	if c.dir == "" {
 		return errors.New("this user has no cache directory")
 	}
@@ -78,7 +79,7 @@ func (c *cache) keep(key, from string) error {
 	}
 	defer os.RemoveAll(part)
 	whole := filepath.Join(part, "data")
-	if err := copyTree(from, whole, nil); err != nil {
+	if err := copyTree(ctx, from, whole, nil); err != nil {
 		return err
 	}
 	if err := os.Rename(whole, filepath.Join(c.dir, key)); err != nil && !errors.Is(err, fs.ErrExist) && !notEmpty(err) {
@@ -124,8 +125,10 @@ func (c *cache) prune() {
 // system calls and not into bytes.
 const copyWorkers = 4
 
+const copyBuffer = 256 << 10 // bytes
+
 // copyTree copies a directory of plain files and folders, with their modes, and gives the copy to a.
-func copyTree(from, to string, a *account) error {
+func copyTree(ctx context.Context, from, to string, a *account) error {
 	files := make(chan string, 256)
 	var (
 		workers sync.WaitGroup
@@ -139,12 +142,16 @@ func copyTree(from, to string, a *account) error {
 	}
 	for range copyWorkers {
 		workers.Go(func() {
+			buffer := make([]byte, copyBuffer)
 			for name := range files {
-				fail(copyFile(filepath.Join(from, name), filepath.Join(to, name), a))
+				fail(copyFile(filepath.Join(from, name), filepath.Join(to, name), a, buffer))
 			}
 		})
 	}
 	err := filepath.WalkDir(from, func(path string, d fs.DirEntry, err error) error {
+		if err == nil {
+			err = ctx.Err()
+		}
 		if err != nil {
 			return err
 		}
@@ -171,7 +178,7 @@ func copyTree(from, to string, a *account) error {
 	return failed
 }
 
-func copyFile(from, to string, a *account) error {
+func copyFile(from, to string, a *account, buffer []byte) error {
 	in, err := os.Open(from)
 	if err != nil {
 		return err
@@ -181,7 +188,8 @@ func copyFile(from, to string, a *account) error {
 	if err != nil {
 		return err
 	}
-	if _, err := io.Copy(out, in); err != nil {
+	// Plain reads and writes: copy_file_range does nothing across file systems but to ask first.
+	if _, err := io.CopyBuffer(struct{ io.Writer }{out}, struct{ io.Reader }{in}, buffer); err != nil {
 		_ = out.Close()
 		return err
 	}

@@ -104,3 +104,26 @@ func releaseSharedMemory(dataDir string) {
 		_, _ = unix.SysvShmCtl(id, unix.IPC_RMID, nil) // a segment of 56 bytes; nothing depends on it
 	}
 }
+
+// memoryHasRoom says whether dir is a file system in memory with room for a run's data, and the machine has that much
+// memory to spare.
+func memoryHasRoom(dir string) bool {
+	var fs unix.Statfs_t
+	if err := unix.Statfs(dir, &fs); err != nil || fs.Type != unix.TMPFS_MAGIC {
+		return false
+	}
+	if fs.Bavail*uint64(fs.Bsize) < memoryRoom || unix.Access(dir, unix.W_OK) != nil {
+		return false
+	}
+	text, err := os.ReadFile("/proc/meminfo")
+	if err != nil {
+		return false
+	}
+	for line := range strings.Lines(string(text)) {
+		var kib uint64
+		if n, _ := fmt.Sscanf(line, "MemAvailable: %d kB", &kib); n == 1 {
+			return kib<<10 >= 2*memoryRoom
+		}
+	}
+	return false
+}

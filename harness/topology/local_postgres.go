@@ -67,18 +67,18 @@ func (l *local) preparePostgres(ctx context.Context, p depPlan, n *localNode) er
 
 // fill makes c.data: the state after setup if it was kept, else a fresh cluster.
 func (l *local) fill(ctx context.Context, c cluster, n *localNode) error {
-	if c.plan.Snapshot != "" && l.cache.restore(c.key(c.plan.Snapshot), c.data, l.user) {
+	if c.plan.Snapshot != "" && l.cache.restore(ctx, c.key(c.plan.Snapshot), c.data, l.user) {
 		n.restored = true
 		return nil
 	}
-	if l.cache.restore(c.key(""), c.data, l.user) {
+	if l.cache.restore(ctx, c.key(""), c.data, l.user) {
 		return nil
 	}
 	l.opts.step(fmt.Sprintf("%s: making a data directory with initdb, once", c.plan.Name))
 	if err := c.create(ctx); err != nil {
 		return err
 	}
-	if err := l.cache.keep(c.key(""), c.data); err != nil {
+	if err := l.cache.keep(ctx, c.key(""), c.data); err != nil {
 		l.opts.warn(fmt.Sprintf("%s: the data directory is not kept for the next run: %v", c.plan.Name, err))
 	}
 	return nil
@@ -164,7 +164,7 @@ func (l *local) keep(ctx context.Context, node *site.Node, key string) error {
 	var kept error
 	if !clean {
 		kept = fmt.Errorf("%w: the server did not end in good order: %v", errNotKept, n.process.err)
-	} else if err := l.cache.keep(c.key(key), filepath.Join(n.dir, "data")); err != nil {
+	} else if err := l.cache.keep(ctx, c.key(key), filepath.Join(n.dir, "data")); err != nil {
 		kept = fmt.Errorf("%w: %v", errNotKept, err)
 	}
 	if err := n.Restart(ctx); err != nil {

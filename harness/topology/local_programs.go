@@ -59,11 +59,11 @@ func FindPrograms(ctx context.Context, path string) []Program {
 	list := []Program{{Name: "postgres"}, {Name: "redis-server"}}
 	if dir := findPostgres(path, postgresPlaces, ""); dir != "" {
 		list[0].Path = filepath.Join(dir, "postgres")
-		list[0].Version = numberIn(programVersion(ctx, list[0].Path))
+		list[0].Version = versionOf(ctx, list[0].Path)
 	}
 	if program := findRedis(path, redisPlaces); program != "" {
 		list[1].Path = program
-		list[1].Version = numberIn(programVersion(ctx, program))
+		list[1].Version = versionOf(ctx, program)
 	}
 	return list
 }
@@ -80,9 +80,9 @@ func findPrograms(ctx context.Context, path string, dependencies []depPlan) (pro
 				missing = append(missing, "postgres")
 				continue
 			}
-			version := programVersion(ctx, filepath.Join(dir, "postgres"))
-			if version == "" {
-				return programs{}, fmt.Errorf("%s does not tell its version", filepath.Join(dir, "postgres"))
+			version, err := programVersion(ctx, filepath.Join(dir, "postgres"))
+			if err != nil {
+				return programs{}, err
 			}
 			found.postgres[d.Name] = postgresProgram{dir, version}
 		case dependency.Redis:
@@ -158,6 +158,15 @@ func executable(path string) bool {
 	return err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o111 != 0
 }
 
+// versionOf is the number alone, and empty when the program can't be run.
+func versionOf(ctx context.Context, program string) string {
+	version, err := programVersion(ctx, program)
+	if err != nil {
+		return ""
+	}
+	return numberIn(version)
+}
+
 var number = regexp.MustCompile(`\d+(\.\d+)*`)
 
 func numberIn(text string) string { return number.FindString(text) }
@@ -169,10 +178,13 @@ func majorIn(dir string) int {
 	return n
 }
 
-func programVersion(ctx context.Context, program string) string {
+func programVersion(ctx context.Context, program string) (string, error) {
 	out, err := exec.CommandContext(ctx, program, "--version").Output()
-	if err != nil {
-		return ""
+	if ctx.Err() != nil {
+		err = ctx.Err()
 	}
-	return strings.TrimSpace(string(out))
+	if err != nil {
+		return "", fmt.Errorf("%s does not tell its version: %w", program, err)
+	}
+	return strings.TrimSpace(string(out)), nil
 }
