@@ -1,0 +1,27 @@
+// Package jsmodule is the JavaScript module k6/x/brunt: what a script can know of the run it is part of, and random numbers
+// that are the same in every run with the same seed.
+//
+//	import brunt from 'k6/x/brunt';
+//
+//	export default function () {
+//	    const r = brunt.rand();                      // of this iteration
+//	    const item = r.int(1, brunt.number('items.rows'));
+//	    http.get(`${brunt.url('api')}/items/${item}`, { tags: { name: 'item' } });
+//	}
+//
+//	brunt.seed          the run's seed, a number
+//	brunt.facts         every fact by its name, as text
+//	brunt.fact(name)    one fact; it throws when there is none
+//	brunt.number(name)  one fact as a number; it throws when it is none
+//	brunt.url(node)     the fact url.<node>; without a node, url
+//	brunt.rand(i)       a random source of iteration i of this scenario; without i, of the iteration that runs. It is a
+//	                    function of seed, scenario and iteration, never of the VU, so that payloads are repeated though VUs
+//	                    compete; i is needed in the init context and in setup.
+//	   .float()         a number in [0, 1)
+//	   .int(low, high)  a whole number, both ends included
+//	   .pick(array)     one element
+//	   .chance(p)       true with probability p
+//	   .text(n)         n lower-case letters and digits
+//
+// Where k6 runs by itself (brunt k6 run), there are no facts and the seed is that of -e BRUNT_SEED, or 0.
+package jsmodule

@@ -1,0 +1,128 @@
+package jsmodule
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"strconv"
+
+	"github.com/grafana/sobek"
+	"go.k6.io/k6/js/common"
+	"go.k6.io/k6/js/modules"
+	"go.k6.io/k6/lib"
+	"go.k6.io/k6/metrics"
+)
+
+// Name is what scripts import.
+const Name = "k6/x/brunt"
+
+// Options say what the module tells scripts.
+type Options struct {
+	Seed  int64
+	Facts map[string]string
+	// Driven is false where k6 runs by itself: the seed is then that of the script's environment.
+	Driven bool
+	// Registry is told k6's registry of metrics; nil: nobody is told.
+	Registry func(*metrics.Registry)
+}
+
+// Register makes the module known to k6. It can be called once per process.
+func Register(o Options) { modules.Register(Name, &module{options: o}) }
+
+type module struct{ options Options }
+
+var _ modules.Module = &module{}
+
+// instance is the module in one VU.
+type instance struct {
+	vu    modules.VU
+	seed  int64
+	facts map[string]string
+}
+
+// NewModuleInstance is called by k6 for each VU.
+func (m *module) NewModuleInstance(vu modules.VU) modules.Instance {
+	i := &instance{vu: vu, seed: m.options.Seed, facts: m.options.Facts}
+	env := vu.InitEnv()
+	if env == nil {
+		return i
+	}
+	if m.options.Registry != nil {
+		m.options.Registry(env.Registry)
+	}
+	if text := env.RuntimeOptions.Env["BRUNT_SEED"]; text != "" && !m.options.Driven {
+		seed, err := strconv.ParseInt(text, 10, 64)
+		if err != nil {
+			common.Throw(vu.Runtime(), fmt.Errorf("BRUNT_SEED is no whole number: %q", text))
+		}
+		i.seed = seed
+	}
+	return i
+}
+
+// Exports are what scripts see.
+func (i *instance) Exports() modules.Exports {
+	facts := map[string]string{}
+	maps.Copy(facts, i.facts)
+	named := map[string]any{
+		"seed": i.seed, "facts": facts, "fact": i.fact, "number": i.number, "url": i.url, "rand": i.rand,
+	}
+	return modules.Exports{Default: named, Named: named}
+}
+
+func (i *instance) fact(name string) (string, error) {
+	value, ok := i.facts[name]
+	if !ok {
+		return "", fmt.Errorf("brunt knows no fact %q of this run", name)
+	}
+	return value, nil
+}
+
+func (i *instance) number(name string) (float64, error) {
+	text, err := i.fact(name)
+	if err != nil {
+		return 0, err
+	}
+	n, err := strconv.ParseFloat(text, 64)
+	if err != nil {
+		return 0, fmt.Errorf("the fact %s is no number: %q", name, text)
+	}
+	return n, nil
+}
+
+func (i *instance) url(node string) (string, error) {
+	if node == "" {
+		return i.fact("url")
+	}
+	return i.fact("url." + node)
+}
+
+// rand makes the random source of an iteration.
+func (i *instance) rand(iteration sobek.Value) (*sobek.Object, error) {
+	scenario, n := "", int64(0)
+	given := !common.IsNullish(iteration)
+	if running := lib.GetScenarioState(i.vu.Context()); running != nil {
+		scenario = running.Name
+	}
+	if state := i.vu.State(); state != nil && state.GetScenarioGlobalVUIter != nil && !given {
+		n, given = int64(state.GetScenarioGlobalVUIter()), true
+	}
+	if !given {
+		return nil, errors.New("brunt.rand() needs the number of an iteration where none runs: brunt.rand(0)")
+	}
+	if !common.IsNullish(iteration) {
+		n = iteration.ToInteger()
+	}
+	return object(i.vu.Runtime(), newRandom(i.seed, scenario, n))
+}
+
+func object(rt *sobek.Runtime, r *Random) (*sobek.Object, error) {
+	o := rt.NewObject()
+	methods := map[string]any{"float": r.Float, "int": r.Int, "pick": r.Pick, "chance": r.Chance, "text": r.Text}
+	for _, name := range []string{"float", "int", "pick", "chance", "text"} {
+		if err := o.Set(name, methods[name]); err != nil {
+			return nil, err
+		}
+	}
+	return o, nil
+}

@@ -1,0 +1,55 @@
+// Package xk6ext is what brunt adds to k6: the executor brunt-arrival, the output brunt and the module k6/x/brunt.
+//
+// It registers nothing by being imported: a process that is not k6 stays as it is.
+package xk6ext
+
+import (
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/devcraft-studio/brunt/xk6-ext/executor"
+	"github.com/devcraft-studio/brunt/xk6-ext/jsmodule"
+	"github.com/devcraft-studio/brunt/xk6-ext/output"
+	"github.com/devcraft-studio/brunt/xk6-ext/wire"
+	"go.k6.io/k6/metrics"
+)
+
+// Register adds the extension to the k6 of this process, once, before k6 starts. conn leads to the brunt that drives this
+// k6; its Config is awaited here. With a nil conn k6 runs by itself: no output, no facts, no warm-up.
+func Register(conn *wire.Conn) error {
+	config := wire.Config{}
+	if conn != nil {
+		m, err := conn.Receive()
+		if err != nil {
+			return fmt.Errorf("await the configuration: %w", err)
+		}
+		var ok bool
+		if config, ok = m.(wire.Config); !ok {
+			return fmt.Errorf("await the configuration: brunt sent %T first", m)
+		}
+	}
+	var registry atomic.Pointer[metrics.Registry]
+	executor.Register(executor.Options{
+		Warmup: time.Duration(config.WarmupNanos), Marked: conn != nil, Started: starter(conn),
+	})
+	output.Register(output.Options{Conn: conn, Config: config, Registry: registry.Load})
+	jsmodule.Register(jsmodule.Options{
+		Seed: config.Seed, Facts: config.Facts, Driven: conn != nil,
+		Registry: func(r *metrics.Registry) { registry.CompareAndSwap(nil, r) },
+	})
+	return nil
+}
+
+// starter tells brunt when the load begins, at once and past the output, which counts with a delay. A parent that is gone
+// is noticed by the output.
+func starter(conn *wire.Conn) func(executor.Start) {
+	if conn == nil {
+		return nil
+	}
+	return func(s executor.Start) {
+		_ = conn.Send(wire.Started{
+			Zero: s.Zero.UnixNano(), OpenModel: s.Plan.OpenModel, ConstantRate: s.Plan.ConstantRate,
+		})
+	}
+}
