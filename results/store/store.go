@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -93,8 +94,8 @@ func parse(dsn string) (string, error) {
 // prepare makes the store's folder. A folder that is made here tells git to ignore all that is in it: the store must not
 // make the tree that it records look dirty.
 func prepare(path string) error {
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		return fmt.Errorf("store %s is a folder: %w", path, ErrNotADatabase)
+	if err := inspect(path); err != nil {
+		return err
 	}
 	dir := filepath.Dir(path)
 	if info, err := os.Stat(dir); err == nil && info.IsDir() {
@@ -105,6 +106,31 @@ func prepare(path string) error {
 	}
 	if err := os.WriteFile(filepath.Join(dir, ".gitignore"), []byte("*\n"), 0o666); err != nil {
 		return fmt.Errorf("store folder %s: %w: %w", dir, ErrUnwritable, err)
+	}
+	return nil
+}
+
+// magic is what every SQLite database begins with.
+const magic = "SQLite format 3\x00"
+
+// inspect refuses what can't be a database. SQLite does so too, but takes a file of a few bytes for an empty one, and
+// overwrites it.
+func inspect(path string) error {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil || info.Size() == 0 && !info.IsDir():
+		return nil // connect will make it, or say why not
+	case info.IsDir():
+		return fmt.Errorf("store %s is a folder: %w", path, ErrNotADatabase)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return fmt.Errorf("open store: %w", err)
+	}
+	defer f.Close()
+	head := make([]byte, len(magic))
+	if _, err := io.ReadFull(f, head); err != nil || string(head) != magic {
+		return fmt.Errorf("open store %s: %w", path, ErrNotADatabase)
 	}
 	return nil
 }
