@@ -125,7 +125,7 @@ func inspect(path string) error {
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		return fmt.Errorf("open store: %w", err)
+		return fmt.Errorf("open store: %w: %w", ErrUnwritable, err)
 	}
 	defer f.Close()
 	head := make([]byte, len(magic))
