@@ -1,0 +1,126 @@
+package experiment
+
+import "go.yaml.in/yaml/v3"
+
+// choice is a text out of a list.
+type choice struct{ text }
+
+// choose reads one of the words of now; those of then are known by name and refused.
+func (c *choice) choose(d *decoder, n *yaml.Node, path string, now, then []string) {
+	c.text.decode(d, n, path)
+	if c.value == "" {
+		return
+	}
+	for _, w := range now {
+		if w == c.value {
+			return
+		}
+	}
+	for _, w := range then {
+		if w == c.value {
+			d.problem(place{n}, path+": "+c.value+" is not supported yet", "there is "+enumerate(now, "and"))
+			c.value = ""
+			return
+		}
+	}
+	d.problem(place{n}, path+": unknown "+lastWord(path)+" "+quote(c.value), suggest(c.value, now))
+	c.value = ""
+}
+
+type variant struct{ choice }
+
+func variants() []string { return []string{"naive", "fixed"} }
+
+func (c *variant) decode(d *decoder, n *yaml.Node, path string) {
+	c.choose(d, n, path, variants(), nil)
+}
+
+type shape struct{ choice }
+
+func shapes() []string      { return []string{"smoke", "ramp", "soak", "spike"} }
+func laterShapes() []string { return []string{"breakpoint"} }
+
+// constantRate says whether a shape offers the same rate all the time, on which recovery is defined.
+func constantRate(shape string) bool { return shape == "smoke" || shape == "soak" }
+
+func (c *shape) decode(d *decoder, n *yaml.Node, path string) {
+	c.choose(d, n, path, shapes(), laterShapes())
+}
+
+// The kinds of nodes. postgres and redis are the known kinds of dependencies.
+const (
+	kindPostgres = "postgres"
+	kindRedis    = "redis"
+	kindImage    = "image"
+)
+
+type dependencyKind struct{ choice }
+
+func dependencyKinds() []string { return []string{kindPostgres, kindRedis} }
+
+func (c *dependencyKind) decode(d *decoder, n *yaml.Node, path string) {
+	c.text.decode(d, n, path)
+	switch {
+	case c.value == "" || c.value == kindPostgres || c.value == kindRedis:
+		return
+	case c.value == kindImage:
+		d.problem(place{n}, path+": image is not a kind", "leave kind out and give image and port")
+	default:
+		d.problem(place{n}, path+": unknown kind "+quote(c.value), kindOrImage(c.value))
+	}
+	c.value = ""
+}
+
+func kindOrImage(name string) string {
+	known := map[string]string{"postgresql": kindPostgres, "pg": kindPostgres, "valkey": kindRedis}[name]
+	if known == "" {
+		known = nearest(name, dependencyKinds())
+	}
+	if known != "" {
+		return "did you mean " + known + "?"
+	}
+	return "known kinds are postgres and redis; anything else is image: with a port"
+}
+
+type dataset struct{ choice }
+
+// datasets are the data sets, all of them for postgres.
+func datasets() []string { return []string{"items"} }
+
+func (c *dataset) decode(d *decoder, n *yaml.Node, path string) {
+	c.choose(d, n, path, datasets(), nil)
+}
+
+// references are the reference targets; those of the second list are known by name.
+func references() []string { return []string{"restapi"} }
+func laterReferences() []string {
+	return []string{"auth", "leak", "cache", "jsonb", "ratelimit", "missingindex", "webhooks", "nplusone", "timeouts"}
+}
+
+type reference struct{ choice }
+
+func (c *reference) decode(d *decoder, n *yaml.Node, path string) {
+	c.choose(d, n, path, references(), laterReferences())
+}
+
+type faultKind struct{ choice }
+
+func (c *faultKind) decode(d *decoder, n *yaml.Node, path string) {
+	if n.Kind == yaml.ScalarNode {
+		if name := elsewhere()[n.Value]; name != "" {
+			c.put(n)
+			d.problem(place{n}, path+": unknown kind "+quote(n.Value), "did you mean "+name+"?")
+			return
+		}
+	}
+	c.choose(d, n, path, faultKinds(), laterFaultKinds())
+}
+
+func lastWord(path string) string {
+	for i := len(path) - 1; i >= 0; i-- {
+		if path[i] == '.' {
+			return path[i+1:]
+		}
+	}
+	return path
+}

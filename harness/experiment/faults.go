@@ -1,0 +1,206 @@
+package experiment
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/devcraft-studio/brunt/results/slo"
+)
+
+// Bounds of a fault's strength.
+const (
+	leastLatency    = time.Millisecond
+	mostLatency     = time.Hour
+	leastThroughput = 1000 // bytes per second
+)
+
+func (c *checker) faults() {
+	seen := map[string]int{}
+	for i, raw := range c.raw.Faults.items {
+		path := "faults." + itoa(i)
+		if raw.Name.value != "" {
+			path = "fault " + raw.Name.value
+		}
+		c.faultName(path, raw, seen)
+		f := Fault{
+			Name: raw.Name.value, Link: raw.Link.value, Node: raw.On.value, Kind: raw.Kind.value,
+			At: raw.At.value, For: raw.For.value, Latency: raw.Latency.value, Jitter: raw.Jitter.value,
+			Rate: raw.Rate.value, Run: raw.Run.value, Line: raw.line(),
+		}
+		c.faultTime(path, raw)
+		if form, known := formOf(f.Kind); known {
+			c.faultFields(path, raw, form)
+			c.faultObject(path, raw, form)
+		} else if !raw.Kind.given() {
+			c.problem(raw.place, path+": kind is missing", "kinds are "+enumerate(faultKinds(), "and"))
+		}
+		c.exp.Faults = append(c.exp.Faults, f)
+	}
+	c.overlaps()
+}
+
+func (c *checker) faultName(path string, raw rawFault, seen map[string]int) {
+	switch name := raw.Name.value; {
+	case !raw.Name.given():
+		c.problem(raw.place, path+".name is missing", "SLOs and reports need one")
+	case slo.Reserved(name):
+		c.problem(raw.Name.place, path+": the name "+name+" has a meaning of its own in SLOs", "choose another, such as "+name+"-1")
+	case !nameForm().MatchString(name):
+		c.problem(raw.Name.place, path+": "+quote(name)+" is not a name",
+			"a name has lower-case letters, digits and hyphens, at most 40, and begins with a letter")
+	case seen[name] > 0:
+		c.problem(raw.Name.place, path+": the name is taken", "the other fault stands on line "+itoa(seen[name]))
+	default:
+		seen[name] = max(raw.line(), 1)
+	}
+}
+
+// faultTime checks that the fault lies within the load.
+func (c *checker) faultTime(path string, raw rawFault) {
+	if !raw.At.given() {
+		c.problem(raw.place, path+": at is missing", "say when it starts, counted from the end of the warm-up, such as at: 40s")
+	}
+	duration := c.exp.Load.Duration
+	if duration == 0 {
+		return // the script's own scenarios: only k6 knows how long they last
+	}
+	end := raw.At.value + raw.For.value
+	hint := "the load lasts " + duration.String() + " after the warm-up; --time-scale changes both"
+	switch {
+	case raw.At.value >= duration:
+		c.problem(raw.At.place, path+" starts at "+raw.At.value.String()+", after the load", hint)
+	case end > duration:
+		c.problem(raw.For.place, path+" ends at "+end.String()+", after the load", hint)
+	}
+}
+
+func (c *checker) faultFields(path string, raw rawFault, form faultForm) {
+	switch {
+	case form.span == lasts && !raw.For.given():
+		c.problem(raw.place, path+": for is missing", "say how long it lasts, such as for: 20s")
+	case form.span == lasts && raw.For.value == 0 && !c.reported(raw.For.place):
+		c.problem(raw.For.place, path+": for is 0", "say how long it lasts, such as for: 20s")
+	case form.span == strikes && raw.For.given():
+		c.problem(raw.For.place, path+": for has no meaning for "+form.kind+", which happens at once", "remove it")
+	}
+	for _, s := range []source{
+		{"latency", raw.Latency.place}, {"jitter", raw.Jitter.place}, {"rate", raw.Rate.place}, {"run", raw.Run.place},
+	} {
+		needed := slices.Contains(form.needs, s.key)
+		switch {
+		case needed && !s.place.given():
+			c.problem(raw.place, path+": "+s.key+" is missing", form.kind+" needs it")
+		case !needed && s.place.given() && !slices.Contains(form.allows, s.key):
+			c.problem(s.place, path+": "+s.key+" has no meaning for "+form.kind, takes(form))
+		}
+	}
+	c.faultStrength(path, raw, form)
+}
+
+func takes(form faultForm) string {
+	if fields := append(slices.Clone(form.needs), form.allows...); len(fields) > 0 {
+		return form.kind + " takes " + enumerate(fields, "and")
+	}
+	return "remove it"
+}
+
+func (c *checker) faultStrength(path string, raw rawFault, form faultForm) {
+	latency, jitter := raw.Latency, raw.Jitter
+	switch {
+	case form.kind == "latency" && latency.given() && !c.reported(latency.place) && (latency.value < leastLatency || latency.value > mostLatency):
+		c.problem(latency.place, path+": a latency of "+latency.value.String()+" cannot be made", "it is 1ms to 1h")
+	case form.kind == "latency" && jitter.value > latency.value && latency.value > 0:
+		c.problem(jitter.place, path+": the jitter is larger than the latency", "at most "+latency.value.String())
+	case form.kind == "bandwidth" && raw.Rate.value > 0 && raw.Rate.value < leastThroughput:
+		c.problem(raw.Rate.place, path+": a rate below 1KB/s cannot be made", "")
+	}
+}
+
+// faultObject checks what the fault acts on.
+func (c *checker) faultObject(path string, raw rawFault, form faultForm) {
+	switch {
+	case form.node && raw.Link.given():
+		c.problem(raw.Link.place, path+": "+form.kind+" acts on a node, not on a link", "write on: with one of "+c.nodeNames())
+	case form.node && !raw.On.given():
+		c.problem(raw.place, path+": on is missing", form.kind+" acts on a node: "+c.nodeNames())
+	case form.node:
+		c.faultNode(path, raw, form)
+	case raw.On.given():
+		c.problem(raw.On.place, path+": "+form.kind+" acts on a link, not on a node", "write link: with one of "+strings.Join(c.links(), ", "))
+	case !raw.Link.given():
+		c.problem(raw.place, path+": link is missing", form.kind+" acts on a link: "+strings.Join(c.links(), ", "))
+	default:
+		c.faultLink(path, raw)
+	}
+}
+
+func (c *checker) nodeNames() string {
+	return strings.Join(c.named(func(n node) bool { return n.kind != "url" }), ", ")
+}
+
+func (c *checker) faultNode(path string, raw rawFault, form faultForm) {
+	n, known := c.node(raw.On.value)
+	switch {
+	case raw.On.value == "":
+	case !known:
+		c.problem(raw.On.place, path+": no node is named "+raw.On.value, suggest(raw.On.value, c.named(func(n node) bool { return n.kind != "url" })))
+	case n.kind == "url":
+		c.problem(raw.On.place, path+": "+n.name+" was not started by brunt", "only the link load->"+n.name+" can be disturbed")
+	case form.kind == "command" && n.kind != kindPostgres && n.kind != kindRedis:
+		c.problem(raw.On.place, path+": command on "+n.name+" is not supported yet", "commands go to dependencies of kind postgres and redis")
+	case form.kind == "command" && n.kind == kindPostgres && len(raw.Run.value) > 1:
+		c.problem(raw.Run.place, path+": run is a list", "for postgres it is one SQL statement: run: "+strings.Join(raw.Run.value, " "))
+	}
+}
+
+func (c *checker) faultLink(path string, raw rawFault) {
+	name := strings.ReplaceAll(raw.Link.value, " ", "")
+	from, to, ok := strings.Cut(name, "->")
+	source, fromKnown := c.node(from)
+	_, toKnown := c.node(to)
+	switch {
+	case raw.Link.value == "":
+	case !ok:
+		c.problem(raw.Link.place, path+": "+quote(raw.Link.value)+" is not a link", "links are "+strings.Join(c.links(), ", "))
+	case from == to:
+		c.problem(raw.Link.place, path+": the link "+name+" leads to itself", "links are "+strings.Join(c.links(), ", "))
+	case !fromKnown && from != loadNode, !toKnown:
+		c.problem(raw.Link.place, path+": there is no link "+name, suggest(name, c.links()))
+	case from != loadNode && !source.service:
+		c.problem(raw.Link.place, path+": "+from+" is a dependency and dials nobody", suggest(name, c.links()))
+	case source.kind == "url":
+		c.problem(raw.Link.place, path+": "+from+" was not started by brunt", "only the link load->"+from+" can be disturbed")
+	}
+}
+
+// links lists the links that a fault can name: from the load to each service, from each service to each other node.
+func (c *checker) links() []string {
+	var all []string
+	for _, from := range c.nodes {
+		for _, to := range c.nodes {
+			if from.service && from.kind != "url" && from.name != to.name {
+				all = append(all, from.name+"->"+to.name)
+			}
+		}
+	}
+	for _, to := range c.nodes {
+		if to.service {
+			all = append(all, loadNode+"->"+to.name)
+		}
+	}
+	return all
+}
+
+// overlaps reports faults that would undo each other: a node that is killed or paused twice at the same time.
+func (c *checker) overlaps() {
+	for i, a := range c.exp.Faults {
+		for j, b := range c.exp.Faults[:i] {
+			stops := func(f Fault) bool { return f.Kind == "kill" || f.Kind == "pause" }
+			if stops(a) && stops(b) && a.Node == b.Node && a.At <= b.At+b.For && b.At <= a.At+a.For {
+				c.problem(c.raw.Faults.items[i].place, "fault "+a.Name+" meets "+a.Node+" while "+c.exp.Faults[j].Name+" does",
+					"one node cannot be stopped twice at a time")
+			}
+		}
+	}
+}

@@ -1,0 +1,152 @@
+package experiment
+
+// The raw types are the experiment file as it is written: its decoder, its checks and its JSON Schema all come from them.
+// A field's yaml tag is its key and its jsonschema_description what the schema says of it.
+
+type rawFile struct {
+	place
+	Name         text                   `yaml:"name" jsonschema_description:"What the experiment is called; the name of its folder when left out."`
+	Description  text                   `yaml:"description" jsonschema_description:"The question in one sentence."`
+	Target       rawService             `yaml:"target" jsonschema_description:"Short for services with one service, named target."`
+	Services     mapping[rawService]    `yaml:"services" jsonschema_description:"The processes of the system under test, by name."`
+	Dependencies mapping[rawDependency] `yaml:"dependencies" jsonschema_description:"The backing parts, by name: a known kind, or any image."`
+	Setup        list[rawStep]          `yaml:"setup" jsonschema_description:"Steps that run once against a dependency before the services start."`
+	Load         rawLoad                `yaml:"load" jsonschema:"required" jsonschema_description:"What is offered to the target."`
+	Warmup       duration               `yaml:"warmup" jsonschema_description:"Load that is offered first and not judged. Default 0s. t = 0 is its end."`
+	Settle       duration               `yaml:"settle" jsonschema_description:"How long after a fault the phase recovery lasts. Default 10s."`
+	Faults       list[rawFault]         `yaml:"faults" jsonschema_description:"Planned disturbances, each with its start, length and guaranteed removal."`
+	SLOs         list[rawSLO]           `yaml:"slos" jsonschema:"required" jsonschema_description:"The bounds that are judged."`
+
+	Expect later[mapping[rawExpectation]] `yaml:"expect" jsonschema_description:"Not supported yet: the verdict that each variant must get."`
+	Accept later[list[rawAcceptance]]     `yaml:"accept" jsonschema_description:"Not supported yet: regressions that are intended."`
+}
+
+type rawService struct {
+	place
+	Reference reference     `yaml:"reference" jsonschema_description:"The name of a reference target."`
+	Variant   variant       `yaml:"variant" jsonschema_description:"Of a reference target: naive or fixed. Default fixed."`
+	Image     text          `yaml:"image" jsonschema_description:"An image."`
+	Build     rawBuild      `yaml:"build" jsonschema_description:"A Docker build."`
+	Command   words         `yaml:"command" jsonschema_description:"A program on this machine and its arguments."`
+	URL       text          `yaml:"url" jsonschema_description:"The base URL of a service that already runs."`
+	Port      integer       `yaml:"port" jsonschema_description:"The port that the service listens on. Default 8080 of a reference target."`
+	Ready     rawReady      `yaml:"ready" jsonschema_description:"When the service is ready. Default: its port accepts a connection."`
+	Metrics   text          `yaml:"metrics" jsonschema_description:"The path of its Prometheus metrics, which are kept as evidence."`
+	Pprof     text          `yaml:"pprof" jsonschema_description:"The path of its Go profiles."`
+	Env       mapping[text] `yaml:"env" jsonschema_description:"Its environment. ${name.url}, ${name.host}, ${name.port}, ${env.NAME} and ${scaled:60s} are replaced."`
+	Resources rawResources  `yaml:"resources" jsonschema_description:"Its limits."`
+
+	Replicas later[integer] `yaml:"replicas" jsonschema_description:"Not supported yet: how many of it run."`
+	Ledger   later[text]    `yaml:"ledger" jsonschema_description:"Not supported yet: the path at which it offers what it received."`
+}
+
+type rawBuild struct {
+	place
+	Context    text `yaml:"context" jsonschema:"required" jsonschema_description:"The folder to build from."`
+	Dockerfile text `yaml:"dockerfile" jsonschema_description:"Relative to the context. Default Dockerfile."`
+}
+
+type rawReady struct {
+	place
+	HTTP    text        `yaml:"http" jsonschema_description:"A path that answers with a status of 200 to 299."`
+	TCP     flag        `yaml:"tcp" jsonschema_description:"true: the port accepts a connection."`
+	Log     text        `yaml:"log" jsonschema_description:"A text that a line of its log contains."`
+	Command words       `yaml:"command" jsonschema_description:"A command that ends with 0."`
+	Timeout duration    `yaml:"timeout" jsonschema_description:"How long that may take. Default 60s."`
+	GRPC    later[text] `yaml:"grpc" jsonschema_description:"Not supported yet: the service that gRPC's health check asks for."`
+}
+
+type rawResources struct {
+	place
+	CPUs   cores `yaml:"cpus" jsonschema_description:"Processors, such as 1 or 0.5."`
+	Memory size  `yaml:"memory" jsonschema_description:"Memory, such as 256MiB."`
+}
+
+type rawDependency struct {
+	place
+	Kind    dependencyKind `yaml:"kind" jsonschema_description:"A known kind. Left out for any other image."`
+	Version text           `yaml:"version" jsonschema_description:"Of a known kind, such as \"17\"."`
+	Image   text           `yaml:"image" jsonschema_description:"Any image, or the one to use for the known kind."`
+	Port    integer        `yaml:"port" jsonschema_description:"The port that the image listens on. A known kind has its own."`
+	Ready   rawReady       `yaml:"ready" jsonschema_description:"When an image is ready. Default: its port accepts a connection."`
+	Env     mapping[text]  `yaml:"env" jsonschema_description:"Its environment."`
+	Args    words          `yaml:"args" jsonschema_description:"Further arguments of its server."`
+}
+
+type rawStep struct {
+	place
+	SQL     text    `yaml:"sql" jsonschema_description:"A file of SQL."`
+	Dataset dataset `yaml:"dataset" jsonschema_description:"A known data set."`
+	On      text    `yaml:"on" jsonschema:"required" jsonschema_description:"The dependency."`
+	Rows    integer `yaml:"rows" jsonschema_description:"How many rows of the data set."`
+}
+
+type rawLoad struct {
+	place
+	Target   text          `yaml:"target" jsonschema_description:"The service that load enters. May be left out when there is one."`
+	Script   text          `yaml:"script" jsonschema:"required" jsonschema_description:"A k6 script, .js or .ts."`
+	Env      mapping[text] `yaml:"env" jsonschema_description:"What the script finds in __ENV. ${name.url}, ${env.NAME} and ${scaled:60s} are replaced."`
+	Shape    shape         `yaml:"shape" jsonschema_description:"A ready-made traffic pattern; left out, the script's own options.scenarios stand."`
+	Rate     rate          `yaml:"rate" jsonschema_description:"The most iterations that the shape offers, such as 100/s. Default: the shape's own."`
+	Duration duration      `yaml:"duration" jsonschema_description:"How long the shape lasts after the warm-up."`
+	VUs      integer       `yaml:"vus" jsonschema_description:"The most VUs that the shape may use."`
+
+	Requests later[list[rawRequest]] `yaml:"requests" jsonschema_description:"Not supported yet: requests without a script."`
+	Data     later[text]             `yaml:"data" jsonschema_description:"Not supported yet: a file of values for requests."`
+}
+
+type rawRequest struct {
+	place
+	Name    text          `yaml:"name" jsonschema_description:"What the request is called in series."`
+	Method  text          `yaml:"method" jsonschema_description:"Default GET."`
+	Path    text          `yaml:"path" jsonschema_description:"Path and query."`
+	Headers mapping[text] `yaml:"headers" jsonschema_description:"Headers."`
+	Body    text          `yaml:"body" jsonschema_description:"The body."`
+	Weight  integer       `yaml:"weight" jsonschema_description:"How often it is chosen, against the others. Default 1."`
+	Status  list[integer] `yaml:"status" jsonschema_description:"The statuses that are right. Default 200 to 399."`
+	Answer  text          `yaml:"answer" jsonschema_description:"A text that the answer's body contains."`
+}
+
+type rawFault struct {
+	place
+	Name    text       `yaml:"name" jsonschema:"required" jsonschema_description:"What SLOs and reports call it."`
+	Link    text       `yaml:"link" jsonschema_description:"The link that it disturbs: from->to, or load->to."`
+	On      text       `yaml:"on" jsonschema_description:"The node that it disturbs."`
+	Kind    faultKind  `yaml:"kind" jsonschema:"required" jsonschema_description:"What happens."`
+	At      duration   `yaml:"at" jsonschema:"required" jsonschema_description:"When it starts, counted from the end of the warm-up."`
+	For     duration   `yaml:"for" jsonschema_description:"How long it lasts."`
+	Latency duration   `yaml:"latency" jsonschema_description:"Of latency: the time that is added to every answer."`
+	Jitter  duration   `yaml:"jitter" jsonschema_description:"Of latency: how far the time varies up and down."`
+	Rate    throughput `yaml:"rate" jsonschema_description:"Of bandwidth: bytes per second, such as 100KiB/s."`
+	Run     words      `yaml:"run" jsonschema_description:"Of command: the words of a command, or for postgres one SQL statement."`
+
+	Hold   later[duration]  `yaml:"hold" jsonschema_description:"Not supported yet: of command, how long its session stays open."`
+	Ramp   later[duration]  `yaml:"ramp" jsonschema_description:"Not supported yet: how long the fault takes to its full strength."`
+	Repeat later[rawRepeat] `yaml:"repeat" jsonschema_description:"Not supported yet: further times."`
+	Share  later[text]      `yaml:"share" jsonschema_description:"Not supported yet: the share of requests that it meets, such as 5%."`
+	Delay  later[duration]  `yaml:"delay" jsonschema_description:"Not supported yet: of connect-delay and slow-close."`
+	Bytes  later[size]      `yaml:"bytes" jsonschema_description:"Not supported yet: of limit-data and slicer."`
+	Status later[integer]   `yaml:"status" jsonschema_description:"Not supported yet: of http-error."`
+	CPUs   later[cores]     `yaml:"cpus" jsonschema_description:"Not supported yet: of cpu-limit."`
+	Memory later[size]      `yaml:"memory" jsonschema_description:"Not supported yet: of memory-limit."`
+}
+
+type rawRepeat struct {
+	place
+	Every duration `yaml:"every" jsonschema_description:"From one start to the next."`
+	Times integer  `yaml:"times" jsonschema_description:"How many times in all."`
+}
+
+type rawExpectation struct {
+	place
+	Verdict text `yaml:"verdict" jsonschema_description:"pass or fail."`
+	SLO     text `yaml:"slo" jsonschema_description:"Of fail: the SLO that fails."`
+	Cause   text `yaml:"cause" jsonschema_description:"The evidence that shows the cause."`
+}
+
+type rawAcceptance struct {
+	place
+	Metric  text `yaml:"metric" jsonschema_description:"The metric that may be worse."`
+	Reason  text `yaml:"reason" jsonschema_description:"Why."`
+	Expires text `yaml:"expires" jsonschema_description:"The last day, such as 2030-01-31."`
+}

@@ -1,0 +1,67 @@
+package experiment
+
+// span says whether a fault of a kind lasts.
+type span string
+
+const (
+	lasts   span = "lasts"   // `for` is needed
+	mayLast span = "mayLast" // without `for` it strikes once
+	strikes span = "strikes" // `for` has no meaning
+)
+
+// faultForm is what an experiment may say of a fault of one kind. What a kind does is for the room of faults.
+type faultForm struct {
+	kind   string
+	node   bool // it acts on a node, else on a link
+	span   span
+	needs  []string // fields beside name, link, on, kind, at and for
+	allows []string
+}
+
+func faultForms() []faultForm {
+	return []faultForm{
+		{kind: "latency", span: lasts, needs: []string{"latency"}, allows: []string{"jitter"}},
+		{kind: "timeout", span: lasts},
+		{kind: "reset", span: mayLast},
+		{kind: "down", span: lasts},
+		{kind: "bandwidth", span: lasts, needs: []string{"rate"}},
+		{kind: "command", node: true, span: strikes, needs: []string{"run"}},
+		{kind: "kill", node: true, span: mayLast},
+		{kind: "pause", node: true, span: lasts},
+	}
+}
+
+func formOf(kind string) (faultForm, bool) {
+	for _, f := range faultForms() {
+		if f.kind == kind {
+			return f, true
+		}
+	}
+	return faultForm{}, false
+}
+
+func faultKinds() []string {
+	var names []string
+	for _, f := range faultForms() {
+		names = append(names, f.kind)
+	}
+	return names
+}
+
+// laterFaultKinds are known by name and refused.
+func laterFaultKinds() []string {
+	return []string{
+		"connect-blackhole", "connect-delay", "slicer", "stall", "limit-data", "slow-close", "loss",
+		"http-error", "http-abort", "http-slow",
+		"restart", "cpu-limit", "memory-limit", "disconnect",
+	}
+}
+
+// elsewhere maps what other tools call a kind to what it is called here.
+func elsewhere() map[string]string {
+	return map[string]string{
+		"reset_peer": "reset", "blackhole": "timeout", "slow": "latency", "delay": "latency", "partition": "down",
+		"disable": "down", "stop": "kill", "freeze": "pause", "unpause": "pause", "exec": "command",
+		"slow_close": "slow-close", "limit_data": "limit-data", "packet_loss": "loss", "packet-loss": "loss",
+	}
+}

@@ -1,0 +1,63 @@
+package experiment
+
+import (
+	"slices"
+	"strings"
+)
+
+// suggest is the hint for a name that is none of those there are: the one that was probably meant, else all of them.
+func suggest(name string, there []string) string {
+	if near := nearest(name, there); near != "" {
+		return "did you mean " + near + "?"
+	}
+	if len(there) == 0 {
+		return ""
+	}
+	return "there is " + enumerate(there, "and")
+}
+
+// nearest is the candidate that takes the fewest edits to become the name, if that is a slip of the pen; else empty.
+// Among equals the first one wins.
+func nearest(name string, candidates []string) string {
+	folded := strings.NewReplacer("_", "-", " ", "-").Replace(strings.ToLower(name))
+	best, least := "", len(name)/3+1
+	for _, c := range candidates {
+		if d := edits(folded, strings.ToLower(c)); d < least || d == 0 {
+			best, least = c, d
+		}
+	}
+	return best
+}
+
+// edits is Levenshtein's distance, in bytes.
+func edits(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		diagonal := row[0]
+		row[0] = i
+		for j := 1; j <= len(b); j++ {
+			cost := diagonal
+			if a[i-1] != b[j-1] {
+				cost++
+			}
+			diagonal = row[j]
+			row[j] = min(cost, row[j]+1, row[j-1]+1)
+		}
+	}
+	return row[len(b)]
+}
+
+// enumerate writes a, b and c.
+func enumerate(words []string, last string) string {
+	if len(words) < 2 {
+		return strings.Join(words, "")
+	}
+	n := len(words) - 1
+	return strings.Join(words[:n], ", ") + " " + last + " " + words[n]
+}
+
+// sortedCopy is the words in order.
+func sortedCopy(words []string) []string { return slices.Sorted(slices.Values(words)) }

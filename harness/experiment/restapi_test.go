@@ -1,0 +1,38 @@
+package experiment
+
+import (
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+const scenarios = "../../scenarios"
+
+// restapi reads the scenario that the rest of brunt leans on.
+func restapi(t *testing.T, opts Options) Experiment {
+	t.Helper()
+	e, err := Read(filepath.Join(scenarios, "restapi"), opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+func TestTheScenarioRestapiIsValid(t *testing.T) {
+	e := restapi(t, Options{})
+	if e.Name != "restapi" || e.Load.Target != "api" || len(e.SLOs) < 5 || e.TimeScale != 1 {
+		t.Errorf("read %+v", e)
+	}
+	want := []Fault{
+		{Name: "redis-slow", Link: "api->cache", Kind: "latency", At: 26 * time.Second, For: 8 * time.Second, Latency: 200 * time.Millisecond},
+		{Name: "postgres-slow", Link: "api->orders-db", Kind: "latency", At: 38 * time.Second, For: 9 * time.Second, Latency: 50 * time.Millisecond},
+	}
+	for i := range e.Faults {
+		e.Faults[i].Line = 0
+	}
+	if diff := cmp.Diff(want, e.Faults); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -1,0 +1,101 @@
+package experiment
+
+import (
+	"errors"
+	"slices"
+
+	"github.com/devcraft-studio/brunt/results/slo"
+	"go.yaml.in/yaml/v3"
+)
+
+// rawSLO is one line of the SLO language.
+type rawSLO struct{ text }
+
+func (s *rawSLO) decode(d *decoder, n *yaml.Node, path string) {
+	if n.Kind == yaml.MappingNode && len(n.Content) == 2 && n.Content[1].Kind == yaml.ScalarNode {
+		// `- http_req_duration: p(95)<300` is k6's spelling, which YAML takes for a mapping.
+		s.put(n)
+		s.value = n.Content[0].Value + ": " + n.Content[1].Value
+		return
+	}
+	s.text.decode(d, n, path)
+}
+
+func (c *checker) slos() {
+	if len(c.raw.SLOs.items) == 0 && !c.reported(c.raw.SLOs.place) {
+		p := c.raw.place
+		if c.raw.SLOs.given() {
+			p = c.raw.SLOs.place
+		}
+		c.problem(p, "no SLO is given, so that nothing would be judged", "write one below slos, such as p95(latency) < 300ms in steady")
+	}
+	for _, raw := range c.raw.SLOs.items {
+		if raw.value == "" {
+			continue
+		}
+		parsed, err := slo.Parse(raw.value)
+		if c.syntax(raw, err) {
+			continue
+		}
+		c.exp.SLOs = append(c.exp.SLOs, SLO{Text: raw.value, SLO: parsed, Line: raw.line()})
+		// The script's own metrics are known when k6 has read it; until then any other name may be one.
+		if c.syntax(raw, parsed.Validate(func(string) (slo.Kind, bool) { return "", true })) {
+			continue
+		}
+		c.scope(raw, parsed)
+	}
+}
+
+// syntax reports err, if it is one.
+func (c *checker) syntax(raw rawSLO, err error) bool {
+	var bad *slo.SyntaxError
+	switch {
+	case err == nil:
+		return false
+	case errors.As(err, &bad):
+		c.problem(raw.place, bad.Error(), bad.Hint)
+	default:
+		c.problem(raw.place, err.Error(), "")
+	}
+	return true
+}
+
+// scope checks the phases and faults that an SLO names, and refuses what cannot be judged yet.
+func (c *checker) scope(raw rawSLO, s slo.SLO) {
+	var faults []string
+	for _, f := range c.exp.Faults {
+		faults = append(faults, f.Name)
+	}
+	for _, m := range []slo.Measure{s.Measure, s.Of} {
+		switch {
+		case m.Func == "recovery" && !slices.Contains(faults, m.Metric):
+			c.problem(raw.place, "slo "+quote(raw.value)+": no fault is named "+m.Metric, suggest(m.Metric, faults))
+			return
+		case m.Func == "recovery" && c.exp.Load.Shape != "" && !constantRate(c.exp.Load.Shape):
+			c.problem(raw.place, "slo "+quote(raw.value)+": recovery is not defined on the shape "+c.exp.Load.Shape+", whose rate changes", "use shape: soak")
+			return
+		}
+		c.where(raw, m.In, faults)
+	}
+	if what := s.Unsupported(); what != "" {
+		c.problem(raw.place, "slo "+quote(raw.value)+": "+what+" is not supported yet", "")
+	}
+}
+
+func (c *checker) where(raw rawSLO, in string, faults []string) {
+	phases := []string{"steady", "warmup", "fault", "recovery"}
+	switch {
+	case in == "" || in == "steady" || slices.Contains(faults, in):
+	case in == "warmup" && c.exp.Warmup == 0:
+		c.problem(raw.place, "slo "+quote(raw.value)+": there is no warm-up", "give warmup")
+	case in == "warmup":
+	case (in == "fault" || in == "recovery") && len(faults) == 0:
+		c.problem(raw.place, "slo "+quote(raw.value)+": there is no fault, so no phase "+in, "give faults")
+	case in == "recovery" && c.exp.Settle == 0:
+		c.problem(raw.place, "slo "+quote(raw.value)+": settle is 0, so there is no phase recovery", "give settle")
+	case slices.Contains(phases, in):
+	default:
+		there := append(slices.Clone(faults), phases...)
+		c.problem(raw.place, "slo "+quote(raw.value)+": no phase and no fault is named "+in, suggest(in, there))
+	}
+}
