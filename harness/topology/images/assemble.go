@@ -17,8 +17,6 @@ import (
 
 // assembly is a recipe's last step.
 type assembly struct {
-	root   root
-	work   string
 	tag    string
 	major  string
 	recipe string // version of the recipe
@@ -26,13 +24,13 @@ type assembly struct {
 }
 
 // assemble draws the closure, packs it and has the engine build the image. It returns the image's id.
-func (r recipe) assemble(ctx context.Context, engine *client.Client, a assembly) (string, error) {
-	names, err := r.files(a.root)
+func (r recipe) assemble(ctx context.Context, engine *client.Client, root root, a assembly) (string, error) {
+	names, err := r.files(root)
 	if err != nil {
 		return "", err
 	}
-	archive := filepath.Join(a.work, "root.tar")
-	if err := r.pack(archive, a.root, names); err != nil {
+	archive := filepath.Join(filepath.Dir(root.dir), r.kind+".tar")
+	if err := r.pack(archive, root, names); err != nil {
 		return "", fmt.Errorf("pack: %w", err)
 	}
 	dockerfile, err := recipeFiles.ReadFile("recipe/" + r.kind + ".Dockerfile")

@@ -38,7 +38,7 @@ func TestImagesAreBuiltOnceFromPackages(t *testing.T) {
 	began := time.Now()
 	built, err := images.Build(t.Context(), docker, images.Options{
 		InitdbArgs: []string{"--encoding=UTF8", "--locale=C"},
-		Progress:   func(text string) { t.Log(text) },
+		Progress:   func(text string) { t.Log(time.Since(began).Round(time.Millisecond), text) }, Force: os.Getenv("FORCE") == "1",
 	})
 	if err != nil {
 		t.Fatal(err)

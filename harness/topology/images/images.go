@@ -83,19 +83,61 @@ func Build(ctx context.Context, engine *client.Client, opts Options) ([]Image, e
 	if len(kinds) == 0 {
 		kinds = Kinds()
 	}
-	var built []Image
-	for _, kind := range kinds {
-		i := slices.IndexFunc(recipes(), func(r recipe) bool { return r.kind == kind })
-		if i < 0 {
-			return built, fmt.Errorf("there is no recipe for an image of %s (there are: %s)", kind, strings.Join(Kinds(), ", "))
-		}
-		image, err := recipes()[i].build(ctx, engine, opts)
+	all := make([]Image, len(kinds))
+	var missing []recipe
+	for i, kind := range kinds {
+		r, err := recipeOf(kind)
 		if err != nil {
-			return built, fmt.Errorf("build the image of %s: %w", kind, err)
+			return nil, err
+		}
+		present, err := Present(ctx, engine, kind)
+		if err != nil {
+			return nil, err
+		}
+		if len(present) > 0 && present[0].Current && !opts.Force {
+			all[i] = present[0]
+			continue
+		}
+		missing = append(missing, r)
+	}
+	if len(missing) == 0 {
+		return all, nil
+	}
+	built, err := build(ctx, engine, missing, opts)
+	for _, image := range built {
+		all[slices.Index(kinds, image.Kind)] = image
+	}
+	return all, err
+}
+
+// build makes one root file system of the packages of all recipes and each image from it.
+func build(ctx context.Context, engine *client.Client, recipes []recipe, opts Options) ([]Image, error) {
+	work, err := os.MkdirTemp("", "brunt-image-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(work)
+	root, err := unpackAll(ctx, work, recipes, opts)
+	if err != nil {
+		return nil, err
+	}
+	var built []Image
+	for _, r := range recipes {
+		image, err := r.build(ctx, engine, root, opts)
+		if err != nil {
+			return built, fmt.Errorf("build the image of %s: %w", r.kind, err)
 		}
 		built = append(built, image)
 	}
 	return built, nil
+}
+
+func recipeOf(kind string) (recipe, error) {
+	i := slices.IndexFunc(recipes(), func(r recipe) bool { return r.kind == kind })
+	if i < 0 {
+		return recipe{}, fmt.Errorf("there is no recipe for an image of %s (there are: %s)", kind, strings.Join(Kinds(), ", "))
+	}
+	return recipes()[i], nil
 }
 
 // Present lists the images of a kind that brunt built here, of this recipe or an older one: the current one first, then by
@@ -148,27 +190,8 @@ func recipeVersion(kind string) (string, error) {
 	return hex.EncodeToString(h.Sum(nil))[:12], nil
 }
 
-func (r recipe) build(ctx context.Context, engine *client.Client, opts Options) (Image, error) {
+func (r recipe) build(ctx context.Context, engine *client.Client, root root, opts Options) (Image, error) {
 	version, err := recipeVersion(r.kind)
-	if err != nil {
-		return Image{}, err
-	}
-	if !opts.Force {
-		present, err := Present(ctx, engine, r.kind)
-		if err != nil {
-			return Image{}, err
-		}
-		if len(present) > 0 && present[0].Current {
-			return present[0], nil
-		}
-	}
-	work, err := os.MkdirTemp("", "brunt-image-")
-	if err != nil {
-		return Image{}, err
-	}
-	defer os.RemoveAll(work)
-
-	root, err := r.root(ctx, work, opts)
 	if err != nil {
 		return Image{}, err
 	}
@@ -178,9 +201,8 @@ func (r recipe) build(ctx context.Context, engine *client.Client, opts Options) 
 	}
 	image := Image{Kind: r.kind, Major: major, Tag: Prefix + r.kind + ":" + major, Current: true, Built: true}
 	opts.step("building %s", image.Tag)
-	image.ID, err = r.assemble(ctx, engine, assembly{
-		root: root, work: work, tag: image.Tag, major: major, recipe: version, initdb: strings.Join(opts.InitdbArgs, " "),
+	image.ID, err = r.assemble(ctx, engine, root, assembly{
+		tag: image.Tag, major: major, recipe: version, initdb: strings.Join(opts.InitdbArgs, " "),
 	})
 	return image, err
 }
-

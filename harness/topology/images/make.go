@@ -19,8 +19,10 @@ type Spec struct {
 	Dockerfile string // within the context; empty is Dockerfile
 	Labels     map[string]string
 	Arguments  map[string]string // of ARG
-	// Context writes the files that the build can see.
+	// Context writes the files that the build can see. With Archive it is not called.
 	Context func(*tar.Writer) error
+	// Archive is a tar archive of those files.
+	Archive io.Reader
 	// Pull lets the engine look for a newer base image at the registry.
 	Pull bool
 }
@@ -45,11 +47,7 @@ func Make(ctx context.Context, engine *client.Client, s Spec) (string, error) {
 	reader, writer := io.Pipe()
 	sent := make(chan error, 1)
 	go func() {
-		w := tar.NewWriter(writer)
-		err := s.Context(w)
-		if err == nil {
-			err = w.Close()
-		}
+		err := s.write(writer)
 		sent <- err
 		_ = writer.CloseWithError(err)
 	}()
@@ -80,6 +78,18 @@ func Make(ctx context.Context, engine *client.Client, s Spec) (string, error) {
 		return "", &BuildError{Tag: s.Tag, Reason: reported.Message, Output: output.String()}
 	}
 	return id, err
+}
+
+func (s Spec) write(to io.Writer) error {
+	if s.Archive != nil {
+		_, err := io.Copy(to, s.Archive)
+		return err
+	}
+	w := tar.NewWriter(to)
+	if err := s.Context(w); err != nil {
+		return err
+	}
+	return w.Close()
 }
 
 // engineError is an error that the engine reports amid its messages.

@@ -22,8 +22,8 @@ type root struct {
 	debs string // the packages it was made of
 }
 
-// root downloads and unpacks the packages of the recipe.
-func (r recipe) root(ctx context.Context, work string, opts Options) (root, error) {
+// unpackAll downloads and unpacks the packages of the recipes into the folder work.
+func unpackAll(ctx context.Context, work string, recipes []recipe, opts Options) (root, error) {
 	if err := Able(); err != nil {
 		return root{}, err
 	}
@@ -31,8 +31,12 @@ func (r recipe) root(ctx context.Context, work string, opts Options) (root, erro
 	if err != nil {
 		return root{}, err
 	}
-	opts.step("asking apt for %s (nothing is installed on this host)", strings.Join(r.packages, ", "))
-	if err := a.download(ctx, append(slices.Clone(shellPackages), r.packages...), opts.step); err != nil {
+	var asked []string
+	for _, r := range recipes {
+		asked = append(asked, r.packages...)
+	}
+	opts.step("asking apt for %s (nothing is installed on this host)", strings.Join(asked, ", "))
+	if err := a.download(ctx, append(asked, shellPackages...), opts.step); err != nil {
 		return root{}, err
 	}
 	to := root{dir: filepath.Join(work, "root"), debs: filepath.Join(a.dir, "debs")}
@@ -130,8 +134,12 @@ func merged(name string) string {
 }
 
 func unwanted(name string) bool {
+	if strings.HasSuffix(name, ".bc") || strings.HasSuffix(name, ".a") {
+		return true // LLVM's form of the server, and archives for linking
+	}
 	return slices.ContainsFunc([]string{
-		"usr/share/doc/", "usr/share/man/", "usr/share/locale/", "usr/share/info/", "usr/share/lintian/", "usr/include/", "usr/share/bug/",
+		"usr/share/doc/", "usr/share/man/", "usr/share/locale/", "usr/share/info/", "usr/share/lintian/", "usr/include/", "usr/share/bug/", "usr/share/perl",
+		"usr/lib/python", "usr/share/i18n/", "usr/share/zsh/", "usr/share/bash-completion/", "usr/lib/systemd/",
 	}, func(prefix string) bool { return strings.HasPrefix(name, prefix) })
 }
 

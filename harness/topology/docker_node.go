@@ -1,0 +1,300 @@
+package topology
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/containerd/errdefs"
+	"github.com/moby/moby/api/pkg/stdcopy"
+	"github.com/moby/moby/api/types/container"
+	"github.com/moby/moby/api/types/mount"
+	"github.com/moby/moby/client"
+	"github.com/testcontainers/testcontainers-go"
+	tcexec "github.com/testcontainers/testcontainers-go/exec"
+
+	"github.com/devcraft-studio/brunt/harness/site"
+)
+
+// containerNode is a node of the docker provider and what can be done to it: site.Pauser, site.Killer and site.Logger.
+type containerNode struct {
+	engine   *client.Client
+	provider *docker
+	node     *site.Node
+	name     string // of the container
+	image    imageUse
+	timeout  time.Duration
+	ready    check
+	data     string        // data directory in the container; empty when it has no volume
+	volume   string        // that it lies on
+	mounts   []mount.Mount // of the volume
+	restored bool          // came up with its setup already applied
+
+	made testcontainers.Container
+	id   string
+
+	mu     sync.Mutex
+	holder string // container that keeps the volume's memory while the node's own is down
+	paused bool
+	last   []byte    // the log as it was before the container was removed
+	exit   *exitWait // of the latest start
+}
+
+// exitWait tells when and how a container ended.
+type exitWait struct {
+	done   chan struct{}
+	err    error // set before done is closed
+	cancel context.CancelFunc
+}
+
+// watch follows the container until it ends or cancel is called.
+func (n *containerNode) watch(ctx context.Context) *exitWait {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	e := &exitWait{done: make(chan struct{}), cancel: cancel}
+	waiting := n.engine.ContainerWait(ctx, n.id, client.ContainerWaitOptions{Condition: container.WaitConditionNotRunning})
+	go func() {
+		select {
+		case answer := <-waiting.Result:
+			e.err = fmt.Errorf("exit code %d", answer.StatusCode)
+			close(e.done)
+		case <-waiting.Error:
+			// What can't be watched counts as running; readiness has its own deadline.
+		}
+		cancel()
+	}()
+	return e
+}
+
+// start launches the container and returns when the node is ready.
+func (n *containerNode) start(ctx context.Context, launch func(context.Context) error) error {
+	if err := launch(ctx); err != nil {
+		return n.explain(err)
+	}
+	n.exit = n.watch(ctx)
+	if err := n.identify(ctx); err != nil {
+		return err
+	}
+	exit := n.exit
+	return starting{
+		name: n.node.Name, timeout: n.timeout, ended: exit.done, ending: func() error { return exit.err },
+		log: func() string {
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), engineDeadline)
+			defer cancel()
+			text, _ := n.text(ctx) // the error about readiness counts, with a log or without
+			return lastLines([]byte(text), logLines)
+		},
+	}.await(ctx, n.ready)
+}
+
+// explain says of a port that is taken that it is.
+func (n *containerNode) explain(err error) error {
+	if strings.Contains(err.Error(), "address already in use") || strings.Contains(err.Error(), "port is already allocated") {
+		return fmt.Errorf("its address %s is in use: %w", n.node.Address, err)
+	}
+	return err
+}
+
+// identify reads the container's id and process.
+func (n *containerNode) identify(ctx context.Context) error {
+	found, err := n.engine.ContainerInspect(ctx, n.id, client.ContainerInspectOptions{})
+	if err != nil {
+		return fmt.Errorf("inspect its container: %w", err)
+	}
+	n.node.Container = n.id
+	if found.Container.State != nil {
+		// Whoever reads the node's process while it restarts has to ask PID instead.
+		n.node.PID = found.Container.State.Pid
+	}
+	return nil
+}
+
+// PID is the process that leads the node now; it is another one after a restart.
+func (n *containerNode) PID() int {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.node.PID
+}
+
+// Pause freezes every process of the container.
+func (n *containerNode) Pause(ctx context.Context) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.paused {
+		return nil
+	}
+	if _, err := n.engine.ContainerPause(ctx, n.id, client.ContainerPauseOptions{}); err != nil {
+		return fmt.Errorf("pause %s: %w", n.node.Name, err)
+	}
+	n.paused = true
+	return nil
+}
+
+// Resume lets every process of the container go on.
+func (n *containerNode) Resume(ctx context.Context) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if err := resume(ctx, n.engine, n.id); err != nil {
+		return fmt.Errorf("resume %s: %w", n.node.Name, err)
+	}
+	n.paused = false
+	return nil
+}
+
+// Kill ends every process of the container with SIGKILL and returns when they are gone.
+func (n *containerNode) Kill(ctx context.Context) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if err := n.hold(ctx); err != nil {
+		return fmt.Errorf("kill %s: %w", n.node.Name, err)
+	}
+	if n.paused {
+		if err := resume(ctx, n.engine, n.id); err != nil {
+			return fmt.Errorf("kill %s: %w", n.node.Name, err)
+		}
+		n.paused = false
+	}
+	_, err := n.engine.ContainerKill(ctx, n.id, client.ContainerKillOptions{Signal: "SIGKILL"})
+	if err != nil && !errdefs.IsConflict(err) { // a conflict: it does not run
+		return fmt.Errorf("kill %s: %w", n.node.Name, err)
+	}
+	select {
+	case <-n.exit.done:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("kill %s: %w", n.node.Name, ctx.Err())
+	}
+}
+
+// Restart starts the container again, at the same address and with the data that it left, and returns when it is ready. One
+// that still runs is left as it is.
+func (n *containerNode) Restart(ctx context.Context) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	select {
+	case <-n.exit.done:
+	default:
+		return nil
+	}
+	return n.startAgain(ctx)
+}
+
+func (n *containerNode) startAgain(ctx context.Context) error {
+	err := n.start(ctx, func(ctx context.Context) error {
+		_, err := n.engine.ContainerStart(ctx, n.id, client.ContainerStartOptions{})
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("restart %s: %w", n.node.Name, err)
+	}
+	return nil
+}
+
+// hold keeps the volume mounted by a second container that sleeps: memory that nobody mounts is given back, and with it
+// what a crash would have left.
+func (n *containerNode) hold(ctx context.Context) error {
+	if n.volume == "" || n.holder != "" {
+		return nil
+	}
+	made, err := n.engine.ContainerCreate(ctx, client.ContainerCreateOptions{
+		Name: n.name + "-holder",
+		Config: &container.Config{
+			Image: n.image.ref, Entrypoint: []string{"sleep", "infinity"}, Labels: n.provider.labels(n.node.Name), StopSignal: "SIGKILL",
+		},
+		HostConfig: &container.HostConfig{NetworkMode: "none", Mounts: n.mounts, LogConfig: logFile},
+	})
+	if err != nil {
+		return fmt.Errorf("hold its data: %w", err)
+	}
+	n.holder = made.ID
+	if _, err := n.engine.ContainerStart(ctx, made.ID, client.ContainerStartOptions{}); err != nil {
+		return fmt.Errorf("hold its data: %w", err)
+	}
+	return nil
+}
+
+// Log is the last 1 MiB of what the container wrote, restarts included. It stays readable when the container is gone.
+func (n *containerNode) Log(ctx context.Context) (io.Reader, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.last != nil {
+		return bytes.NewReader(n.last), nil
+	}
+	text, err := n.text(ctx)
+	return strings.NewReader(text), err
+}
+
+// text is the end of the container's log.
+func (n *containerNode) text(ctx context.Context) (string, error) {
+	stream, err := n.engine.ContainerLogs(ctx, n.id, client.ContainerLogsOptions{ShowStdout: true, ShowStderr: true})
+	if err != nil {
+		return "", fmt.Errorf("log of %s: %w", n.node.Name, err)
+	}
+	defer stream.Close()
+	var end tail
+	if _, err := stdcopy.StdCopy(&end, &end, stream); err != nil {
+		return "", fmt.Errorf("log of %s: %w", n.node.Name, err)
+	}
+	return string(end.bytes()), nil
+}
+
+// succeeds runs a command in the container and is nil when it ends with 0.
+func (n *containerNode) succeeds(ctx context.Context, words []string) error {
+	return n.run(ctx, words)
+}
+
+func (n *containerNode) run(ctx context.Context, words []string, options ...tcexec.ProcessOption) error {
+	code, output, err := n.made.Exec(ctx, words, append(options, tcexec.Multiplexed())...)
+	if err != nil {
+		return err
+	}
+	if code == 0 {
+		return nil
+	}
+	said, _ := io.ReadAll(io.LimitReader(output, 1<<12)) // the exit code alone would do
+	return fmt.Errorf("exit code %d: %s", code, lastLines(said, 2))
+}
+
+// remove ends the container, politely first, and removes it with its volume and whatever held that. What is already gone is
+// no error.
+func (n *containerNode) remove(ctx context.Context) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	ctx, cancel := context.WithTimeout(ctx, patience+2*removalDeadline)
+	defer cancel()
+	var problems []error
+	container := n.id
+	if container == "" {
+		container = n.name // made perhaps, but we were not told
+	} else {
+		problems = append(problems, n.end(ctx))
+	}
+	problems = append(problems, removeContainer(ctx, n.engine, container))
+	if n.holder != "" {
+		problems = append(problems, removeContainer(ctx, n.engine, n.holder))
+	}
+	if n.volume != "" {
+		problems = append(problems, removeVolume(ctx, n.engine, n.volume))
+	}
+	if n.exit != nil {
+		n.exit.cancel()
+	}
+	return errors.Join(problems...)
+}
+
+// end stops the container and keeps its log.
+func (n *containerNode) end(ctx context.Context) error {
+	if err := resume(ctx, n.engine, n.id); err != nil {
+		return err
+	}
+	seconds := int(patience.Seconds())
+	_, err := n.engine.ContainerStop(ctx, n.id, client.ContainerStopOptions{Timeout: &seconds})
+	if text, logErr := n.text(ctx); logErr == nil {
+		n.last = []byte(text)
+	}
+	return unlessGone(err)
+}
