@@ -1,0 +1,246 @@
+package verdict
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"github.com/devcraft-studio/brunt/results"
+	"github.com/devcraft-studio/brunt/results/slo"
+)
+
+// judge judges one trial.
+type judge struct {
+	run       results.Run
+	trial     results.Trial
+	questions []question
+	verdict   *results.Verdict
+
+	unread string // why there is no recording; empty when there is
+	torn   bool
+}
+
+func (j *judge) judge(open Opener) error {
+	if err := j.checkRecorded(); err != nil {
+		return err
+	}
+	r := newReader(newTimeline(j.trial, j.run.Question.Guard))
+	var rows []row
+	var thresholds []threshold
+	for _, q := range j.questions {
+		if q.Threshold {
+			thresholds = append(thresholds, j.planThreshold(r, q))
+		} else {
+			rows = append(rows, j.plan(r, q))
+		}
+	}
+	summaries := planSummaries(r)
+	if err := j.read(open, r); err != nil {
+		return err
+	}
+	first := len(j.verdict.Evidence)
+	for _, p := range rows {
+		j.add(j.settle(p.evidence(j.trial.Number), p.parsed))
+	}
+	for _, t := range thresholds {
+		j.add(j.settle(t.evidence(j.trial.Number), t.parsed))
+	}
+	for _, s := range summaries {
+		j.verdict.Phases = append(j.verdict.Phases, s.summary(j.trial.Number))
+	}
+	j.faults()
+	j.exceptions()
+	j.ending(j.verdict.Evidence[first:])
+	j.status()
+	j.warnings()
+	return nil
+}
+
+func (j *judge) add(e results.Evidence) { j.verdict.Evidence = append(j.verdict.Evidence, e) }
+
+// note adds a row about the trial itself.
+func (j *judge) note(what string, outcome results.Outcome, reason string) {
+	j.add(results.Evidence{What: what, Trial: j.trial.Number, Outcome: outcome, Reason: reason})
+}
+
+func (j *judge) warn(text string) {
+	j.verdict.Warnings = append(j.verdict.Warnings, fmt.Sprintf("trial %d: %s", j.trial.Number, text))
+}
+
+// checkRecorded makes sure that every selector of the question was asked for.
+func (j *judge) checkRecorded() error {
+	if len(j.trial.Selectors) == 0 {
+		return nil
+	}
+	for _, q := range j.questions {
+		for _, s := range q.parsed.Selectors() {
+			if len(s.Tags) == 0 || ownSeries(s.Metric) {
+				continue
+			}
+			recorded := false
+			for _, asked := range j.trial.Selectors {
+				recorded = recorded || asked == s.String()
+			}
+			if !recorded {
+				return &NotRecordedError{Trial: j.trial.Number, Selector: s.String()}
+			}
+		}
+	}
+	return nil
+}
+
+// read reads the recording, if there is one. Of a trial that is not complete it may be missing.
+func (j *judge) read(open Opener, r *reader) error {
+	if j.trial.Recording == "" {
+		j.unread = "nothing was recorded"
+		return nil
+	}
+	src, err := open(j.trial)
+	if err != nil {
+		if errors.Is(err, fs.ErrNotExist) && j.trial.Status != results.StatusComplete {
+			j.unread = "nothing was recorded"
+			return nil
+		}
+		return fmt.Errorf("open the recording: %w", err)
+	}
+	defer func() { _ = src.Close() }() // only read from
+	if j.torn, err = r.read(src); err != nil {
+		return fmt.Errorf("read the recording: %w", err)
+	}
+	return nil
+}
+
+// incomplete says what of the trial is missing, or is empty.
+func (j *judge) incomplete() string {
+	switch {
+	case j.trial.Status != results.StatusComplete:
+		return withReason("the trial is "+statusName(j.trial.Status), j.trial.Reason)
+	case j.unread != "":
+		return j.unread
+	case j.torn:
+		return "the recording is torn"
+	}
+	return ""
+}
+
+// settle weighs what a row says against whether the trial could say it.
+func (j *judge) settle(e results.Evidence, s slo.SLO) results.Evidence {
+	var doubts []string
+	if why := j.incomplete(); why != "" {
+		aborted := j.trial.Fitness.Aborted != "" && s.Threshold
+		if e.Outcome == results.Pass || e.Outcome == results.Fail && lowerBoundOnCount(s) && !aborted {
+			doubts = append(doubts, why)
+		}
+	}
+	f := j.trial.Fitness
+	if j.run.Question.FitnessBlocks && !f.Fit && !s.Exact() {
+		if e.Outcome == results.Pass || e.Outcome == results.Fail && f.Saturated {
+			doubts = append(doubts, "not fit to measure: "+strings.Join(fitnessReasons(f), "; "))
+		}
+	}
+	if len(doubts) > 0 {
+		doubts = append([]string{"would be " + string(e.Outcome)}, doubts...)
+		e.Outcome = results.Inconclusive
+		e.Reason = join(append(doubts, e.Reason)...)
+	}
+	return e
+}
+
+func fitnessReasons(f results.Fitness) []string {
+	if len(f.Reasons) == 0 {
+		return []string{"the generator's fitness was not judged"}
+	}
+	return f.Reasons
+}
+
+// faults adds a row for every fault that was not what it should have been.
+func (j *judge) faults() {
+	for _, f := range j.trial.Faults {
+		reason := ""
+		switch {
+		case !f.Applied:
+			reason = withReason("it was not applied", f.Error)
+		case !f.Removed:
+			reason = withReason("its removal was not confirmed", f.Error)
+		case f.Effect != nil && !f.Effect.Seen:
+			reason = withReason("the fault did nothing", effectText(*f.Effect))
+		default:
+			continue
+		}
+		j.note("fault "+f.Name, results.Inconclusive, reason)
+	}
+}
+
+func effectText(e results.Effect) string {
+	if e.What == "" {
+		return e.Note
+	}
+	unit := e.Unit
+	if unit != slo.UnitTime {
+		unit = slo.UnitNone
+	}
+	text := fmt.Sprintf("%s was %s before and %s during it, in %s",
+		e.What, display(e.Before, unit), display(e.During, unit), plural(int64(e.Probes), "probe"))
+	return join(text, e.Note)
+}
+
+// exceptions fails a script that threw: what its iterations did is then not what the question meant.
+func (j *judge) exceptions() {
+	if f := j.trial.Fitness; f.Exceptions > 0 {
+		j.note("script exceptions", results.Fail, exceptionReason(f))
+	}
+}
+
+// k6's exit codes that say how a script ended its own load, and those that a judged trial may have besides.
+const (
+	exitFine       = 0
+	exitThresholds = 99
+	exitStopped    = 105 // by a signal, as at the planned end
+	exitAborted    = 108 // test.abort()
+	exitFailed     = 110 // test.fail()
+)
+
+// ending adds a row when the script ended the load itself. Thresholds with abortOnFail speak for themselves, unless the
+// values at the very end happen to keep them: k6 fails such a run, and so does this.
+func (j *judge) ending(rows []results.Evidence) {
+	f := j.trial.Fitness
+	switch f.ExitCode {
+	case exitAborted:
+		j.note("test.abort()", results.Fail, withReason("the script aborted the load", f.Aborted))
+		return
+	case exitFailed:
+		j.note("test.fail()", results.Fail, withReason("the script declared the run failed", f.Aborted))
+		return
+	case exitFine, exitThresholds, exitStopped:
+	default:
+		j.note("load", results.Inconclusive, fmt.Sprintf("the load generator ended with exit code %d", f.ExitCode))
+	}
+	if f.Aborted == "" {
+		return
+	}
+	for _, e := range rows {
+		if e.Outcome == results.Fail {
+			return
+		}
+	}
+	j.note("abortOnFail", results.Fail, "a threshold ended the load early: "+f.Aborted)
+}
+
+// status adds a row when the trial is not complete.
+func (j *judge) status() {
+	if why := j.incomplete(); why != "" {
+		j.note("trial", results.Inconclusive, why)
+	}
+}
+
+func (j *judge) warnings() {
+	if !j.run.Question.FitnessBlocks && !j.trial.Fitness.Fit {
+		for _, reason := range fitnessReasons(j.trial.Fitness) {
+			j.warn(reason)
+		}
+	}
+	if j.torn {
+		j.warn("the recording is torn: its last frame is lost")
+	}
+}

@@ -1,0 +1,149 @@
+package verdict
+
+import (
+	"errors"
+	"io"
+
+	"github.com/devcraft-studio/brunt/results/recording"
+	"github.com/devcraft-studio/brunt/results/slo"
+)
+
+// want is what is gathered of one selector over one scope.
+type want struct {
+	scope    *scope
+	selector slo.Selector
+	tags     string // of the series that was recorded for the selector; empty: the base series
+
+	core, edge tally
+}
+
+// reader gathers everything that is wanted of a recording in one pass. Wants are registered first.
+type reader struct {
+	line   timeline
+	scopes []*scope
+	parts  []part // of the frame at hand, by scope
+	wants  map[*scope]map[string]*want
+	order  []*want
+	byKey  map[recording.Key][]*want
+}
+
+func newReader(line timeline) *reader {
+	return &reader{line: line, wants: map[*scope]map[string]*want{}, byKey: map[recording.Key][]*want{}}
+}
+
+// scope registers a scope, or returns the one of that label that is registered already.
+func (r *reader) scope(s *scope) *scope {
+	for _, known := range r.scopes {
+		if s.label != "" && known.label == s.label {
+			return known
+		}
+	}
+	r.scopes = append(r.scopes, s)
+	r.wants[s] = map[string]*want{}
+	return s
+}
+
+// want registers a selector over a registered scope, or returns what is registered already.
+func (r *reader) want(s *scope, selector slo.Selector) *want {
+	name := selector.String()
+	if w, ok := r.wants[s][name]; ok {
+		return w
+	}
+	w := &want{scope: s, selector: selector}
+	if len(selector.Tags) > 0 && !ownSeries(selector.Metric) {
+		tags := map[string]string{slo.ReservedTag: "1"}
+		for k, v := range selector.Tags {
+			tags[k] = v
+		}
+		w.tags = recording.JoinTags(tags)
+	}
+	r.wants[s][name] = w
+	r.order = append(r.order, w)
+	return w
+}
+
+// ownSeries says whether all tags of a metric stand in its base series, so that selectors are answered from those.
+func ownSeries(metric string) bool { return metric == "offered" || metric == "lateness" }
+
+// read gathers all frames. It reports whether the recording is torn.
+func (r *reader) read(src io.Reader) (torn bool, err error) {
+	frames, err := recording.NewReader(src)
+	for err == nil {
+		var f *recording.Frame
+		if f, err = frames.Next(); err == nil {
+			err = r.frame(f)
+		}
+	}
+	switch {
+	case errors.Is(err, io.EOF):
+		return false, nil
+	case errors.Is(err, recording.ErrTorn):
+		return true, nil
+	}
+	return false, err
+}
+
+func (r *reader) frame(f *recording.Frame) error {
+	phase := r.line.phaseOf(f)
+	parts := map[*scope]part{}
+	for _, s := range r.scopes {
+		parts[s] = s.part(f, phase)
+		if parts[s] == core {
+			s.cover(f, phase)
+		}
+	}
+	for i := range f.Points {
+		p := &f.Points[i]
+		wants, ok := r.byKey[p.Key]
+		if !ok {
+			var err error
+			if wants, err = r.wanting(p.Key); err != nil {
+				return err
+			}
+			r.byKey[p.Key] = wants
+		}
+		for _, w := range wants {
+			switch parts[w.scope] {
+			case core:
+				w.core.add(f, p)
+			case edge:
+				w.edge.add(f, p)
+			}
+		}
+	}
+	return nil
+}
+
+// wanting lists who wants a series.
+func (r *reader) wanting(key recording.Key) ([]*want, error) {
+	tags, err := recording.SplitTags(key.Tags)
+	if err != nil {
+		return nil, err
+	}
+	_, isSelector := tags[slo.ReservedTag]
+	scenario, hasScenario := tags["scenario"]
+	betweenLoads := hasScenario && scenario == "" // setup and teardown
+	var wants []*want
+	for _, w := range r.order {
+		switch {
+		case w.selector.Metric != key.Metric:
+		case w.tags != "":
+			if w.tags == key.Tags {
+				wants = append(wants, w)
+			}
+		case isSelector || betweenLoads && w.scope.label != phaseWhole:
+		case subset(w.selector.Tags, tags):
+			wants = append(wants, w)
+		}
+	}
+	return wants, nil
+}
+
+func subset(some, all map[string]string) bool {
+	for k, v := range some {
+		if got, ok := all[k]; !ok || got != v {
+			return false
+		}
+	}
+	return true
+}

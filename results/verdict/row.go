@@ -1,0 +1,133 @@
+package verdict
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"github.com/devcraft-studio/brunt/results"
+	"github.com/devcraft-studio/brunt/results/slo"
+)
+
+// row is an SLO in one trial, on its way from the question to the evidence.
+type row struct {
+	question
+	left, right side
+}
+
+// plan registers what the SLO wants of the recording.
+func (j *judge) plan(r *reader, q question) row {
+	p := row{question: q}
+	if q.parsed.Unsupported() != "" {
+		return p
+	}
+	p.left = j.side(r, q.parsed.Measure, "")
+	if q.parsed.Relative() {
+		p.right = j.side(r, q.parsed.Of, q.parsed.In)
+	}
+	return p
+}
+
+// evidence judges the SLO by what was read.
+func (p row) evidence(trial int) results.Evidence {
+	s := p.parsed
+	e := results.Evidence{What: p.Text, Trial: trial, Phase: phaseAll, Unit: s.Unit, Bound: s.Bound(), Outcome: results.Inconclusive}
+	if s.In != "" {
+		e.Phase = s.In
+	}
+	if what := s.Unsupported(); what != "" {
+		e.Reason = "not supported yet: " + what
+		return e
+	}
+	n := p.left.number()
+	e.Unit = measuredUnit(s, p.left.kind())
+	fill(&e, n)
+	if n.problem != "" {
+		e.Reason = n.problem
+		return e
+	}
+	bound := exact(s.Value)
+	if s.Relative() {
+		of := p.right.number()
+		if of.problem != "" {
+			e.Reason = "the bound is not known: " + of.problem
+			return e
+		}
+		bound = of.scaled(s.Factor, s.Value)
+		e.Bound += " (" + display(bound.value, e.Unit) + ")"
+	}
+	switch all, none := compare(s.Op, n, bound); {
+	case all:
+		e.Outcome = results.Pass
+	case none:
+		e.Outcome = results.Fail
+	default:
+		e.Reason = p.undecided(n)
+	}
+	e.Reason = join(e.Reason, p.left.apart())
+	return e
+}
+
+// undecided says why an SLO that was measured is neither kept nor broken.
+func (p row) undecided(n number) string {
+	unserved := max(n.unserved, 0)
+	if p.parsed.Relative() && unserved == 0 {
+		_, of := p.right.offers.counts()
+		unserved = int64(of)
+	}
+	return fmt.Sprintf("%s that went unserved could decide it: the value lies between %s and %s",
+		plural(unserved, "iteration"), display(n.low, p.parsed.Unit), upper(n.high, p.parsed.Unit))
+}
+
+func upper(v float64, unit string) string {
+	if math.IsInf(v, 0) {
+		return "no limit"
+	}
+	return display(v, unit)
+}
+
+// fill puts a number into a row. What is infinite is left out.
+func fill(e *results.Evidence, n number) {
+	e.Samples = n.samples
+	if n.known {
+		e.Value = finite(n.value)
+	}
+	if n.problem == "" {
+		e.Low, e.High = finite(n.low), finite(n.high)
+	}
+}
+
+func finite(v float64) *float64 {
+	if math.IsInf(v, 0) || math.IsNaN(v) {
+		return nil
+	}
+	return &v
+}
+
+// measuredUnit is the unit of an SLO's value: its own, or of a bare bound on a custom metric what its kind says.
+func measuredUnit(s slo.SLO, kind slo.Kind) string {
+	if s.Unit == slo.UnitNone && s.Stat == "rate" {
+		if kind == slo.Rate {
+			return slo.UnitShare
+		}
+		return slo.UnitPerSecond
+	}
+	return s.Unit
+}
+
+func join(reasons ...string) string {
+	var said []string
+	for _, r := range reasons {
+		if r != "" {
+			said = append(said, r)
+		}
+	}
+	return strings.Join(said, "; ")
+}
+
+// lowerBoundOnCount says whether a measurement could have reached its bound by going on for longer, so that an incomplete
+// trial can't break it.
+func lowerBoundOnCount(s slo.SLO) bool {
+	counts := s.Stat == "count" || s.Stat == "sum"
+	return counts && s.Op != "<" && s.Op != "<="
+}
