@@ -19,8 +19,12 @@ func Build(ctx context.Context, e Environment) (results.Build, error) {
 	if ctx.Err() != nil {
 		return results.Build{}, ctx.Err()
 	}
+	return compose(t, err, detect(e)), nil
+}
+
+// compose makes a build of what git says, unless it could not, and of what CI says.
+func compose(t tree, err error, ci detection) results.Build {
 	b := results.Build{SHA: t.sha, Dirty: t.dirty, DiffDigest: t.digest, Ref: t.branch, Note: t.note}
-	ci := detect(e)
 	if err != nil {
 		b.Note = err.Error()
 		if ci.sha != "" && !errors.Is(err, errNoRepository) {
@@ -40,5 +44,5 @@ func Build(ctx context.Context, e Environment) (results.Build, error) {
 	if ci.note != "" {
 		b.Note = strings.TrimPrefix(b.Note+"; "+ci.note, "; ")
 	}
-	return b, nil
+	return b
 }
