@@ -15,6 +15,17 @@ import (
 	"go.k6.io/k6/metrics"
 )
 
+// What brunt must say to k6, and hear from it.
+const (
+	// Arrival is the executor's type in options.scenarios.
+	Arrival = executor.Type
+	// OutputRun and OutputInspect are arguments of k6's --out: to measure a run, or only to say what a script comes to.
+	OutputRun     = "brunt"
+	OutputInspect = "brunt=" + output.Inspect
+	// LogCounted marks the log entry of an exception that was reported over the wire.
+	LogCounted = executor.Counted
+)
+
 // Register adds the extension to the k6 of this process, once, before k6 starts. conn leads to the brunt that drives this
 // k6; its Config is awaited here. With a nil conn k6 runs by itself: no output, no facts, no warm-up.
 func Register(conn *wire.Conn) error {

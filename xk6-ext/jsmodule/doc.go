@@ -13,7 +13,7 @@
 //	brunt.facts         every fact by its name, as text
 //	brunt.fact(name)    one fact; it throws when there is none
 //	brunt.number(name)  one fact as a number; it throws when it is none
-//	brunt.url(node)     the fact url.<node>; without a node, url
+//	brunt.url(node)     the fact <node>.url, or http:// and the fact <node>.address; without a node, target.url
 //	brunt.rand(i)       a random source of iteration i of this scenario; without i, of the iteration that runs. It is a
 //	                    function of seed, scenario and iteration, never of the VU, so that payloads are repeated though VUs
 //	                    compete; i is needed in the init context and in setup.

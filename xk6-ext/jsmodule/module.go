@@ -90,11 +90,15 @@ func (i *instance) number(name string) (float64, error) {
 	return n, nil
 }
 
+// url is that of a node, or of the target. A node that is known by its address alone is taken to speak HTTP.
 func (i *instance) url(node string) (string, error) {
 	if node == "" {
-		return i.fact("url")
+		node = "target"
 	}
-	return i.fact("url." + node)
+	if address, ok := i.facts[node+".address"]; ok && i.facts[node+".url"] == "" {
+		return "http://" + address, nil
+	}
+	return i.fact(node + ".url")
 }
 
 // rand makes the random source of an iteration.

@@ -1,0 +1,110 @@
+package load
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/devcraft-studio/brunt/results/recording"
+	"github.com/devcraft-studio/brunt/xk6-ext/wire"
+)
+
+// receive takes the child's messages until it closes the wire, or dies.
+func (p *Process) receive(writer *recording.Writer) {
+	decoder := recording.NewDecoder()
+	for {
+		m, err := p.child.conn.Receive()
+		if errors.Is(err, io.EOF) {
+			return
+		}
+		if err != nil {
+			if p.ending() == nil && !closed(p.child.killed) {
+				p.giveUp(fmt.Errorf("follow the k6 child: %w", err))
+			}
+			return
+		}
+		switch m := m.(type) {
+		case wire.Started:
+			p.begin(m)
+		case wire.Frame:
+			if err := p.frame(writer, decoder, m.Payload); err != nil {
+				p.giveUp(err)
+				return
+			}
+		case wire.Exception:
+			p.exception(m.Message)
+		case wire.Notice:
+			p.notice(m)
+		case wire.Ended:
+			p.mu.Lock()
+			p.ended = &m
+			p.mu.Unlock()
+		}
+	}
+}
+
+func (p *Process) begin(m wire.Started) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.start.Zero != 0 {
+		return
+	}
+	p.start = m
+	p.live.setZero(m.Zero)
+	close(p.started)
+}
+
+func (p *Process) frame(writer *recording.Writer, decoder *recording.Decoder, payload []byte) error {
+	f, err := decoder.Decode(payload)
+	if err != nil {
+		return fmt.Errorf("follow the k6 child: %w", err)
+	}
+	if err := writer.Write(f); err != nil {
+		return fmt.Errorf("write the recording: %w", err)
+	}
+	p.live.add(f)
+	return nil
+}
+
+func (p *Process) exception(text string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.thrown++
+	if p.firstSeen == "" {
+		p.firstSeen = p.options.Redact(text)
+	}
+}
+
+func (p *Process) notice(n wire.Notice) {
+	level := slog.LevelInfo
+	if err := level.UnmarshalText([]byte(n.Level)); err != nil {
+		level = slog.LevelWarn
+	}
+	p.options.Logger.Log(context.Background(), level, p.options.Redact(n.Text))
+}
+
+// giveUp ends a load that can't be measured any more.
+func (p *Process) giveUp(err error) {
+	p.fail(err)
+	p.child.stop(time.Second)
+	// The child blocks on a wire that nobody reads.
+	p.child.conn.Close()
+}
+
+// fail keeps the first error.
+func (p *Process) fail(err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.failed == nil {
+		p.failed = err
+	}
+}
+
+func (p *Process) ending() *wire.Ended {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.ended
+}

@@ -1,0 +1,92 @@
+package load
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/devcraft-studio/brunt/scenarios/lib"
+)
+
+// Script is what k6 runs, and how.
+type Script struct {
+	Path string // of the script, .js or .ts; relative to Dir
+	Dir  string // working directory of k6; empty: that of this process
+
+	// Env is what the script sees in __ENV beside the environment of this process.
+	Env map[string]string
+
+	// Bare runs the file itself, without the wrapper: shape and time scale have no effect.
+	Bare bool
+	// Flags are k6 flags of a bare run, such as --vus 10.
+	Flags []string
+
+	// Shape replaces the script's own scenarios: smoke, ramp, soak or spike. Empty: the script's own.
+	Shape    string
+	Rate     float64       // of the shape, iterations per second at its peak; 0: its default
+	Duration time.Duration // of the shape, as it is to be run; 0: its default times TimeScale
+	VUs      int           // of the shape, the most; 0: its default
+	// Warmup comes before everything else; see package executor. As it is to be run, not to be scaled.
+	Warmup time.Duration
+	// TimeScale stretches the script's own scenarios; 0 is 1.
+	TimeScale float64
+}
+
+func (s Script) scale() float64 {
+	if s.TimeScale == 0 {
+		return 1
+	}
+	return s.TimeScale
+}
+
+var exported = regexp.MustCompile(`(?m)^export (function (\w+))`)
+
+// wrapper is the main script of a wrapped run. It holds the shapes itself, so that nothing is written to disk.
+func (s Script) wrapper(path string) string {
+	var names []string
+	for _, m := range exported.FindAllStringSubmatch(lib.Shapes, -1) {
+		names = append(names, m[2])
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "import * as script from %s;\n", quoted(path))
+	fmt.Fprintf(&b, "export * from %s;\n", quoted(path))
+	fmt.Fprintf(&b, "import 'k6/x/brunt';\n")
+	fmt.Fprintf(&b, "const shapes = (() => {\n%s\nreturn { %s };\n})();\n",
+		exported.ReplaceAllString(lib.Shapes, "$1"), strings.Join(names, ", "))
+	fmt.Fprintf(&b, "export const options = Object.assign({}, shapes.scaled(script.options, %v));\n", s.scale())
+	if s.Shape != "" {
+		// k6's short forms of a scenario would contend with the shape.
+		b.WriteString("for (const key of ['vus', 'duration', 'iterations', 'stages']) delete options[key];\n")
+		fmt.Fprintf(&b, "options.scenarios = { %s: shapes.shape(%s, %s) };\n", quoted(s.Shape), quoted(s.Shape), quoted(s.shapeOptions()))
+		if s.Duration == 0 {
+			fmt.Fprintf(&b, "options.scenarios = shapes.scaled({ scenarios: options.scenarios }, %v).scenarios;\n", s.scale())
+		}
+	}
+	b.WriteString("export default script.default;\n")
+	return b.String()
+}
+
+func (s Script) shapeOptions() map[string]any {
+	o := map[string]any{}
+	if s.Rate > 0 {
+		o["rate"] = s.Rate
+	}
+	if s.Duration > 0 {
+		o["duration"] = float64(s.Duration) / float64(time.Millisecond)
+	}
+	if s.VUs > 0 {
+		o["vus"] = s.VUs
+	}
+	return o
+}
+
+// quoted is a value as JavaScript writes it.
+func quoted(v any) string {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return "undefined" // of strings and numbers: never
+	}
+	return string(b)
+}
