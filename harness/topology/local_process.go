@@ -92,7 +92,8 @@ func (l *launcher) launch(p program) (*process, error) {
 		started.err = ended(cmd.Wait())
 		close(started.done)
 	}()
-	if err := l.register(started.pid); err != nil {
+	// A process that has ended by now can't be registered, and need not be; that it ended is told by who waits for it.
+	if err := l.register(started.pid); err != nil && alive(started.pid) {
 		started.kill(context.Background())
 		return nil, fmt.Errorf("register process %d: %w", started.pid, err)
 	}

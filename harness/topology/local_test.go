@@ -169,7 +169,7 @@ func TestLocalKilledNodesComeBackWithWhatACrashLeaves(t *testing.T) {
 	o, registered := options(t, exp)
 	s := start(t, o).Site()
 	db := s.Node("orders-db")
-	conn := connect(t, db)
+	conn := openDB(t, db)
 	exec1(t, conn, "INSERT INTO orders VALUES (2, 'before the crash')")
 	for _, name := range []string{"orders-db", "cache", "api"} {
 		n := s.Node(name)
@@ -206,7 +206,7 @@ func TestLocalPausedNodesDoNotAnswerUntilResumed(t *testing.T) {
 	o, _ := options(t, orders(t))
 	s := start(t, o).Site()
 	db := s.Node("orders-db")
-	conn := connect(t, db) // the server's child, in a session of its own
+	conn := openDB(t, db) // the server's child, in a session of its own
 	for _, n := range s.Nodes {
 		pauser, err := site.As[site.Pauser](n)
 		if err != nil {
@@ -253,7 +253,7 @@ func TestLocalStopsNodesThatArePausedOrKilled(t *testing.T) {
 	o, _ := options(t, orders(t))
 	top := start(t, o)
 	s := top.Site()
-	_ = connect(t, s.Node("orders-db"))
+	_ = openDB(t, s.Node("orders-db"))
 	for _, name := range []string{"orders-db", "api"} {
 		pauser, _ := site.As[site.Pauser](s.Node(name))
 		if err := pauser.Pause(t.Context()); err != nil {
@@ -387,7 +387,7 @@ func TestLocalTwoSitesAtOnceDoNotMeet(t *testing.T) {
 	a, _ := options(t, exp)
 	b, _ := options(t, exp)
 	one, two := start(t, a).Site(), start(t, b).Site()
-	exec1(t, connect(t, one.Node("orders-db")), "INSERT INTO orders VALUES (7, 'of the first site')")
+	exec1(t, openDB(t, one.Node("orders-db")), "INSERT INTO orders VALUES (7, 'of the first site')")
 	if got := count(t, two.Node("orders-db"), "orders"); got != 1 {
 		t.Errorf("the second site sees %d rows", got)
 	}
@@ -562,7 +562,7 @@ func dependencyURL(t *testing.T, n *site.Node) string {
 	return mustKnow(t, n.Kind).URL(n.Address, n.Params)
 }
 
-func connect(t *testing.T, n *site.Node) *pgx.Conn {
+func openDB(t *testing.T, n *site.Node) *pgx.Conn {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), dependencyURL(t, n))
 	if err != nil {
@@ -586,7 +586,7 @@ func exec1(t *testing.T, conn *pgx.Conn, sql string) {
 func count(t *testing.T, n *site.Node, table string) int {
 	t.Helper()
 	var rows int
-	if err := connect(t, n).QueryRow(t.Context(), "SELECT count(*) FROM "+table).Scan(&rows); err != nil {
+	if err := openDB(t, n).QueryRow(t.Context(), "SELECT count(*) FROM "+table).Scan(&rows); err != nil {
 		t.Fatal(err)
 	}
 	return rows

@@ -34,6 +34,7 @@ func (t *Topology) Site() *site.Site { return t.site }
 // stopped again when it fails.
 func Start(ctx context.Context, opts Options) (_ *Topology, err error) {
 	opts.warnings = &warnings{}
+	opts.Progress = oneAtATime(opts.Progress)
 	l, err := lay(opts, newAddresses(opts.RunID))
 	if err != nil {
 		return nil, err
@@ -58,6 +59,18 @@ func Start(ctx context.Context, opts Options) (_ *Topology, err error) {
 	t.site.LoadEnv, t.site.TargetURL = l.loadEnv, l.targetURL()
 	t.site.Warnings = opts.warnings.sorted()
 	return t, nil
+}
+
+// oneAtATime lets nodes that start in parallel tell of it in turn.
+func oneAtATime(progress func(string)) func(string) {
+	var mu sync.Mutex
+	return func(text string) {
+		mu.Lock()
+		defer mu.Unlock()
+		if progress != nil {
+			progress(text)
+		}
+	}
 }
 
 func (t *Topology) start(ctx context.Context, l *layout) error {
