@@ -18,9 +18,6 @@ import (
 	"github.com/devcraft-studio/brunt/harness/runner"
 	"github.com/devcraft-studio/brunt/harness/site"
 	"github.com/devcraft-studio/brunt/harness/topology"
-	"github.com/devcraft-studio/brunt/results"
-	"github.com/devcraft-studio/brunt/results/slo"
-	"github.com/devcraft-studio/brunt/results/verdict"
 )
 
 // releaseTimeout bounds how long a finished trial waits for its watchdog and its proxy.
@@ -75,7 +72,7 @@ func (inv *invocation) assemble(ctx context.Context, number int) (*assembly, err
 		Clock:    runner.SystemClock{},
 	}
 	if as.proxy != nil {
-		as.Connections = func(ctx context.Context, link string) int64 { return as.proxy.Connections(link) }
+		as.Connections = func(ctx context.Context, link string) int64 { return as.proxy.Connections(ctx, link) }
 	}
 	return as, nil
 }
@@ -155,12 +152,12 @@ func (n nothing) Site() *site.Site           { return n.site }
 func (n nothing) Stop(context.Context) error { return nil }
 
 func (inv *invocation) targetBinary(ctx context.Context) (string, error) {
-	cache, err := os.UserCacheDir()
+	cache, err := inv.cacheDir()
 	if err != nil {
-		return "", fmt.Errorf("keep the target binary: %w", err)
+		return "", err
 	}
 	inv.progress.Step("building the reference target")
-	targets := build.Targets{Dir: inv.Dir, Exe: inv.Exe, Environ: inv.Environ, Cache: filepath.Join(cache, "brunt", "targets")}
+	targets := build.Targets{Dir: inv.Dir, Exe: inv.Exe, Environ: inv.Environ, Cache: filepath.Join(cache, "targets")}
 	return targets.Binary(ctx, false)
 }
 
@@ -169,7 +166,7 @@ func (as *assembly) startLoad(ctx context.Context, s *site.Site, number int) (ru
 	script := q.script
 	script.Env = s.LoadEnv
 	process, err := load.Start(ctx, load.Options{
-		Exe: as.inv.Exe, Script: script, Seed: as.inv.run.Seed, Selectors: q.selectors, AbortOn: q.aborts,
+		Exe: as.inv.Exe, Script: script, Inspection: q.inspection, Seed: as.inv.run.Seed, Selectors: q.selectors,
 		Recording: filepath.Join(as.dir, as.recording), LogPath: filepath.Join(as.dir, fmt.Sprintf("k6-%d.log", number)),
 		Logger: as.inv.log, Redact: as.inv.redactor.Redact, Facts: facts(s),
 	})
@@ -262,27 +259,4 @@ func (as *assembly) keepLog(node string, log io.Reader) error {
 	w := as.inv.redactor.Writer(f)
 	_, err = io.Copy(w, log)
 	return errors.Join(err, w.Close(), f.Close())
-}
-
-// fitness judges the generator's own numbers against the bounds that were asked for.
-func (inv *invocation) fitness(t results.Trial) results.Fitness {
-	limits := verdict.FitnessLimits{}
-	for _, s := range inv.question.slos {
-		if bound, ok := latencyBound(s); ok && (limits.LatencyBound == 0 || bound < limits.LatencyBound) {
-			limits.LatencyBound = bound
-		}
-	}
-	return verdict.Fitness(t.Fitness, limits)
-}
-
-// latencyBound is the upper bound that an SLO sets to a latency, in milliseconds.
-func latencyBound(s results.SLO) (float64, bool) {
-	if s.Threshold {
-		return 0, false
-	}
-	parsed, err := slo.Parse(s.Text)
-	if err != nil || parsed.Metric != "latency" || parsed.Op != "<" && parsed.Op != "<=" {
-		return 0, false
-	}
-	return parsed.Value, true
 }

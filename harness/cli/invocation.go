@@ -261,7 +261,7 @@ func (inv *invocation) conduct(ctx context.Context, number int) (results.Trial, 
 		Number: number, Experiment: inv.question.experiment, Duration: inv.question.duration, Recording: parts.recording,
 	}, parts.Parts)
 	trial.Reason = inv.redactor.Redact(oneLine(trial.Reason))
-	trial.Fitness = inv.fitness(trial)
+	trial.Fitness = verdict.Fitness(trial.Fitness, verdict.Limits(inv.run.Question))
 	inv.run.Provider = parts.provider()
 	inv.run.Warnings = appendNew(inv.run.Warnings, parts.warnings()...)
 	return trial, err

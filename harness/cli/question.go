@@ -13,6 +13,7 @@ import (
 	"github.com/devcraft-studio/brunt/harness/load"
 	"github.com/devcraft-studio/brunt/results"
 	"github.com/devcraft-studio/brunt/results/slo"
+	"github.com/devcraft-studio/brunt/scenarios"
 	"github.com/devcraft-studio/brunt/xk6-ext/wire"
 )
 
@@ -29,7 +30,6 @@ type question struct {
 	duration   time.Duration // of the load after the warm-up
 	slos       []results.SLO
 	selectors  []wire.Selector
-	aborts     []wire.AbortThreshold
 	warnings   []string
 }
 
@@ -68,9 +68,13 @@ func (q *question) readExperiment(a *app, name string, env map[string]string, o 
 	if len(o.k6Flags) > 0 {
 		return usage(errors.New("k6's own flags after -- go with a bare script; an experiment says all in its file"))
 	}
-	e, err := experiment.Load(name, experiment.Options{
+	cache, err := a.cacheDir()
+	if err != nil {
+		return err
+	}
+	e, err := experiment.Read(name, experiment.Options{
 		Dir: a.Dir, Lookup: a.lookup, Set: o.set, Env: env, Variant: o.variant, Shape: o.shape, Rate: o.rate,
-		Duration: o.duration, TimeScale: o.timeScale,
+		Duration: o.duration, TimeScale: o.timeScale, Scenarios: scenarios.Files, Unpack: filepath.Join(cache, "scenarios"),
 	})
 	if err != nil {
 		return usage(err)
@@ -103,7 +107,7 @@ func (q *question) readScript(a *app, name string, env map[string]string, o runO
 	q.experiment = experiment.Experiment{
 		Name: strings.TrimSuffix(filepath.Base(name), filepath.Ext(name)), Dir: filepath.Dir(path), File: name, TimeScale: 1,
 	}
-	q.script = load.Script{Path: path, Env: env, Flags: o.k6Flags, TimeScale: 1}
+	q.script = load.Script{Path: path, Dir: a.Dir, Env: env, Bare: true, Flags: o.k6Flags}
 	return nil
 }
 
@@ -158,12 +162,6 @@ func (q *question) settle() error {
 		}
 		q.slos = append(q.slos, results.SLO{Text: t.Metric + ": " + t.Expr, Origin: "threshold", Threshold: true})
 		q.selectors = appendSelectors(q.selectors, parsed)
-		if t.AbortOnFail {
-			selector := parsed.Selectors()[0]
-			q.aborts = append(q.aborts, wire.AbortThreshold{
-				Metric: selector.Metric, Tags: selector.Tags, Threshold: t.Expr, GraceNanos: t.Grace.Nanoseconds(),
-			})
-		}
 	}
 	if len(wrong) > 0 {
 		return usage(errors.Join(wrong...))

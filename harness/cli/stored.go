@@ -53,6 +53,15 @@ func (a *app) projectRoot(ctx context.Context) string {
 	return strings.TrimSpace(string(out))
 }
 
+// cacheDir is where brunt keeps what it can make again: data directories, target binaries, unpacked scenarios.
+func (a *app) cacheDir() (string, error) {
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return "", broken(fmt.Errorf("find the cache folder: %w", err))
+	}
+	return filepath.Join(dir, "brunt"), nil
+}
+
 // print writes a result to standard output.
 func (a *app) print(text string) error {
 	if _, err := io.WriteString(a.Stdout, text); err != nil {

@@ -1,0 +1,146 @@
+package cli_test
+
+import (
+	"flag"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/devcraft-studio/brunt/harness/cli"
+)
+
+func TestMain(m *testing.M) {
+	// brunt's own children (k6, proxy, watchdog) are this binary too, called by its path and not by the name brunt.
+	if len(os.Args) > 1 && strings.HasPrefix(os.Args[1], "__") {
+		brunt()
+	}
+	testscript.Main(m, map[string]func(){"brunt": brunt, "server": server})
+}
+
+// brunt is the real command line.
+func brunt() {
+	exe, err := os.Executable()
+	if err != nil {
+		panic(err)
+	}
+	dir, err := os.Getwd()
+	if err != nil {
+		panic(err)
+	}
+	os.Exit(cli.Main(cli.Process{
+		Args: os.Args[1:], Environ: os.Environ(), Dir: dir, Exe: exe, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
+	}))
+}
+
+// server is a user's service: it answers 200, and misbehaves as its flags say.
+func server() {
+	delay := flag.Duration("delay", 0, "before each answer")
+	unhealthy := flag.Bool("unhealthy", false, "GET /healthz answers 500")
+	die := flag.Bool("die", false, "end at once")
+	tell := flag.Bool("tell", false, "write the whole environment to the log")
+	address := flag.String("listen", net.JoinHostPort(os.Getenv("HOST"), os.Getenv("PORT")), "address")
+	flag.Parse()
+	if *tell {
+		fmt.Println(strings.Join(os.Environ(), "\n"))
+	}
+	if *die {
+		fmt.Println("config file missing")
+		os.Exit(7)
+	}
+	http.HandleFunc("/healthz", func(w http.ResponseWriter, _ *http.Request) {
+		if *unhealthy {
+			http.Error(w, "database is gone", http.StatusInternalServerError)
+		}
+	})
+	http.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		time.Sleep(*delay)
+		if *tell {
+			fmt.Println(r.Header.Get("Authorization"))
+		}
+		fmt.Fprintln(w, `{"ok":true}`)
+	})
+	if err := http.ListenAndServe(*address, nil); err != nil {
+		fmt.Println(err)
+		os.Exit(1)
+	}
+}
+
+// TestScripts runs brunt as a user would: real binary, real files, real k6.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Setup: func(env *testscript.Env) error {
+			// Scripts share the caches of this machine's user: templates and the target binary.
+			cache, err := os.UserCacheDir()
+			if err != nil {
+				return err
+			}
+			env.Setenv("XDG_CACHE_HOME", cache)
+			env.Setenv("HOME", env.WorkDir)
+			env.Setenv("BRUNT_STORE", "sqlite:"+filepath.Join(env.WorkDir, "store", "brunt.db"))
+			return nil
+		},
+		Condition: condition,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits":     exits,
+			"smalldisk": smallDisk,
+			"newer":     newer,
+		},
+	})
+}
+
+func condition(name string) (bool, error) {
+	switch name {
+	case "root":
+		return os.Geteuid() == 0, nil
+	}
+	return false, fmt.Errorf("no condition %s", name)
+}
+
+// exits CODE COMMAND... runs a command that must end with exactly that code.
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits CODE COMMAND...")
+	}
+	code := "0"
+	if err := ts.Exec(args[1], args[2:]...); err != nil {
+		code = strings.TrimPrefix(err.Error(), "exit status ")
+	}
+	if code != args[0] {
+		ts.Fatalf("%s ended with %s, not %s", strings.Join(args[1:], " "), code, args[0])
+	}
+}
+
+// smallDisk DIR mounts a file system of 256 KiB, so that it is soon full. It needs root.
+func smallDisk(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: smalldisk DIR")
+	}
+	dir := ts.MkAbs(args[0])
+	ts.Check(os.MkdirAll(dir, 0o755))
+	ts.Check(syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=256k"))
+	ts.Defer(func() { ts.Check(syscall.Unmount(dir, syscall.MNT_DETACH)) })
+}
+
+// newer FILE makes a store look as if a later version of brunt had written it: SQLite keeps the number that counts its
+// migrations (user_version) in four bytes at offset 60.
+func newer(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: newer FILE")
+	}
+	f, err := os.OpenFile(ts.MkAbs(args[0]), os.O_RDWR, 0)
+	ts.Check(err)
+	_, err = f.WriteAt([]byte{0, 0, 0, 99}, 60)
+	ts.Check(err)
+	ts.Check(f.Close())
+}
