@@ -141,6 +141,8 @@ func testTech(dir string) []string {
 		return []string{"github.com/gorilla/websocket", "google.golang.org/grpc"}
 	case "results/histogram":
 		return []string{"github.com/HdrHistogram/hdrhistogram-go"}
+	case "results/slo", "results/verdict":
+		return []string{k6} // the reference for what a threshold means
 	}
 	return nil
 }

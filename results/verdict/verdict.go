@@ -85,7 +85,7 @@ func wholeRun(v *results.Verdict, run results.Run, complete bool) {
 	case len(run.Question.SLOs) > 0:
 		return
 	case run.Provider == providerNone:
-		v.Warnings = append(v.Warnings, "the script has no thresholds: that its load completed without exceptions is all that was judged")
+		v.Warnings = append(v.Warnings, "the script has no thresholds, so all that was judged is whether its load completed without exceptions")
 		return
 	default:
 		row.Reason = "the experiment has no SLO, so there is nothing to judge"
