@@ -130,14 +130,15 @@ func (c *checker) badName(name text, owner string) bool {
 	return true
 }
 
-// sources lists which of the named values are given.
+// source is one of several keys that exclude each other.
 type source struct {
 	key   string
 	place place
 }
 
+// given lists which of the keys are there.
 func given(all ...source) []source {
-	return slices.DeleteFunc(all, func(s source) bool { return !s.place.given() })
+	return slices.DeleteFunc(slices.Clone(all), func(s source) bool { return !s.place.given() })
 }
 
 // exactlyOne reports none of, or several of, the keys that exclude each other.

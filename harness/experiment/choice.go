@@ -18,7 +18,7 @@ func (c *choice) choose(d *decoder, n *yaml.Node, path string, now, then []strin
 	}
 	for _, w := range then {
 		if w == c.value {
-			d.problem(place{n}, path+": "+c.value+" is not supported yet", "there is "+enumerate(now, "and"))
+			d.problem(place{n}, path+": "+c.value+" is not supported yet", suggest("", now))
 			c.value = ""
 			return
 		}

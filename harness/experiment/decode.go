@@ -2,6 +2,7 @@ package experiment
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -19,6 +20,7 @@ type decoder struct {
 	file     string
 	problems Problems
 	origins  map[*yaml.Node]string // nodes that did not come from the file
+	blamed   map[*yaml.Node]bool   // nodes that a problem was reported of
 	visited  int
 	depth    int
 }
@@ -45,6 +47,7 @@ func (d *decoder) problem(p place, text, hint string) {
 	found := Problem{File: d.file, Line: 1, Text: text, Hint: hint}
 	if p.node != nil {
 		found.Line, found.Origin = p.node.Line, d.origins[p.node]
+		d.blamed[p.node] = true
 	}
 	d.problems = append(d.problems, found)
 }
@@ -84,7 +87,21 @@ func (d *decoder) structure(v reflect.Value, n *yaml.Node, path string) {
 			d.problem(place{e.key}, "unknown key "+join(path, name), keyHint(name, path, keys))
 			continue
 		}
-		d.into(v.Field(index).Addr().Interface(), e.value, join(path, name))
+		d.entry(v.Field(index).Addr().Interface(), e, join(path, name))
+	}
+}
+
+// entry reads the value of a key. A mapping or a list below its key stands where the key does, not where its first part does.
+func (d *decoder) entry(v any, e pair, path string) {
+	d.into(v, e.value, path)
+	value := e.value
+	if value.Kind == yaml.AliasNode && value.Alias != nil {
+		value = value.Alias
+	}
+	p, ok := v.(interface{ put(*yaml.Node) })
+	if ok && (value.Kind == yaml.MappingNode || value.Kind == yaml.SequenceNode || value.Tag == "!!null") && d.origins[e.value] == "" {
+		p.put(e.key)
+		d.blamed[e.key] = d.blamed[value]
 	}
 }
 
@@ -181,7 +198,7 @@ func (m *mapping[T]) decode(d *decoder, n *yaml.Node, path string) {
 		var one entry[T]
 		one.name.put(e.key)
 		one.name.value = e.key.Value
-		d.into(&one.value, e.value, join(path, e.key.Value))
+		d.entry(&one.value, e, join(path, e.key.Value))
 		m.entries = append(m.entries, one)
 	}
 }
@@ -250,20 +267,18 @@ func kindName(n *yaml.Node) string {
 
 // keyHint says which key was probably meant.
 func keyHint(name, path string, keys []string) string {
-	if near := nearest(name, keys); near != "" {
-		return "did you mean " + near + "?"
-	}
 	meant := map[string]string{
 		"thresholds": "slos", "slo": "slos", "environment": "env", "healthcheck": "ready", "health": "ready",
 		"chaos": "faults", "toxics": "faults", "toxic": "kind", "to": "link", "node": "on", "duration": "for", "start": "at",
-		"delay": "latency", "type": "kind", "stages": "shape", "vus": "vus", "cmd": "command", "dockerfile": "build",
+		"delay": "latency", "type": "kind", "stages": "shape", "cmd": "command", "dockerfile": "build",
 	}[strings.ToLower(name)]
-	for _, key := range keys {
-		if key == meant {
-			return "did you mean " + meant + "?"
-		}
+	if meant == "" || !slices.Contains(keys, meant) {
+		meant = nearest(name, keys)
 	}
-	if path == "" {
+	switch {
+	case meant != "":
+		return "did you mean " + meant + "?"
+	case path == "":
 		return "top-level keys are " + enumerate(keys, "and")
 	}
 	return "keys are " + enumerate(keys, "and")

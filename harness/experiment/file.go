@@ -49,7 +49,7 @@ type rawBuild struct {
 type rawReady struct {
 	place
 	HTTP    text        `yaml:"http" jsonschema_description:"A path that answers with a status of 200 to 299."`
-	TCP     flag        `yaml:"tcp" jsonschema_description:"true: the port accepts a connection."`
+	TCP     truth       `yaml:"tcp" jsonschema_description:"true: the port accepts a connection."`
 	Log     text        `yaml:"log" jsonschema_description:"A text that a line of its log contains."`
 	Command words       `yaml:"command" jsonschema_description:"A command that ends with 0."`
 	Timeout duration    `yaml:"timeout" jsonschema_description:"How long that may take. Default 60s."`

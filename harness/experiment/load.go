@@ -31,9 +31,7 @@ func (c *checker) load() {
 
 // reported says whether something is already known to be wrong with what stands at p, so that it is not said twice.
 func (c *checker) reported(p place) bool {
-	return slices.ContainsFunc(c.problems, func(found Problem) bool {
-		return p.given() && found.Line == p.line() && found.Origin == c.origins[p.node]
-	})
+	return c.blamed[p.node]
 }
 
 func (c *checker) script(raw rawLoad) {
@@ -58,7 +56,7 @@ func (c *checker) loadTarget(raw rawLoad) {
 		}
 	case len(services) == 1:
 		c.exp.Load.Target = services[0]
-	case len(services) > 1:
+	case len(services) > 1 && !c.raw.Target.given():
 		c.problem(raw.place, "load.target is missing", "there are several services: "+strings.Join(services, ", "))
 	}
 }

@@ -1,28 +1,28 @@
 package experiment
 
-import (
-	"slices"
-	"strings"
-)
+import "strings"
 
 // suggest is the hint for a name that is none of those there are: the one that was probably meant, else all of them.
 func suggest(name string, there []string) string {
 	if near := nearest(name, there); near != "" {
 		return "did you mean " + near + "?"
 	}
-	if len(there) == 0 {
+	switch len(there) {
+	case 0:
 		return ""
+	case 1:
+		return "there is only " + there[0]
 	}
-	return "there is " + enumerate(there, "and")
+	return "there are " + enumerate(there, "and")
 }
 
 // nearest is the candidate that takes the fewest edits to become the name, if that is a slip of the pen; else empty.
 // Among equals the first one wins.
 func nearest(name string, candidates []string) string {
 	folded := strings.NewReplacer("_", "-", " ", "-").Replace(strings.ToLower(name))
-	best, least := "", len(name)/3+1
+	best, least := "", len(name)/3+2
 	for _, c := range candidates {
-		if d := edits(folded, strings.ToLower(c)); d < least || d == 0 {
+		if d := edits(folded, strings.ToLower(c)); d < least && d < max(len(name), len(c)) {
 			best, least = c, d
 		}
 	}
@@ -58,6 +58,3 @@ func enumerate(words []string, last string) string {
 	n := len(words) - 1
 	return strings.Join(words[:n], ", ") + " " + last + " " + words[n]
 }
-
-// sortedCopy is the words in order.
-func sortedCopy(words []string) []string { return slices.Sorted(slices.Values(words)) }

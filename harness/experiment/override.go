@@ -200,7 +200,7 @@ func (d *decoder) descend(at *yaml.Node, key, origin string, make bool) (next *y
 	}
 	name, value := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: key}, &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"}
 	if inherited := child(at, key); inherited != nil {
-		value = own(inherited)
+		value = own(shallow(inherited))
 	}
 	d.origins[name], d.origins[value] = origin, origin
 	at.Content = append(at.Content, name, value)

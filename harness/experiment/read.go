@@ -73,7 +73,7 @@ type located struct {
 
 // interpret turns the text of a file into an experiment.
 func interpret(found located, opts Options) (Experiment, error) {
-	d := &decoder{file: found.file, origins: map[*yaml.Node]string{}}
+	d := &decoder{file: found.file, origins: map[*yaml.Node]string{}, blamed: map[*yaml.Node]bool{}}
 	root := d.parse(found.text)
 	if root == nil {
 		return Experiment{}, d.problems.sorted()
@@ -136,7 +136,7 @@ func yamlText(err error) string {
 
 func yamlHint(err error) string {
 	switch text := err.Error(); {
-	case strings.Contains(text, "cannot start any token"):
+	case strings.Contains(text, "cannot start any token"), strings.Contains(text, "tab character"):
 		return "YAML is indented by spaces, and texts that begin with @, ` or % are quoted"
 	case strings.Contains(text, "mapping values are not allowed"):
 		return "a text that holds `: ` is quoted"

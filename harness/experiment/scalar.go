@@ -166,13 +166,13 @@ func (w *words) decode(d *decoder, n *yaml.Node, path string) {
 	}
 }
 
-// flag is true or false.
-type flag struct {
+// truth is true or false.
+type truth struct {
 	place
 	value bool
 }
 
-func (f *flag) decode(d *decoder, n *yaml.Node, path string) {
+func (f *truth) decode(d *decoder, n *yaml.Node, path string) {
 	f.put(n)
 	f.value, _ = scan(d, n, path, func(s string) (bool, error) {
 		b, err := strconv.ParseBool(s)

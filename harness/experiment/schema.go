@@ -68,7 +68,7 @@ func (integer) JSONSchema() *jsonschema.Schema {
 func (cores) JSONSchema() *jsonschema.Schema {
 	return &jsonschema.Schema{Type: "number", ExclusiveMinimum: "0"}
 }
-func (flag) JSONSchema() *jsonschema.Schema { return &jsonschema.Schema{Type: "boolean"} }
+func (truth) JSONSchema() *jsonschema.Schema { return &jsonschema.Schema{Type: "boolean"} }
 func (words) JSONSchema() *jsonschema.Schema {
 	return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{{Type: "array", Items: anyScalar()}, {Type: "string"}}}
 }

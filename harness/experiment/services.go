@@ -96,7 +96,9 @@ func (c *checker) build(raw rawBuild, path string) *BuildRecipe {
 		c.problem(raw.place, path+".context is missing", "give the folder to build from, such as .")
 		return recipe
 	}
-	recipe.Context = c.folder(raw.Context, path+".context")
+	if recipe.Context = c.folder(raw.Context, path+".context"); c.reported(raw.Context.place) {
+		return recipe
+	}
 	at := raw.Dockerfile
 	if !at.given() {
 		at.place = raw.Context.place

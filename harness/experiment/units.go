@@ -54,7 +54,7 @@ func durationError(s string) error {
 	}
 	number, unit := form[1], strings.ToLower(form[2])
 	if unit == "" {
-		return wrong(s+" has no unit", "write "+number+"s or "+number+"ms")
+		return wrong(s+" has no unit", "write "+number+"ms or "+number+"s")
 	}
 	units := map[string]string{
 		"sec": "s", "secs": "s", "second": "s", "seconds": "s", "s": "s",
