@@ -184,6 +184,11 @@ func TestWhatCanNotBeJudgedIsAnError(t *testing.T) {
 		if _, err := Judgement(askRun(completeTrial(), asked(fair)...), opening(bad)); err == nil {
 			t.Error("no error")
 		}
+		run := askRun(completeTrial(), asked(fair)...)
+		run.Trials[0].Status = results.StatusBroken
+		if v, err := Judgement(run, opening(bad)); err != nil || v.Outcome != results.Inconclusive {
+			t.Errorf("of a broken trial: %v, %v", v.Outcome, err)
+		}
 	})
 	t.Run("but a torn one is evidence, and no pass", func(t *testing.T) {
 		v, err := Judgement(askRun(completeTrial(), asked(fair)...), opening(quietRecording[:len(quietRecording)-7]))
