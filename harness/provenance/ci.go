@@ -115,7 +115,7 @@ func readEvent(path string) (githubEvent, error) {
 	if err != nil {
 		return githubEvent{}, fmt.Errorf("event file of CI: %w", err)
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // only read from
 	var event githubEvent
 	if err := json.NewDecoder(io.LimitReader(f, eventLimit)).Decode(&event); err != nil {
 		return githubEvent{}, fmt.Errorf("event file of CI %s: %w", path, err)

@@ -206,7 +206,7 @@ func addUntracked(ctx context.Context, sum hash.Hash, root, name string) error {
 		if err != nil {
 			return fmt.Errorf("untracked file: %w", err)
 		}
-		defer f.Close()
+		defer func() { _ = f.Close() }() // only read from
 		if _, err := io.Copy(content, contextReader{ctx, f}); err != nil {
 			return fmt.Errorf("untracked file: %w", err)
 		}

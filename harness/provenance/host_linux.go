@@ -12,11 +12,11 @@ import (
 func machine() (kernel, cpu string, memory int64) {
 	release, _ := os.ReadFile("/proc/sys/kernel/osrelease")
 	if f, err := os.Open("/proc/cpuinfo"); err == nil {
-		defer f.Close()
+		defer func() { _ = f.Close() }() // only read from
 		cpu = cpuModel(f)
 	}
 	if f, err := os.Open("/proc/meminfo"); err == nil {
-		defer f.Close()
+		defer func() { _ = f.Close() }() // only read from
 		memory = totalMemory(f)
 	}
 	return strings.TrimSpace(string(release)), cpu, memory

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/devcraft-studio/brunt/results"
@@ -22,7 +23,7 @@ func answer(run results.Run) Answer {
 	}
 	a.Outcome = results.Inconclusive
 	a.Text = orElse(run.Reason, "no reason was recorded")
-	if len(run.Verdict.Evidence) > 0 {
+	if judgedSomething(run.Verdict) {
 		a.Text += " (what was measured until then: " + word + ", " + text + ")"
 	}
 	return a
@@ -54,7 +55,7 @@ func judgement(run results.Run) (word, text string) {
 	v := run.Verdict
 	switch v.Outcome {
 	case results.Pass:
-		return "PASS", allHold(v.Evidence)
+		return "PASS", allHold(run)
 	case results.Fail:
 		return "FAIL", firstOf(v.Evidence, results.Fail, otherReason(run))
 	case results.Inconclusive:
@@ -63,22 +64,35 @@ func judgement(run results.Run) (word, text string) {
 	return "NOT JUDGED", otherReason(run)
 }
 
-// allHold counts the questions, each once however many trials answered it.
-func allHold(rows []results.Evidence) string {
-	asked, broken := map[string]bool{}, map[string]bool{}
-	for _, row := range rows {
-		asked[row.What] = true
-		if row.Outcome != results.Pass {
+// allHold counts the questions, each once however many trials answered it. Rows about the trial itself, such as one on
+// the script's exceptions, are no questions.
+func allHold(run results.Run) string {
+	word := "threshold"
+	asked := map[string]bool{}
+	for _, s := range run.Question.SLOs {
+		asked[s.Text] = true
+		if !s.Threshold {
+			word = "SLO"
+		}
+	}
+	broken := map[string]bool{}
+	for _, row := range run.Verdict.Evidence {
+		if asked[row.What] && row.Outcome != results.Pass {
 			broken[row.What] = true
 		}
 	}
 	switch len(asked) {
 	case 0:
-		return "nothing was asked (no SLOs)"
+		return "the load completed; nothing else was asked"
 	case 1:
-		return fmt.Sprintf("%d of 1 SLO holds", 1-len(broken))
+		return fmt.Sprintf("%d of 1 %s holds", 1-len(broken), word)
 	}
-	return fmt.Sprintf("%d of %d SLOs hold", len(asked)-len(broken), len(asked))
+	return fmt.Sprintf("%d of %d %ss hold", len(asked)-len(broken), len(asked), word)
+}
+
+// judgedSomething says whether any row rests on more than that the run was not complete.
+func judgedSomething(v results.Verdict) bool {
+	return slices.ContainsFunc(v.Evidence, func(e results.Evidence) bool { return e.Value != nil || e.Outcome == results.Fail })
 }
 
 // firstOf tells the first row of an outcome and counts the others.

@@ -31,7 +31,7 @@ func toJSON(d Document) jsonRun {
 		TimeScale: run.TimeScale, Provider: known(run.Provider), CI: run.CI, Host: toJSONHost(run.Host),
 		Judge: run.Verdict.Judge, Builds: each(run.Builds, toJSONBuild), Phases: []jsonPhase{}, Faults: []jsonFault{},
 		Evidence: each(run.Verdict.Evidence, toJSONEvidence), Comparisons: each(run.Verdict.Comparisons, toJSONComparison),
-		PhaseSummaries: each(run.Verdict.Phases, toJSONPhaseSummary), Warnings: list(d.Warnings),
+		SLOs: list(run.Question.SLOs), PhaseSummaries: each(run.Verdict.Phases, toJSONPhaseSummary), Warnings: list(d.Warnings),
 		Artifacts: list(run.Artifacts), Trials: each(run.Trials, toJSONTrial),
 	}
 	if len(j.Trials) > 0 {
@@ -91,7 +91,7 @@ func toJSONFitness(trial results.Trial) *jsonFitness {
 	f := trial.Fitness
 	j := &jsonFitness{Fit: f.Fit, Reasons: list(f.Reasons), CPUPercent: number(f.CPUPercent), Cores: f.Cores,
 		Offered: f.Offered, Served: f.Served, Failed: f.Failed, Dropped: f.Dropped, Interrupted: f.Interrupted,
-		Exceptions: f.Exceptions, FirstException: known(f.FirstException), ExitCode: f.ExitCode, Aborted: known(f.Aborted)}
+		Saturated: f.Saturated, Exceptions: f.Exceptions, FirstException: known(f.FirstException), ExitCode: f.ExitCode, Aborted: known(f.Aborted)}
 	if trial.OpenModel {
 		j.LatenessP99 = number(f.LatenessP99)
 	}
@@ -121,7 +121,7 @@ func toJSONPhaseSummary(p results.PhaseSummary) jsonPhaseSummary {
 func toJSONTrial(t results.Trial) jsonTrial {
 	return jsonTrial{Number: t.Number, Build: t.Build, Status: string(t.Status), Reason: known(t.Reason),
 		Began: when(t.Began), Zero: when(t.Zero), Ended: when(t.Ended), Phases: each(t.Phases, toJSONPhase),
-		Faults: each(t.Faults, toJSONFault), Fitness: toJSONFitness(t), Nodes: list(t.Nodes), Links: list(t.Links),
+		Faults: each(t.Faults, toJSONFault), Fitness: toJSONFitness(t), Nodes: list(t.Nodes), Links: list(t.Links), Selectors: list(t.Selectors),
 		Recording: known(t.Recording), OpenModel: t.OpenModel, ConstantRate: t.ConstantRate}
 }
 

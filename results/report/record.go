@@ -33,6 +33,7 @@ type jsonRun struct {
 	Judge          int                `json:"judge"` // version of the rules that gave the verdict
 	Evidence       []jsonEvidence     `json:"evidence"`
 	Comparisons    []jsonComparison   `json:"comparisons"`
+	SLOs           []results.SLO      `json:"slos"` // what was asked
 	PhaseSummaries []jsonPhaseSummary `json:"phase_summaries"`
 	Warnings       []string           `json:"warnings"`
 	Artifacts      []results.Artifact `json:"artifacts"`
@@ -109,6 +110,7 @@ type jsonFitness struct {
 	Failed         int64    `json:"failed"`
 	Dropped        int64    `json:"dropped"`
 	Interrupted    int64    `json:"interrupted"`
+	Saturated      bool     `json:"saturated"`
 	LatenessP99    *float64 `json:"lateness_p99_ms"` // null where the intended start is not known
 	Exceptions     int64    `json:"exceptions"`
 	FirstException *string  `json:"first_exception"`
@@ -167,6 +169,7 @@ type jsonTrial struct {
 	Fitness      *jsonFitness   `json:"fitness"`
 	Nodes        []results.Node `json:"nodes"`
 	Links        []results.Link `json:"links"`
+	Selectors    []string       `json:"selectors"`
 	Recording    *string        `json:"recording"`
 	OpenModel    bool           `json:"open_model"`
 	ConstantRate bool           `json:"constant_rate"`

@@ -33,6 +33,11 @@ func passing() results.Run {
 			MemoryBytes: 8 << 30, Tools: map[string]string{"k6": "v1.8.1", "go": "go1.26", "brunt": "dev"}},
 		CI:     &results.CI{Name: "github", Pipeline: "77", Event: "pull_request", PullRequest: 12},
 		Trials: []results.Trial{passingTrial(created)},
+		Question: results.Question{SLOs: []results.SLO{
+			{Text: "p95(latency) < 300ms in steady", Origin: "experiment.yaml:31"},
+			{Text: "rate(http_req_failed) < 0.1% in steady", Origin: "experiment.yaml:32"},
+			{Text: "rate(data_received) < 64MiB/min", Origin: "experiment.yaml:33"},
+		}},
 		Verdict: results.Verdict{
 			Outcome: results.Pass, Judge: 1,
 			Phases: []results.PhaseSummary{
@@ -125,6 +130,8 @@ func aborted() results.Run {
 	r.Verdict.Phases = nil
 	r.Trials[0].Phases[2].Faults = []string{"redis-slow", "db-slow"}
 	r.Verdict.Evidence = r.Verdict.Evidence[:1]
+	r.Verdict.Evidence[0].Outcome, r.Verdict.Evidence[0].Reason = results.Inconclusive, "would be pass; the trial is aborted: interrupted"
+	r.Verdict.Outcome = results.Inconclusive
 	return r
 }
 
@@ -136,6 +143,7 @@ func several() results.Run {
 	second.Fitness.Exceptions, second.Fitness.FirstException = 3, "TypeError: Cannot read property 'id' of undefined\n\tat file:///script.js:12:3"
 	r.Trials = append(r.Trials, second)
 	r.Builds = append(r.Builds, results.Build{SHA: "ffffffffffffffffffffffffffffffffffffffff", Ref: "pull/12/merge", HeadSHA: "eeee"})
+	r.Question.SLOs = append(r.Question.SLOs, results.SLO{Text: "lost(orders) == 0"})
 	again := r.Verdict.Evidence[0]
 	again.Trial = 2
 	total := results.Evidence{What: "lost(orders) == 0", Value: ptr(0), Bound: "== 0", Samples: 12_000, Outcome: results.Pass}
@@ -209,6 +217,7 @@ func TestTheFirstLineIsTheAnswer(t *testing.T) {
 	one := func(e ...results.Evidence) func() results.Run {
 		return func() results.Run {
 			r := passing()
+			r.Question.SLOs = r.Question.SLOs[:min(len(e), 1)]
 			r.Verdict.Evidence = e
 			return r
 		}
@@ -222,11 +231,22 @@ func TestTheFirstLineIsTheAnswer(t *testing.T) {
 		{"all hold", passing, "PASS restapi (fixed) @ 1a2b3c4: 3 of 3 SLOs hold"},
 		{"the only one holds", one(row), "PASS restapi (fixed) @ 1a2b3c4: 1 of 1 SLO holds"},
 		{"one SLO in three trials is one SLO", one(row, row, row), "PASS restapi (fixed) @ 1a2b3c4: 1 of 1 SLO holds"},
-		{"nothing asked", one(), "PASS restapi (fixed) @ 1a2b3c4: nothing was asked (no SLOs)"},
+		{"nothing asked", one(), "PASS restapi (fixed) @ 1a2b3c4: the load completed; nothing else was asked"},
 		{"the first of two fails", failing, "FAIL restapi (naive) @ 1a2b3c4+dirty: p95(latency) < 300ms in steady: 412 ms; 1 more fails"},
 		{"not fit", inconclusive, "INCONCLUSIVE restapi (fixed) @ 1a2b3c4: p95(latency) < 300ms in steady: the generator was not fit; 1 more inconclusive"},
+		{"thresholds of a bare script", func() results.Run {
+			r := one(row)()
+			r.Question.SLOs[0].Threshold = true
+			return r
+		}, "PASS restapi (fixed) @ 1a2b3c4: 1 of 1 threshold holds"},
+		{"a row about the trial is no SLO", one(row, results.Evidence{What: "fault slow", Outcome: results.Pass}), "PASS restapi (fixed) @ 1a2b3c4: 1 of 1 SLO holds"},
+		{"broken before anything was judged", func() results.Run {
+			r := broken()
+			r.Verdict = results.Verdict{Outcome: results.Inconclusive, Evidence: []results.Evidence{{What: "run", Outcome: results.Inconclusive, Reason: "no trial was run"}}}
+			return r
+		}, "BROKEN restapi: start topology: service api: not ready after 60 s"},
 		{"status before verdict", broken, "BROKEN restapi: start topology: service api: not ready after 60 s"},
-		{"aborted but judged", aborted, "ABORTED restapi (fixed) @ 1a2b3c4: interrupted (what was measured until then: PASS, 1 of 1 SLO holds)"},
+		{"aborted but judged", aborted, "ABORTED restapi (fixed) @ 1a2b3c4: interrupted (what was measured until then: INCONCLUSIVE, p95(latency) < 300ms in steady: would be pass; the trial is aborted: interrupted)"},
 		{"a fail that no row explains", func() results.Run {
 			r := passing()
 			r.Verdict.Outcome = results.Fail
@@ -306,7 +326,8 @@ func TestJUnitCountsWhatItHolds(t *testing.T) {
 		{"inconclusive is skipped when it is to pass", inconclusive, Options{InconclusivePass: true}, 3, 0, 0, 2},
 		{"a broken run is an error though it has no rows", broken, Options{}, 1, 0, 1, 0},
 		{"a broken run stays an error when inconclusive passes", broken, Options{InconclusivePass: true}, 1, 0, 1, 0},
-		{"an aborted run is an error though its rows pass", aborted, Options{}, 2, 0, 1, 0},
+		{"an aborted run is an error of its own", aborted, Options{}, 2, 0, 2, 0},
+		{"an aborted run stays an error when inconclusive passes", aborted, Options{InconclusivePass: true}, 2, 0, 1, 1},
 		{"a fail that no row explains is a failure", func() results.Run {
 			r := passing()
 			r.Verdict.Outcome = results.Fail

@@ -26,7 +26,7 @@ func (s *Store) OpenArtifact(runID, name string) (*os.File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open artifact %s of run %s: %w", name, runID, err)
 	}
-	defer root.Close()
+	defer func() { _ = root.Close() }() // what it opened stays open
 	f, err := root.Open(filepath.FromSlash(name))
 	if err != nil {
 		return nil, fmt.Errorf("open artifact %s of run %s: %w", name, runID, err)

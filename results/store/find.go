@@ -132,7 +132,7 @@ func (s *Store) texts(ctx context.Context, query string, args ...any) ([]string,
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
+	defer func() { _ = rows.Close() }() // rows.Err says what was wrong
 	var out []string
 	for rows.Next() {
 		var t string

@@ -60,7 +60,7 @@ func (s *Store) List(ctx context.Context, f Filter) ([]Summary, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list runs: %w", err)
 	}
-	defer rows.Close()
+	defer func() { _ = rows.Close() }() // rows.Err says what was wrong
 	var out []Summary
 	for rows.Next() {
 		summary, err := scanSummary(rows)

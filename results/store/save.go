@@ -72,7 +72,7 @@ func (s *Store) write(ctx context.Context, run *results.Run, body []byte) error 
 	if err != nil {
 		return err
 	}
-	defer tx.Rollback()
+	defer func() { _ = tx.Rollback() }() // does nothing after Commit
 	b := judged(run)
 	_, err = tx.ExecContext(ctx, saveRun,
 		run.ID, run.Experiment, nanoseconds(run.Created), nanoseconds(run.Ended), string(run.Status), run.Reason,

@@ -34,8 +34,7 @@ func connect(ctx context.Context, path string) (*sql.DB, error) {
 	// Few: each connection is a file handle and a cache, and a run saves from one goroutine.
 	db.SetMaxOpenConns(4)
 	if err := ready(ctx, db); err != nil {
-		db.Close()
-		return nil, classify(err)
+		return nil, errors.Join(classify(err), db.Close())
 	}
 	return db, nil
 }
@@ -127,7 +126,7 @@ func migrate(ctx context.Context, db *sql.DB, scripts []string) error {
 	if err != nil {
 		return err
 	}
-	defer tx.Rollback()
+	defer func() { _ = tx.Rollback() }() // does nothing after Commit
 	// Again, now that nobody else can write: another process may have been faster.
 	version, err := recognise(ctx, tx, len(scripts))
 	if err != nil {

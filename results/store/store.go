@@ -127,7 +127,7 @@ func inspect(path string) error {
 	if err != nil {
 		return fmt.Errorf("open store: %w: %w", ErrUnwritable, err)
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // only read from
 	head := make([]byte, len(magic))
 	if _, err := io.ReadFull(f, head); err != nil || string(head) != magic {
 		return fmt.Errorf("open store %s: %w", path, ErrNotADatabase)
