@@ -34,11 +34,12 @@ type docker struct {
 	library  *testcontainers.DockerProvider
 	commands provider
 	keeper   *snapshots
-	images   map[string]imageUse // by node
-	target   imageUse            // of the reference targets, once it is known
+	making   sync.Mutex // one image is built at a time
 
-	mu    sync.Mutex
-	nodes map[*site.Node]*containerNode
+	mu     sync.Mutex
+	images map[string]imageUse // by node
+	target imageUse            // of the reference targets, once it is known
+	nodes  map[*site.Node]*containerNode
 }
 
 // newDocker's error is an *EngineError where no engine can serve.
@@ -110,7 +111,14 @@ func (d *docker) startDependency(ctx context.Context, p depPlan) (*site.Node, er
 		}
 		check = n.withPassword(p, check)
 	}
-	return d.started(ctx, n, request, check)
+	node, err := d.started(ctx, n, request, check)
+	if err == nil && d.hasStatements(n.image, p) {
+		// Through the server itself, since the image's own entrypoint makes the database.
+		if _, err = dependency.Command(ctx, node, []string{"CREATE EXTENSION IF NOT EXISTS pg_stat_statements"}); err != nil {
+			return nil, errors.Join(err, d.stop(context.WithoutCancel(ctx), node))
+		}
+	}
+	return node, err
 }
 
 func (d *docker) startService(ctx context.Context, p servicePlan) (*site.Node, error) {

@@ -74,23 +74,28 @@ func BuildImages(ctx context.Context, progress func(string)) ([]string, error) {
 	return tags, err
 }
 
-// prepareImages finds, pulls or builds the image of every node.
+// prepareImages finds, pulls or builds the image of every node, all at once.
 func (d *docker) prepareImages(ctx context.Context, p plan) error {
-	for _, dep := range p.dependencies {
-		use, err := d.dependencyImage(ctx, dep)
+	return together(ctx, len(p.dependencies)+len(p.services), func(ctx context.Context, i int) error {
+		var name string
+		var use imageUse
+		var err error
+		if i < len(p.dependencies) {
+			name = p.dependencies[i].Name
+			use, err = d.dependencyImage(ctx, p.dependencies[i])
+		} else {
+			service := p.services[i-len(p.dependencies)]
+			name = service.Name
+			use, err = d.serviceImage(ctx, service)
+		}
 		if err != nil {
 			return err
 		}
-		d.images[dep.Name] = use
-	}
-	for _, s := range p.services {
-		use, err := d.serviceImage(ctx, s)
-		if err != nil {
-			return err
-		}
-		d.images[s.Name] = use
-	}
-	return nil
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		d.images[name] = use
+		return nil
+	})
 }
 
 func (d *docker) dependencyImage(ctx context.Context, p depPlan) (imageUse, error) {
@@ -140,6 +145,8 @@ func splitReference(ref string) (repository, tag string) {
 // ourImage is the image that brunt built of a kind: in the version asked for if there is one, else the current one. Without
 // any it is built, where that is possible and allowed.
 func (d *docker) ourImage(ctx context.Context, p depPlan, asked string) (images.Image, error) {
+	d.making.Lock() // two nodes of one kind must not build it twice
+	defer d.making.Unlock()
 	present, err := images.Present(ctx, d.engine, p.Kind)
 	if err != nil {
 		return images.Image{}, err
@@ -248,6 +255,8 @@ func pull(ctx context.Context, engine *client.Client, ref string) error {
 
 // targetImage is the image of the reference targets: nothing but their binary, named by its content.
 func (d *docker) targetImage(ctx context.Context) (imageUse, error) {
+	d.making.Lock()
+	defer d.making.Unlock()
 	if d.target.ref != "" {
 		return d.target, nil
 	}

@@ -204,5 +204,22 @@ func (r recipe) build(ctx context.Context, engine *client.Client, root root, opt
 	image.ID, err = r.assemble(ctx, engine, root, assembly{
 		tag: image.Tag, major: major, recipe: version, initdb: strings.Join(opts.InitdbArgs, " "),
 	})
+	if err == nil {
+		removeUntagged(ctx, engine, r.kind)
+	}
 	return image, err
+}
+
+// removeUntagged removes the images that a newer one of the same tag has replaced. One that a container still uses stays
+// until the next time.
+func removeUntagged(ctx context.Context, engine *client.Client, kind string) {
+	list, err := engine.ImageList(ctx, client.ImageListOptions{
+		Filters: make(client.Filters).Add("label", LabelKind+"="+kind).Add("dangling", "true"),
+	})
+	if err != nil {
+		return
+	}
+	for _, old := range list.Items {
+		_, _ = engine.ImageRemove(ctx, old.ID, client.ImageRemoveOptions{PruneChildren: true})
+	}
 }

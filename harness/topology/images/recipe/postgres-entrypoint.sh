@@ -7,7 +7,7 @@
 # single-user mode, which takes a tenth of a second where initdb takes one. Other POSTGRES_INITDB_ARGS run initdb.
 set -euo pipefail
 
-readonly made=/usr/local/share/brunt/cluster
+readonly made=/usr/local/share/brunt/cluster.tar
 readonly made_with=/usr/local/share/brunt/initdb-args
 readonly scripts=/docker-entrypoint-initdb.d
 
@@ -26,8 +26,17 @@ from_file() {
 literal() { printf "'%s'" "${1//\'/\'\'}"; }
 identifier() { printf '"%s"' "${1//\"/\"\"}"; }
 
+# single executes SQL from standard input in single-user mode, without a server. An error must not show the statement,
+# which holds the password.
+single() {
+  local said
+  said=$(postgres --single -j -D "$PGDATA" -c fsync=off -c log_checkpoints=off -c log_min_error_statement=panic \
+    -c standard_conforming_strings=on -c exit_on_error=on postgres 2>&1 >/dev/null) ||
+    die "the new cluster could not be given its user and database: $said"
+}
+
 fill_from_made() {
-  cp -a "$made/." "$PGDATA/"
+  tar --extract --file="$made" --directory="$PGDATA"
   {
     if [[ "$POSTGRES_USER" != postgres ]]; then
       printf 'UPDATE pg_authid SET rolname = %s WHERE oid = 10;\n\n' "$(literal "$POSTGRES_USER")"
@@ -39,12 +48,7 @@ fill_from_made() {
       printf 'CREATE DATABASE %s;\n\n' "$(identifier "$POSTGRES_DB")"
     fi
   } >"$PGDATA/first.sql"
-  # Single-user mode goes on after an error and ends with 0; what it reports on standard error tells.
-  local said
-  if ! said=$(postgres --single -j -D "$PGDATA" -c fsync=off -c log_min_messages=error -c standard_conforming_strings=on \
-    postgres <"$PGDATA/first.sql" 2>&1 >/dev/null) || [[ "$said" == *ERROR:* || "$said" == *FATAL:* ]]; then
-    die "the new cluster could not be given its user and database: $(grep -v -e STATEMENT: <<<"$said")"
-  fi
+  single <"$PGDATA/first.sql"
   rm "$PGDATA/first.sql"
 }
 
@@ -53,8 +57,7 @@ fill_by_initdb() {
   eval "initdb --pgdata=\"\$PGDATA\" --username=\"\$POSTGRES_USER\" --auth=trust \
     --pwfile=<(printf '%s\n' \"\$POSTGRES_PASSWORD\") $POSTGRES_INITDB_ARGS" >/dev/null
   if [[ "$POSTGRES_DB" != postgres ]]; then
-    printf 'CREATE DATABASE %s;\n\n' "$(identifier "$POSTGRES_DB")" |
-      postgres --single -j -D "$PGDATA" -c log_min_messages=error postgres >/dev/null
+    printf 'CREATE DATABASE %s;\n\n' "$(identifier "$POSTGRES_DB")" | single
   fi
 }
 
