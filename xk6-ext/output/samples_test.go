@@ -1,0 +1,129 @@
+package output
+
+import (
+	"testing"
+	"time"
+
+	"github.com/devcraft-studio/brunt/xk6-ext/executor"
+	"github.com/google/go-cmp/cmp"
+	"go.k6.io/k6/lib/netext/httpext"
+	"go.k6.io/k6/metrics"
+	"gopkg.in/guregu/null.v3"
+)
+
+func TestLatencyCountsFromTheIntendedStartOnceAnIteration(t *testing.T) {
+	tags := metrics.NewRegistry().RootTagSet().With("scenario", "s")
+	g := newGatherer(0)
+	g.led = true
+	at := func(milliseconds int64) time.Time { return time.Unix(0, milliseconds*ms) }
+	trail := func(end int64, failed bool) *httpext.Trail {
+		return &httpext.Trail{
+			EndTime: at(end), Duration: 10 * time.Millisecond, Blocked: time.Millisecond, Connecting: 2 * time.Millisecond,
+			TLSHandshaking: 3 * time.Millisecond, Failed: null.BoolFrom(failed), Tags: tags, Metadata: map[string]string{"vu": "7"},
+		}
+	}
+	var thrown []string
+	g.exception = func(text string) { thrown = append(thrown, text) }
+	for _, c := range []metrics.SampleContainer{
+		executor.LoadStart{Zero: at(1000)},
+		// Due in the second before, began in this one, its second request late in the next.
+		executor.IterationStart{VU: "7", Tags: tags, Intended: at(1900), Lateness: 200 * time.Millisecond},
+		trail(2150, false),
+		trail(3100, true),
+		executor.IterationEnd{VU: "7"},
+		trail(4500, false), // of no iteration
+		executor.IterationStart{VU: "7", Tags: tags, Intended: at(1950), Warmup: true},
+		executor.IterationEnd{VU: "7", Exception: "boom"},
+		executor.Unserved{Tags: tags, Intended: at(1960), Dropped: true},
+		executor.Unserved{Tags: tags, Intended: at(1970)},
+	} {
+		g.container(c)
+	}
+	type kept struct {
+		Start  int64
+		Values []float64
+	}
+	got := map[string][]kept{}
+	offered := map[string]float64{}
+	for _, f := range g.frames.take(1 << 62) {
+		for _, p := range f.Points {
+			switch p.Key.Metric {
+			case "latency":
+				k := kept{Start: f.Start / ms}
+				for rank := uint64(1); rank <= p.Trend.Count(); rank++ {
+					k.Values = append(k.Values, float64(int(p.Trend.ValueAtRank(rank)+0.5)))
+				}
+				got[p.Key.Tags] = append(got[p.Key.Tags], k)
+			case "http_reqs":
+				got[p.Key.Tags+" http_reqs"] = append(got[p.Key.Tags+" http_reqs"], kept{f.Start / ms, []float64{p.Sum}})
+			case "offered":
+				offered[p.Key.Tags] += p.Sum
+			}
+		}
+	}
+	want := map[string][]kept{
+		"name:,outcome:ok,scenario:s":               {{1000, []float64{216}}},
+		"name:,outcome:failed,scenario:s":           {{1000, []float64{16}}},
+		"name:,outcome:ok,scenario:s http_reqs":     {{1000, []float64{1}}, {4000, []float64{1}}},
+		"name:,outcome:failed,scenario:s http_reqs": {{1000, []float64{1}}},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff(map[string]float64{
+		"outcome:failed,scenario:s": 2, "outcome:dropped,scenario:s": 1, "outcome:interrupted,scenario:s": 1,
+	}, offered); diff != "" {
+		t.Error(diff)
+	}
+	if g.totals.offered() != 3 || g.totals.failed != 1 || g.totals.exceptions != 1 || len(thrown) != 1 {
+		t.Errorf("totals %+v, thrown %v", g.totals, thrown)
+	}
+}
+
+func TestWithoutOurExecutorTheEarliestSampleBeginsTheLoad(t *testing.T) {
+	registry := metrics.NewRegistry()
+	builtin := metrics.RegisterBuiltinMetrics(registry)
+	root := registry.RootTagSet()
+	sample := func(m *metrics.Metric, tags *metrics.TagSet, at, value float64) metrics.Sample {
+		return metrics.Sample{TimeSeries: metrics.TimeSeries{Metric: m, Tags: tags}, Time: time.Unix(0, int64(at*1e9)), Value: value}
+	}
+	s := root.With("scenario", "s")
+	iteration := func(end, took float64) metrics.Samples {
+		return metrics.Samples{sample(builtin.IterationDuration, s, end, took*1000), sample(builtin.Iterations, s, end, 1)}
+	}
+	for _, row := range []struct {
+		name       string
+		containers []metrics.SampleContainer
+		began      float64
+	}{
+		{"setup does not", []metrics.SampleContainer{sample(builtin.Checks, root, 1, 1), iteration(5, 1)}, 4},
+		{"the one that began first may end last", []metrics.SampleContainer{iteration(5, 0.5), iteration(6, 4)}, 2},
+		{"no sample yet, but a VU is active: at most a second before it was seen",
+			[]metrics.SampleContainer{sample(builtin.VUs, root, 2, 0), sample(builtin.VUs, root, 3.5, 1)}, 2.5},
+		{"and not before it was seen idle",
+			[]metrics.SampleContainer{sample(builtin.VUs, root, 3, 0), sample(builtin.VUs, root, 3.5, 1)}, 3},
+		{"setup alone is no load", []metrics.SampleContainer{sample(builtin.Checks, root, 1, 1), sample(builtin.VUs, root, 2, 0)}, 0},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			g := newGatherer(0)
+			g.warmup = int64(10 * time.Second)
+			zero := 0.0
+			g.started = func(at int64) { zero = float64(at) / 1e9 }
+			g.lookAhead([]batch{{containers: row.containers}})
+			for _, c := range row.containers {
+				g.container(c)
+			}
+			if want := row.began + 10; zero != want && (row.began != 0 || zero != 0) {
+				t.Errorf("t = 0 at %v, want %v", zero, want)
+			}
+		})
+	}
+}
+
+func TestMarkersReachNoOtherOutput(t *testing.T) {
+	for _, m := range []metrics.SampleContainer{executor.LoadStart{}, executor.IterationStart{}, executor.IterationEnd{}, executor.Unserved{}} {
+		if m.GetSamples() != nil {
+			t.Errorf("%T bears samples", m)
+		}
+	}
+}

@@ -1,0 +1,98 @@
+package output
+
+import (
+	"fmt"
+	"sort"
+	"testing"
+
+	"github.com/devcraft-studio/brunt/results/recording"
+	"github.com/devcraft-studio/brunt/xk6-ext/wire"
+	"github.com/google/go-cmp/cmp"
+	"go.k6.io/k6/metrics"
+)
+
+func (x *index) names() []string {
+	var list []string
+	for key := range x.byKey {
+		list = append(list, key.Metric+"{"+key.Tags+"}")
+	}
+	sort.Strings(list)
+	return list
+}
+
+func TestBaseSeriesAndSelectorsAreKeptApart(t *testing.T) {
+	root := metrics.NewRegistry().RootTagSet()
+	create := root.WithTagsFromMap(map[string]string{"scenario": "s", "name": "create", "status": "201", "endpoint": "a,b"})
+	list := root.WithTagsFromMap(map[string]string{"scenario": "s", "name": "list", "status": "200"})
+	x := newIndex()
+	x.selectors([]wire.Selector{
+		{Metric: "http_req_duration", Tags: map[string]string{"endpoint": "a,b"}},
+		{Metric: "http_req_duration", Tags: map[string]string{"name": "create", "status": "201"}},
+		{Metric: "http_req_duration", Tags: map[string]string{"outcome": "failed"}},
+		{Metric: "http_req_duration", Tags: map[string]string{"nobody": "bears it"}},
+		{Metric: "latency", Tags: map[string]string{"name": "create"}},
+		{Metric: "http_req_duration"},
+	})
+	for row, want := range map[origin]int{
+		{"http_req_duration", create, "ok"}:   4,
+		{"http_req_duration", list, "ok"}:     2,
+		{"http_req_duration", list, "failed"}: 3,
+		{"http_req_failed", create, "failed"}: 1,
+		{"my_trend", create, ""}:              1,
+		{"vus", root, ""}:                     1,
+		{"http_req_duration", root, "ok"}:     2, // setup
+	} {
+		if got := len(x.of(row, recording.Trend)); got != want {
+			t.Errorf("%s of %v goes to %d series, want %d", row.metric, row.tags.Map(), got, want)
+		}
+	}
+	want := []string{
+		`http_req_duration{endpoint:a\,b,selector:1}`,
+		"http_req_duration{name:,outcome:ok,scenario:}",
+		"http_req_duration{name:create,outcome:ok,scenario:s}",
+		"http_req_duration{name:create,selector:1,status:201}",
+		"http_req_duration{name:list,outcome:failed,scenario:s}",
+		"http_req_duration{name:list,outcome:ok,scenario:s}",
+		"http_req_duration{outcome:failed,selector:1}",
+		"http_req_duration{selector:1}",
+		"http_req_failed{name:create,scenario:s}",
+		"my_trend{scenario:s}",
+		"vus{}",
+	}
+	if diff := cmp.Diff(want, x.names()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestNamesBeyondTheCapAreKeptTogether(t *testing.T) {
+	root := metrics.NewRegistry().RootTagSet().With("scenario", "s")
+	x := newIndex()
+	x.limit = 3
+	for i := range 10 {
+		tags := root.With("name", fmt.Sprintf("/items/%d", i))
+		x.of(origin{"http_req_failed", tags, ""}, recording.Rate)
+		x.of(origin{"http_req_failed", tags, ""}, recording.Rate)
+	}
+	x.of(origin{"my_counter", root, ""}, recording.Counter)
+	want := []string{
+		"http_req_failed{name:/items/0,scenario:s}", "http_req_failed{name:/items/1,scenario:s}",
+		"http_req_failed{name:/items/2,scenario:s}", "http_req_failed{name:other,scenario:s}", "my_counter{scenario:s}",
+	}
+	if diff := cmp.Diff(want, x.names()); diff != "" {
+		t.Error(diff)
+	}
+	if !x.capped {
+		t.Error("nobody is told")
+	}
+}
+
+func TestWhatIsRememberedOfTagsIsBounded(t *testing.T) {
+	root := metrics.NewRegistry().RootTagSet()
+	x := newIndex()
+	for i := range maxOrigins + 10 {
+		x.of(origin{"c", root.With("url", fmt.Sprint(i)), ""}, recording.Counter)
+	}
+	if len(x.targets) > maxOrigins || len(x.byKey) != 1 {
+		t.Errorf("%d origins, %d series", len(x.targets), len(x.byKey))
+	}
+}
