@@ -13,6 +13,8 @@ import (
 const (
 	nodeBudget = 200_000
 	deepest    = 64
+	// mostEntries is more than any experiment has of one thing.
+	mostEntries = 1000
 )
 
 // decoder turns the nodes of a file into the raw types of file.go and gathers everything that is wrong on the way.
@@ -23,6 +25,8 @@ type decoder struct {
 	blamed   map[*yaml.Node]bool   // nodes that a problem was reported of
 	visited  int
 	depth    int
+
+	exhausted bool // the budget is used up, and that was said
 }
 
 // field is a raw type that reads itself out of a node.
@@ -56,12 +60,7 @@ func (d *decoder) problem(p place, text, hint string) {
 func (d *decoder) into(v any, n *yaml.Node, path string) {
 	d.depth++
 	defer func() { d.depth-- }()
-	d.visited++
-	if d.depth > deepest || d.visited > nodeBudget {
-		if d.visited <= nodeBudget+1 {
-			d.problem(place{n}, "the file is too large or too deep", "aliases are followed "+quote(path))
-		}
-		d.visited = max(d.visited, nodeBudget+1)
+	if !d.afford(n, 1, path) {
 		return
 	}
 	if n.Kind == yaml.AliasNode && n.Alias != nil {
@@ -72,6 +71,19 @@ func (d *decoder) into(v any, n *yaml.Node, path string) {
 		return
 	}
 	d.structure(reflect.ValueOf(v).Elem(), n, path)
+}
+
+// afford counts nodes against the budget and reports, once, when there is none left or it is too deep.
+func (d *decoder) afford(n *yaml.Node, nodes int, path string) bool {
+	d.visited += nodes
+	if d.depth <= deepest && d.visited <= nodeBudget {
+		return true
+	}
+	if !d.exhausted {
+		d.problem(place{n}, "the file is too large or too deep at "+what(path), "every alias counts as what it stands for")
+	}
+	d.exhausted = true
+	return false
 }
 
 // structure reads a mapping node into a struct by the yaml tags of its fields.
@@ -131,6 +143,9 @@ func (d *decoder) entries(n *yaml.Node, path string) []pair {
 		d.problem(place{n}, what(path)+" is "+kindName(n)+" but should be a mapping", "write `key: value` lines below it, or {key: value}")
 		return nil
 	}
+	if !d.afford(n, len(n.Content)/2, path) || d.tooMany(n, len(n.Content)/2, path) {
+		return nil
+	}
 	seen := map[string]int{}
 	var all []pair
 	var merges []*yaml.Node
@@ -154,11 +169,20 @@ func (d *decoder) entries(n *yaml.Node, path string) []pair {
 	return all
 }
 
+// tooMany reports a mapping or a list that no experiment can have meant.
+func (d *decoder) tooMany(n *yaml.Node, entries int, path string) bool {
+	if entries <= mostEntries {
+		return false
+	}
+	d.problem(place{n}, what(path)+" has "+itoa(entries)+" entries", "at most "+itoa(mostEntries)+" make sense")
+	return true
+}
+
 // merged lists the entries that <<: brings and that seen does not have.
 func (d *decoder) merged(n *yaml.Node, path string, seen map[string]int) []pair {
 	d.depth++
 	defer func() { d.depth-- }()
-	if d.visited++; d.depth > deepest || d.visited > nodeBudget {
+	if !d.afford(n, 1, path) {
 		return nil
 	}
 	if n.Kind == yaml.AliasNode && n.Alias != nil {
@@ -216,6 +240,9 @@ func (l *list[T]) decode(d *decoder, n *yaml.Node, path string) {
 	l.put(n)
 	if n.Kind != yaml.SequenceNode {
 		d.problem(place{n}, what(path)+" is "+kindName(n)+" but should be a list", "begin each of its lines with `- `")
+		return
+	}
+	if d.tooMany(n, len(n.Content), path) {
 		return
 	}
 	for i, item := range n.Content {

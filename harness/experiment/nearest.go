@@ -2,6 +2,9 @@ package experiment
 
 import "strings"
 
+// longestName is more than anyone types by a slip of the pen.
+const longestName = 80
+
 // suggest is the hint for a name that is none of those there are: the one that was probably meant, else all of them.
 func suggest(name string, there []string) string {
 	if near := nearest(name, there); near != "" {
@@ -19,6 +22,9 @@ func suggest(name string, there []string) string {
 // nearest is the candidate that takes the fewest edits to become the name, if that is a slip of the pen; else empty.
 // Among equals the first one wins.
 func nearest(name string, candidates []string) string {
+	if len(name) > longestName {
+		return ""
+	}
 	folded := strings.NewReplacer("_", "-", " ", "-").Replace(strings.ToLower(name))
 	best, least := "", len(name)/3+2
 	for _, c := range candidates {

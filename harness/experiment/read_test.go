@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -80,5 +81,26 @@ func TestValidFiles(t *testing.T) {
 			}
 			golden(t, strings.TrimSuffix(file, ".yaml")+".json", strings.ReplaceAll(string(b), here, "HERE")+"\n")
 		})
+	}
+}
+
+// A small file cannot be made to cost much: aliases count as what they stand for.
+func TestAFileOfAliasesIsRefusedQuickly(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("load: &load {script: script.js, env: &env {")
+	for i := range 900 {
+		b.WriteString("V" + itoa(i) + ": x, ")
+	}
+	b.WriteString("}}\nservices:\n")
+	for i := range 900 {
+		b.WriteString("  s" + itoa(i) + ": {reference: restapi, env: {<<: [" + strings.Repeat("*env, ", 20) + "*env]}}\n")
+	}
+	began := time.Now()
+	_, err := Read(write(t, b.String()), Options{})
+	if err == nil || !strings.Contains(err.Error(), "too large") && !strings.Contains(err.Error(), "entries") {
+		t.Errorf("got %.300v", err)
+	}
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("took %v", took)
 	}
 }

@@ -132,4 +132,11 @@ func parseThroughput(s string) (int64, error) {
 	return n, nil
 }
 
-func quote(s string) string { return strconv.Quote(s) }
+// quote quotes what a file holds, or the beginning of it.
+func quote(s string) string {
+	const longest = 120
+	if len(s) > longest {
+		s = s[:longest] + "..."
+	}
+	return strconv.Quote(s)
+}
