@@ -34,6 +34,8 @@ type splitter struct {
 	words []string
 	body  int // open BEGIN and CASE of a function body
 	out   []statement
+
+	counted, lines int // how many line ends stand before the offset counted
 }
 
 var copyFromStdin = regexp.MustCompile(`(?is)^copy\s.*\sfrom\s+stdin\b`)
@@ -99,7 +101,7 @@ func (s *splitter) end() error {
 		s.at++
 	}
 	if s.start >= 0 {
-		st := statement{text: strings.TrimSpace(s.text[s.start:end]), line: s.lineOf(s.start)}
+		st := statement{text: strings.TrimRight(s.text[s.start:end], " \t\n\r\f\v"), line: s.lineOf(s.start)}
 		if copyFromStdin.MatchString(st.text) {
 			if !terminated {
 				return &lineError{st.line, errors.New("COPY … FROM stdin has no semicolon and no rows")}
@@ -236,7 +238,15 @@ func (s *splitter) createsRoutine() bool {
 	return len(w) > 1 && w[0] == "create" && (w[1] == "function" || w[1] == "procedure")
 }
 
-func (s *splitter) lineOf(offset int) int { return 1 + strings.Count(s.text[:offset], "\n") }
+// lineOf is the line of an offset. It counts on from the last one, since files may hold a statement per line for ever.
+func (s *splitter) lineOf(offset int) int {
+	if offset < s.counted {
+		s.counted, s.lines = 0, 0
+	}
+	s.lines += strings.Count(s.text[s.counted:offset], "\n")
+	s.counted = offset
+	return 1 + s.lines
+}
 
 // lengthOfLine is the length of the first line of text, with its end.
 func lengthOfLine(text string) int {
