@@ -142,6 +142,7 @@ func (as *assembly) startTopology(ctx context.Context) (runner.Topology, error) 
 	for _, n := range as.site.Nodes {
 		inv.redactor.Add(n.Params["password"])
 	}
+	inv.redactor.AddVariables(as.site.LoadEnv)
 	return started, nil
 }
 

@@ -115,9 +115,7 @@ func (a *app) explain(err error) {
 		return
 	}
 	fmt.Fprintf(a.Stderr, "brunt: %s\n", oneLine(err.Error()))
-	if hint := hintFor(err); hint != "" {
-		fmt.Fprintf(a.Stderr, "hint: %s\n", hint)
-	}
+	fmt.Fprintf(a.Stderr, "hint: %s\n", hintFor(err))
 }
 
 // oneLine joins the lines of joined errors, so that a message stays a message.

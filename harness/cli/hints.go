@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io/fs"
 	"strings"
-	"syscall"
 
 	"github.com/devcraft-studio/brunt/harness/build"
 	"github.com/devcraft-studio/brunt/harness/dependency"
@@ -43,6 +42,8 @@ func script(kind load.ErrorKind) func(error) bool {
 // hints are tried in order: the first that fits is printed. What is specific stands before what is general.
 func hints() []hint {
 	return []hint{
+		{says("no space left", "disk is full"), "free some disk space; finished trials are kept"}, // SQLite's has no errno
+		{script(load.KindMissing), "give the path of a k6 script, relative to this folder"},
 		{script(load.KindParse), "mend the script; `brunt k6 inspect SCRIPT` shows the same without running anything"},
 		{script(load.KindInit), "the script's init code failed before any load; `brunt k6 inspect SCRIPT` shows the same"},
 		{script(load.KindThreshold), "a threshold reads like 'p(95)<300', 'rate<0.01' or 'count>100', as the metric's type allows"},
@@ -66,7 +67,6 @@ func hints() []hint {
 		{as[*store.AmbiguousError], "give more of the id"},
 		{as[*recording.VersionError], "use the newer brunt that wrote the recording"},
 		{as[*recording.CorruptError], "the recording was damaged after it was written; what is stored of the verdict stands"},
-		{is(syscall.ENOSPC), "free some disk space; finished trials are kept"},
 		{is(fs.ErrPermission), "run as a user who may write there"},
 		{says("unknown command", "unknown flag", "unknown shorthand", "run takes one", "accepts ", "invalid argument", "flag needs"),
 			"`brunt --help` lists the commands, `brunt COMMAND --help` its flags with an example"},
@@ -85,12 +85,15 @@ func says(phrases ...string) func(error) bool {
 	}
 }
 
-// hintFor is what the user can do about err; empty when nothing better than the message is known.
+// hintFor is what the user can do about err.
 func hintFor(err error) string {
 	for _, h := range hints() {
 		if h.fits(err) {
 			return h.text
 		}
 	}
-	return ""
+	if codeOf(err) == exitUsage {
+		return "`brunt COMMAND --help` shows the flags, with an example"
+	}
+	return "`brunt doctor` shows what this machine lacks; --verbose shows what happened before"
 }

@@ -102,7 +102,7 @@ func (inv *invocation) open(ctx context.Context) error {
 		inv.run.Warnings = append(inv.run.Warnings, "the build is not known: "+inv.redactor.Redact(err.Error()))
 	}
 	if inv.options.sha != "" {
-		build = results.Build{SHA: inv.options.sha, Ref: build.Ref}
+		build.SHA, build.Note = inv.options.sha, "the SHA was given with --sha"
 	}
 	build.Variant = inv.question.variant()
 	inv.run.Builds = []results.Build{build}
@@ -260,6 +260,7 @@ func (inv *invocation) conduct(ctx context.Context, number int) (results.Trial, 
 	trial, err := runner.Conduct(parts.ctx, runner.Plan{
 		Number: number, Experiment: inv.question.experiment, Duration: inv.question.duration, Recording: parts.recording,
 	}, parts.Parts)
+	trial.Selectors = inv.question.asked()
 	trial.Reason = inv.redactor.Redact(oneLine(trial.Reason))
 	trial.Fitness = verdict.Fitness(trial.Fitness, verdict.Limits(inv.run.Question))
 	inv.run.Provider = parts.provider()

@@ -146,6 +146,9 @@ func (q *question) settle() error {
 			wrong = append(wrong, fmt.Errorf("%s:%d: latency is known only under brunt-arrival, which the script's scenarios do not use; "+
 				"name a shape, or bound http_req_duration", q.experiment.File, s.Line))
 		}
+		if err := s.SLO.Validate(q.kind, q.faultNames()...); err != nil {
+			wrong = append(wrong, fmt.Errorf("%s:%d: %w", q.experiment.File, s.Line, err))
+		}
 		q.selectors = appendSelectors(q.selectors, s.SLO)
 	}
 	for _, f := range q.experiment.Faults {
@@ -167,6 +170,33 @@ func (q *question) settle() error {
 		return usage(errors.Join(wrong...))
 	}
 	return nil
+}
+
+// kind is the type of a metric, now that k6 has said what the script defines.
+func (q *question) kind(metric string) (slo.Kind, bool) {
+	if m, ok := slo.Builtin(metric); ok {
+		return m.Kind, true
+	}
+	kind, ok := q.inspection.Metrics[metric]
+	return slo.Kind(kind), ok
+}
+
+func (q *question) faultNames() []string {
+	var names []string
+	for _, f := range q.experiment.Faults {
+		names = append(names, f.Name)
+	}
+	return names
+}
+
+// asked are the selectors that the generator was asked to record, as the judge names them.
+func (q *question) asked() []string {
+	var names []string
+	for _, s := range q.selectors {
+		names = append(names, slo.Selector{Metric: s.Metric, Tags: s.Tags}.String())
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // appendSelectors asks for the series that a bound needs beyond those that are always recorded.

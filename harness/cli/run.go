@@ -14,6 +14,7 @@ import (
 
 	"github.com/devcraft-studio/brunt/harness/topology"
 	"github.com/devcraft-studio/brunt/results"
+	"github.com/devcraft-studio/brunt/results/report"
 )
 
 // runOptions are the flags of `brunt run`. Their zero values mean: as the experiment says.
@@ -162,7 +163,9 @@ func (a *app) run(ctx context.Context, name string, o runOptions) error {
 	}
 	defer inv.close()
 	err = inv.measure(ctx)
-	if reported := a.deliver(inv.run, o.outputs); reported != nil {
+	options := places(inv.store, inv.run.ID)
+	options.InconclusivePass = o.outputs.inconclusive == "pass"
+	if reported := a.deliver(inv.run, o.outputs, options); reported != nil {
 		return reported
 	}
 	if err != nil {
@@ -172,7 +175,7 @@ func (a *app) run(ctx context.Context, name string, o runOptions) error {
 }
 
 // deliver writes the reports: the terminal's unless another format took standard output, and the files asked for.
-func (a *app) deliver(run results.Run, o outputFlags) error {
+func (a *app) deliver(run results.Run, o outputFlags, options report.Options) error {
 	onStdout := "terminal"
 	var failed error
 	for _, format := range formatNames() {
@@ -182,20 +185,20 @@ func (a *app) deliver(run results.Run, o outputFlags) error {
 		case "-":
 			onStdout = format
 		default:
-			failed = errors.Join(failed, a.renderFile(format, run, path, o))
+			failed = errors.Join(failed, a.renderFile(format, run, path, options))
 		}
 	}
-	return errors.Join(a.render(onStdout, run, a.Stdout, o.inconclusive == "pass"), failed)
+	return errors.Join(a.render(onStdout, run, a.Stdout, options), failed)
 }
 
 // renderFile writes a report so that the file is whole or as it was.
-func (a *app) renderFile(format string, run results.Run, path string, o outputFlags) error {
+func (a *app) renderFile(format string, run results.Run, path string, options report.Options) error {
 	tmp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
 	if err != nil {
 		return broken(fmt.Errorf("write the %s report: %w", format, err))
 	}
 	defer os.Remove(tmp.Name())
-	err = errors.Join(a.render(format, run, tmp, o.inconclusive == "pass"), tmp.Chmod(0o644), tmp.Close())
+	err = errors.Join(a.render(format, run, tmp, options), tmp.Chmod(0o644), tmp.Close())
 	if err == nil {
 		err = os.Rename(tmp.Name(), path)
 	}

@@ -25,7 +25,10 @@ func (a *app) versionCommand() *cobra.Command {
 
 // builtIn are the versions of brunt and of what is linked into it.
 func builtIn() map[string]string {
-	tools := map[string]string{"brunt": Version, "go": runtime.Version()}
+	const unknown = "unknown" // as in a binary that was built without module information
+	tools := map[string]string{
+		"brunt": Version, "go": runtime.Version(), "k6": unknown, "toxiproxy": unknown, "testcontainers": unknown,
+	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return tools
