@@ -1,11 +1,9 @@
 package load
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -246,6 +244,3 @@ export default function () {
 		t.Errorf("open %v, constant %v", open, constant)
 	}
 }
-
-var _ = context.Background
-var _ net.Addr

@@ -3,6 +3,7 @@ package load
 import (
 	"encoding/json"
 	"fmt"
+	"net/url"
 	"regexp"
 	"strings"
 	"time"
@@ -50,8 +51,9 @@ func (s Script) wrapper(path string) string {
 		names = append(names, m[2])
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "import * as script from %s;\n", quoted(path))
-	fmt.Fprintf(&b, "export * from %s;\n", quoted(path))
+	module := quoted((&url.URL{Scheme: "file", Path: path}).String())
+	fmt.Fprintf(&b, "import * as script from %s;\n", module)
+	fmt.Fprintf(&b, "export * from %s;\n", module)
 	fmt.Fprintf(&b, "import 'k6/x/brunt';\n")
 	fmt.Fprintf(&b, "const shapes = (() => {\n%s\nreturn { %s };\n})();\n",
 		exported.ReplaceAllString(lib.Shapes, "$1"), strings.Join(names, ", "))
