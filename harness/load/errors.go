@@ -3,6 +3,7 @@ package load
 import (
 	"errors"
 	"fmt"
+	"net/url"
 	"regexp"
 	"strings"
 )
@@ -72,6 +73,7 @@ func scriptError(s Script, code int, last entry) error {
 
 var (
 	initializing = regexp.MustCompile(`^could not initialize '[^']*': (could not load JS test '[^']*': )?`)
+	fileURL      = regexp.MustCompile(`file://[^\s'"()]*`)
 	stackFrame   = regexp.MustCompile(`(file://[^\s()]+?:\d+:\d+)\(\d+\)`)
 )
 
@@ -90,7 +92,13 @@ func cleaned(text string) string {
 	if place := stackFrame.FindStringSubmatch(text); place != nil && !strings.Contains(message, place[1]) {
 		message += " (" + place[1] + ")"
 	}
-	return strings.ReplaceAll(message, "file://", "")
+	return fileURL.ReplaceAllStringFunc(message, func(u string) string {
+		path := strings.TrimPrefix(u, "file://")
+		if plain, err := url.PathUnescape(path); err == nil {
+			return plain
+		}
+		return path
+	})
 }
 
 var errNoWire = errors.New("the k6 child ended before it said what the script holds")

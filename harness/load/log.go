@@ -37,6 +37,7 @@ type log struct {
 	err     error // of the file
 
 	lastError  entry
+	crashed    bool // lastError is no entry of k6's, but plain text
 	exceptions int64
 	first      string // exception
 }
@@ -77,13 +78,18 @@ func (l *log) Write(p []byte) (int, error) {
 }
 
 func (l *log) line(raw []byte) {
-	raw = raw[:min(len(raw), maxLine)]
+	raw = bytes.TrimSpace(raw[:min(len(raw), maxLine)])
+	if len(raw) == 0 {
+		return
+	}
 	var e entry
+	plain := false
 	counted := map[string]json.RawMessage{}
 	if json.Unmarshal(raw, &e) == nil {
 		_ = json.Unmarshal(raw, &counted) // as good as the one before
 	} else {
-		e = entry{Level: "error", Message: string(raw)} // a crash of the Go runtime, or a plain print
+		// A crash of the Go runtime, of which the first line says most, or a plain print.
+		e, plain = entry{Level: "error", Message: string(raw)}, true
 	}
 	if e.Error != "" {
 		e.Message += ": " + e.Error
@@ -96,7 +102,8 @@ func (l *log) line(raw []byte) {
 			l.first = e.Message
 		}
 	}
-	if e.Level == "error" && e.Source == "" {
+	if e.Level == "error" && e.Source == "" && (!plain || !l.crashed) {
+		l.crashed = plain
 		l.lastError = e
 	}
 	l.keep([]byte(l.redact(string(raw)) + "\n"))
