@@ -59,9 +59,23 @@ func judgement(run results.Run) (word, text string) {
 	case results.Fail:
 		return "FAIL", firstOf(v.Evidence, results.Fail, otherReason(run))
 	case results.Inconclusive:
+		if why := unfit(run); why != "" {
+			return "INCONCLUSIVE", "not fit to measure: " + why
+		}
 		return "INCONCLUSIVE", firstOf(v.Evidence, results.Inconclusive, otherReason(run))
 	}
 	return "NOT JUDGED", otherReason(run)
+}
+
+// unfit is why the generator or the machine ruled a verdict out; empty when they did not.
+func unfit(run results.Run) string {
+	var reasons []string
+	for _, trial := range run.Trials {
+		if run.Question.FitnessBlocks && !trial.Fitness.Fit {
+			reasons = append(reasons, trial.Fitness.Reasons...)
+		}
+	}
+	return strings.Join(distinct(reasons), "; ")
 }
 
 // allHold counts the questions, each once however many trials answered it. Rows about the trial itself, such as one on

@@ -7,7 +7,8 @@
 // A frame belongs to the phase that contains its middle. An SLO without `in` covers every frame that does not belong to
 // the warm-up and does not precede t = 0. An SLO `in` a phase (all phases of that name), or in a fault (the fault phases
 // that contain it), leaves out a guard at each end of each phase: Question.Guard seconds, or a tenth of a phase shorter
-// than ten guards. Frames that reach into a guard are left out whole, measured apart, and told in the row's reason.
+// than ten guards. Frames that reach into a guard (of a phase shorter than ten guards: whose middle lies in one) are left
+// out whole, measured apart, and told in the row's reason.
 // Setup and teardown, recorded under scenario "", belong to no SLO, but to thresholds, as in k6.
 //
 // A rate of a counter is its sum divided by the time that the included frames cover: from the first to the last of them

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"strings"
 
 	"github.com/devcraft-studio/brunt/results"
 	"github.com/devcraft-studio/brunt/results/slo"
@@ -141,7 +140,7 @@ func (j *judge) settle(e results.Evidence, s slo.SLO) results.Evidence {
 	f := j.trial.Fitness
 	if j.run.Question.FitnessBlocks && !f.Fit && !s.Exact() {
 		if e.Outcome == results.Pass || e.Outcome == results.Fail && f.Saturated {
-			doubts = append(doubts, "not fit to measure: "+strings.Join(fitnessReasons(f), "; "))
+			doubts = append(doubts, "not fit to measure") // why stands with the fitness, once
 		}
 	}
 	if len(doubts) > 0 {
@@ -150,13 +149,6 @@ func (j *judge) settle(e results.Evidence, s slo.SLO) results.Evidence {
 		e.Reason = join(append(doubts, e.Reason)...)
 	}
 	return e
-}
-
-func fitnessReasons(f results.Fitness) []string {
-	if len(f.Reasons) == 0 {
-		return []string{"the generator's fitness was not judged"}
-	}
-	return f.Reasons
 }
 
 // faults adds a row for every fault that was not what it should have been.
@@ -241,7 +233,7 @@ func (j *judge) status() {
 
 func (j *judge) warnings() {
 	if !j.run.Question.FitnessBlocks && !j.trial.Fitness.Fit {
-		for _, reason := range fitnessReasons(j.trial.Fitness) {
+		for _, reason := range j.trial.Fitness.Reasons {
 			j.warn(reason)
 		}
 	}

@@ -49,12 +49,12 @@ func TestRules(t *testing.T) {
 		{"a run that keeps its SLOs passes", fair, func(*results.Run) {}, results.Pass, "", ""},
 		{"a run that breaks one fails", foul, func(*results.Run) {}, results.Fail, "", ""},
 
-		{"an unfit generator rules out a pass", fair, unfit(false), results.Inconclusive, "would be pass; not fit to measure: too little of something; add some", ""},
+		{"an unfit generator rules out a pass", fair, unfit(false), results.Inconclusive, "would be pass; not fit to measure", ""},
 		{"an unfit generator does not shield a target that collapsed", foul, unfit(false), results.Fail, "", ""},
 		{"a saturated generator rules out a fail", foul, unfit(true), results.Inconclusive, "would be fail; not fit to measure", ""},
 		{"a saturated generator rules out a pass", fair, unfit(true), results.Inconclusive, "would be pass", ""},
 		{"fitness is a warning where it does not block", fair, both(bare, unfit(true)), results.Pass, "", "trial 1: too little of something"},
-		{"fitness that was not judged rules out a pass", fair, fitness(func(f *results.Fitness) { *f = results.Fitness{} }), results.Inconclusive, "was not judged", ""},
+		{"fitness that was not judged rules out a pass", fair, fitness(func(f *results.Fitness) { *f = results.Fitness{} }), results.Inconclusive, "not fit to measure", ""},
 
 		{"a fault that was not applied rules out a pass", fair, fault(func(f *results.Fault) { f.Applied, f.Error = false, "no such link" }), results.Inconclusive, "it was not applied: no such link", ""},
 		{"a fault that was not removed rules out a pass", fair, fault(func(f *results.Fault) { f.Removed = false }), results.Inconclusive, "its removal was not confirmed", ""},

@@ -29,6 +29,7 @@ type span struct {
 	start, end           int64
 	guardStart, guardEnd int64   // what lies outside of these is guard
 	guard                float64 // seconds
+	short                bool    // shorter than ten guards
 }
 
 // timeline is the phases of a trial.
@@ -47,7 +48,7 @@ func newTimeline(t results.Trial, guard float64) timeline {
 	for i, p := range t.Phases {
 		g := min(guard, (p.End-p.Start)/10)
 		line.spans = append(line.spans, span{
-			Phase: p, index: i, start: at(p.Start), end: at(p.End), guardStart: at(p.Start + g), guardEnd: at(p.End - g), guard: g,
+			Phase: p, index: i, start: at(p.Start), end: at(p.End), guardStart: at(p.Start + g), guardEnd: at(p.End - g), guard: g, short: g < guard,
 		})
 		if p.Name == results.PhaseWarmup {
 			line.warmEnd = max(line.warmEnd, at(p.End))
@@ -125,10 +126,20 @@ func (s *scope) part(f *recording.Frame, phase int) part {
 		return outside
 	case phase < 0 || !s.match(s.line.spans[phase]):
 		return outside
-	case s.guards && (f.Start < s.line.spans[phase].guardStart-slack || f.End > s.line.spans[phase].guardEnd+slack):
+	case s.guards && s.line.spans[phase].guarded(f):
 		return edge
 	}
 	return core
+}
+
+// guarded says whether the frame lies in a guard of its phase. In a phase shorter than ten guards, whose guards are shorter
+// than a frame, its middle decides: else a short phase would have guards only.
+func (p span) guarded(f *recording.Frame) bool {
+	if p.short {
+		middle := f.Start + (f.End-f.Start)/2
+		return middle < p.guardStart || middle > p.guardEnd
+	}
+	return f.Start < p.guardStart-slack || f.End > p.guardEnd+slack
 }
 
 // cover notes that a frame of the core was seen.
