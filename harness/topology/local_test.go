@@ -363,6 +363,37 @@ func TestLocalStartThatFailsLeavesNothing(t *testing.T) {
 	}
 }
 
+func TestLocalSaysWhereAServiceListensInstead(t *testing.T) {
+	l, err := net.Listen("tcp4", "127.0.0.1:0") // in place of a service that does not look at HOST
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	o, _ := options(t, experiment.Experiment{Services: []experiment.Service{{
+		Name: "api", Command: []string{"sleep", "60"}, Port: l.Addr().(*net.TCPAddr).Port, Ready: experiment.Ready{Timeout: 100 * time.Millisecond},
+	}}})
+	if _, err := Start(t.Context(), o); err == nil || !strings.Contains(err.Error(), "something listens on 127.0.0.1:") {
+		t.Errorf("got %v", err)
+	}
+	nothingLeft(t, o)
+}
+
+// deaf is a Registrar that fails.
+type deaf struct{ records }
+
+func (*deaf) Process(int) error { return errors.New("the watchdog is gone") }
+
+func TestLocalStartsNothingThatCannotBeRegistered(t *testing.T) {
+	o, _ := options(t, orders(t))
+	o.Registrar = &deaf{}
+	if _, err := Start(t.Context(), o); err == nil || !strings.Contains(err.Error(), "the watchdog is gone") {
+		t.Errorf("got %v", err)
+	}
+	if left := processesOf(t, o.RunID); len(left) > 0 {
+		t.Errorf("left: %v", left)
+	}
+}
+
 func TestLocalCommandsGetHostAndPortAndTheirFolder(t *testing.T) {
 	exe, err := os.Executable()
 	if err != nil {
