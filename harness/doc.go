@@ -11,6 +11,7 @@
 //	  experiment           the words of the question: YAML in, validated values out         [yaml, jsonschema]
 //	  site                 a started topology: nodes and what can be done to them
 //	  topology             starts and stops a topology: docker, local                       [Testcontainers]
+//	    images               postgres and redis images out of Debian packages               [moby client]
 //	  dependency           what we know of postgres and redis                               [pgx, go-redis]
 //	  fault                links and faults, one file per kind; the proxy child             [Toxiproxy]
 //	  lease                the watchdog child, the sweep, the machine's lock
