@@ -36,9 +36,10 @@ func Effect(f experiment.Fault, seen Samples) *results.Effect {
 	return e
 }
 
-// split sorts probes by the span in which a fault was in force. A probe on its way when the fault began or ended
-// belongs to no side; only when that leaves none in force, those that were on their way at its end stand for it.
-func split(probes []ProbeResult, start, end time.Time) Samples {
+// split sorts probes by the span in which a fault was in force: from start until its removal began, which was confirmed at
+// end. A probe on its way when the fault began or was being removed belongs to no side; only when that leaves none in
+// force, those that were on their way when its removal began stand for it.
+func split(probes []ProbeResult, start, until, end time.Time) Samples {
 	var s Samples
 	var astride []ProbeResult
 	for _, p := range probes {
@@ -48,9 +49,9 @@ func split(probes []ProbeResult, start, end time.Time) Samples {
 			s.Before = append(s.Before, p)
 		case p.At.After(end):
 			s.After = append(s.After, p)
-		case p.At.After(start) && done.Before(end):
+		case p.At.After(start) && done.Before(until):
 			s.During = append(s.During, p)
-		case p.At.After(start):
+		case p.At.After(start) && p.At.Before(until):
 			p.Answered = false // not while it lasted
 			astride = append(astride, p)
 		}

@@ -55,6 +55,7 @@ type Injector struct {
 
 	mu     sync.Mutex
 	active map[string]*standing
+	lifts  map[string]time.Time // when lifting a fault began, or it ended by itself
 }
 
 // standing is a fault in force, or one of which that is not certain.
@@ -71,7 +72,10 @@ func NewInjector(p *Proxy, s *site.Site, logger *slog.Logger) *Injector {
 	if logger == nil {
 		logger = slog.New(slog.DiscardHandler)
 	}
-	i := &Injector{proxy: p, site: s, log: logger, lost: make(chan LostFault, lostRoom), active: map[string]*standing{}}
+	i := &Injector{
+		proxy: p, site: s, log: logger, lost: make(chan LostFault, lostRoom),
+		active: map[string]*standing{}, lifts: map[string]time.Time{},
+	}
 	if p != nil {
 		p.subscribe(i.proxyLost, i.expired)
 	}
@@ -151,6 +155,9 @@ func (i *Injector) Lift(ctx context.Context, f experiment.Fault) (Removal, error
 	}
 	st.lifting = true
 	ended := st.ended
+	if ended.IsZero() {
+		i.lifts[f.Name] = time.Now()
+	}
 	i.mu.Unlock()
 	if !ended.IsZero() {
 		i.drop(f.Name)
@@ -264,6 +271,13 @@ func (i *Injector) answersAgain(ctx context.Context, n *site.Node) bool {
 	return false
 }
 
+// untouched is when a fault was in full force for the last time: its removal begins earlier than it is confirmed.
+func (i *Injector) untouched(name string) time.Time {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.lifts[name]
+}
+
 // proxyLost is told by the proxy that its child died with everything in it.
 func (i *Injector) proxyLost(at time.Time, reason string) {
 	i.lose(at, reason, func(f experiment.Fault) bool { return f.Link != "" })
@@ -282,7 +296,7 @@ func (i *Injector) lose(at time.Time, reason string, which func(experiment.Fault
 		if st.lifting || st.struck || !st.ended.IsZero() || !which(st.fault) {
 			continue
 		}
-		st.ended = at
+		st.ended, i.lifts[name] = at, at
 		i.log.Warn("a fault ended early", "fault", name, "reason", reason)
 		select {
 		case i.lost <- LostFault{Name: name, At: at, Reason: reason}:

@@ -60,6 +60,10 @@ func (i *Injector) Watch(ctx context.Context, f experiment.Fault) func(start, en
 		if start.IsZero() || end.IsZero() {
 			return nil
 		}
-		return Effect(f, split(probes, start, end))
+		until := i.untouched(f.Name)
+		if until.IsZero() || k.Name == kill.Name { // a node that was killed stays away until it is ready
+			until = end
+		}
+		return Effect(f, split(probes, start, until, end))
 	}
 }

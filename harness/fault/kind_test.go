@@ -1,0 +1,166 @@
+package fault
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/devcraft-studio/brunt/harness/experiment"
+	"github.com/devcraft-studio/brunt/results"
+)
+
+func TestValidateRefusesWhatTheMechanismCannotTake(t *testing.T) {
+	link := func(f experiment.Fault) experiment.Fault {
+		f.Name, f.Link = "f", "a->b"
+		return f
+	}
+	node := func(f experiment.Fault) experiment.Fault {
+		f.Name, f.Node = "f", "b"
+		return f
+	}
+	const s, ms = time.Second, time.Millisecond
+	for _, row := range []struct {
+		name  string
+		fault experiment.Fault
+		field string // empty: taken
+	}{
+		{"latency", link(experiment.Fault{Kind: "latency", For: s, Latency: 200 * ms, Jitter: 20 * ms}), ""},
+		{"latency of nothing", link(experiment.Fault{Kind: "latency", For: s}), "latency"},
+		{"negative latency", link(experiment.Fault{Kind: "latency", For: s, Latency: -ms}), "latency"},
+		{"latency finer than a millisecond", link(experiment.Fault{Kind: "latency", For: s, Latency: 900 * time.Microsecond}), "latency"},
+		{"latency without end", link(experiment.Fault{Kind: "latency", For: s, Latency: 2 * time.Hour}), "latency"},
+		{"negative jitter", link(experiment.Fault{Kind: "latency", For: s, Latency: ms, Jitter: -ms}), "jitter"},
+		{"jitter beyond the latency", link(experiment.Fault{Kind: "latency", For: s, Latency: ms, Jitter: 2 * ms}), "jitter"},
+		{"latency that does not last", link(experiment.Fault{Kind: "latency", Latency: ms}), "for"},
+		{"latency that ends before it begins", link(experiment.Fault{Kind: "latency", For: -s, Latency: ms}), "for"},
+		{"latency on a node", node(experiment.Fault{Kind: "latency", For: s, Latency: ms}), "link"},
+		{"latency with a rate", link(experiment.Fault{Kind: "latency", For: s, Latency: ms, Rate: 1}), "rate"},
+		{"bandwidth", link(experiment.Fault{Kind: "bandwidth", For: s, Rate: 1000}), ""},
+		{"bandwidth of nothing", link(experiment.Fault{Kind: "bandwidth", For: s}), "rate"},
+		{"negative bandwidth", link(experiment.Fault{Kind: "bandwidth", For: s, Rate: -1}), "rate"},
+		{"bandwidth below what can be held", link(experiment.Fault{Kind: "bandwidth", For: s, Rate: 999}), "rate"},
+		{"bandwidth beyond any link", link(experiment.Fault{Kind: "bandwidth", For: s, Rate: 1 << 62}), "rate"},
+		{"timeout", link(experiment.Fault{Kind: "timeout", For: s}), ""},
+		{"timeout that does not last", link(experiment.Fault{Kind: "timeout"}), "for"},
+		{"reset", link(experiment.Fault{Kind: "reset", For: s}), ""},
+		{"reset that strikes once", link(experiment.Fault{Kind: "reset"}), ""},
+		{"down", link(experiment.Fault{Kind: "down", For: s}), ""},
+		{"down with a latency", link(experiment.Fault{Kind: "down", For: s, Latency: ms}), "latency"},
+		{"pause", node(experiment.Fault{Kind: "pause", For: s}), ""},
+		{"pause that does not last", node(experiment.Fault{Kind: "pause"}), "for"},
+		{"pause of a link", link(experiment.Fault{Kind: "pause", For: s}), "on"},
+		{"kill", node(experiment.Fault{Kind: "kill", For: s}), ""},
+		{"kill that strikes once", node(experiment.Fault{Kind: "kill"}), ""},
+		{"command", node(experiment.Fault{Kind: "command", Run: []string{"DEL", "top"}}), ""},
+		{"command without words", node(experiment.Fault{Kind: "command"}), "run"},
+		{"command that lasts", node(experiment.Fault{Kind: "command", For: s, Run: []string{"x"}}), "for"},
+		{"a kind that is not known", link(experiment.Fault{Kind: "gremlin", For: s}), "kind"},
+		{"a fault without a name", experiment.Fault{Kind: "down", Link: "a->b", For: s}, "name"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			err := Validate(row.fault)
+			var attribute *AttributeError
+			field := ""
+			if errors.As(err, &attribute) {
+				field = attribute.Field
+			}
+			if field != row.field || (err != nil) != (row.field != "") || err != nil && !errors.Is(err, ErrInvalid) {
+				t.Errorf("got %v, want it to name %q", err, row.field)
+			}
+		})
+	}
+}
+
+func TestKindsAreComplete(t *testing.T) {
+	for _, k := range Kinds {
+		link := k.strength != nil && k.begin == nil && k.end == nil
+		node := k.strength == nil && k.begin != nil && k.end != nil
+		if k.Name == "" || k.What == "" || k.Span == "" || k.judge == nil || k.On == OnLink && !link || k.On == OnNode && !node {
+			t.Errorf("kind %q lacks a part", k.Name)
+		}
+	}
+}
+
+func TestStrengthsOfALinkCombine(t *testing.T) {
+	for _, row := range []struct {
+		name       string
+		a, b, want strength
+	}{
+		{"latencies add up", strength{Latency: 1, Jitter: 1}, strength{Latency: 2, Jitter: 1}, strength{Latency: 3, Jitter: 2}},
+		{"the lower rate holds", strength{Rate: 5}, strength{Rate: 3}, strength{Rate: 3}},
+		{"a rate holds against none", strength{Rate: 5}, strength{}, strength{Rate: 5}},
+		{"any hold, reset and down is enough", strength{Hold: true}, strength{Reset: true, Down: true}, strength{Hold: true, Reset: true, Down: true}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			if diff := cmp.Diff([]strength{row.want, row.want}, []strength{row.a.with(row.b), row.b.with(row.a)}); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// probes makes one for each round trip: negative was not answered, and below −1 not even connected.
+func probes(trips ...int) []ProbeResult {
+	var out []ProbeResult
+	for _, ms := range trips {
+		out = append(out, ProbeResult{Connected: ms >= -1, Answered: ms >= 0, RoundTrip: time.Duration(max(ms, 0)) * time.Millisecond})
+	}
+	return out
+}
+
+func TestEffect(t *testing.T) {
+	slow := experiment.Fault{Kind: "latency", Latency: 200 * time.Millisecond}
+	for _, row := range []struct {
+		name  string
+		fault experiment.Fault
+		seen  Samples
+		want  *results.Effect
+	}{
+		{"latency is the difference of the medians", slow, Samples{probes(1, 2, 90), probes(201, 202, 203), probes(1)},
+			&results.Effect{Seen: true, What: "round trip", Unit: "ms", Before: 2, During: 202, After: 1, Added: 200, Probes: 3}},
+		{"latency of which less than half came is not seen", slow, Samples{probes(1), probes(100), probes(1)},
+			&results.Effect{What: "round trip", Unit: "ms", Before: 1, During: 100, After: 1, Added: 99, Probes: 1}},
+		{"latency without an answer cannot be told", slow, Samples{probes(1), probes(-1), nil},
+			&results.Effect{What: "round trip", Unit: "ms", Before: 1, Probes: 1, Note: "no probe was answered during, after"}},
+		{"a timeout leaves probes unanswered", experiment.Fault{Kind: "timeout"}, Samples{probes(1, 1), probes(-1, -1), probes(1)},
+			&results.Effect{Seen: true, What: "answer", Unit: "share", Before: 1, After: 1, Added: -1, Probes: 2}},
+		{"a reset that only some probes met is not seen", experiment.Fault{Kind: "reset", For: 1}, Samples{probes(1), probes(-1, 1, 1), probes(1)},
+			&results.Effect{What: "answer", Unit: "share", Before: 1, During: 2. / 3, After: 1, Added: 2./3 - 1, Probes: 3}},
+		{"a reset that strikes once leaves nothing to see", experiment.Fault{Kind: "reset"}, Samples{}, nil},
+		{"a link that is down takes no connection", experiment.Fault{Kind: "down"}, Samples{probes(1), probes(-2), probes(1)},
+			&results.Effect{Seen: true, What: "connect", Unit: "share", Before: 1, After: 1, Added: -1, Probes: 1}},
+		{"what never answered cannot be seen to stop", experiment.Fault{Kind: "pause"}, Samples{probes(-1), probes(-1), nil},
+			&results.Effect{What: "answer", Unit: "share", Probes: 1, Note: "no probe after"}},
+		{"a kill is seen by one probe", experiment.Fault{Kind: "kill"}, Samples{probes(1), probes(-2, 1, 1, 1), probes(1)},
+			&results.Effect{Seen: true, What: "answer", Unit: "share", Before: 1, During: 0.75, After: 1, Added: -0.25, Probes: 4}},
+		{"a command leaves nothing to see", experiment.Fault{Kind: "command"}, Samples{}, nil},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			if diff := cmp.Diff(row.want, Effect(row.fault, row.seen), cmpopts.EquateApprox(0, 1e-9)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestSplitGivesEachProbeToOneSide(t *testing.T) {
+	start := time.Unix(100, 0)
+	until, end := start.Add(10*time.Second), start.Add(10500*time.Millisecond)
+	at := func(second float64, took time.Duration) ProbeResult {
+		return ProbeResult{At: start.Add(time.Duration(second * float64(time.Second))), Took: took, Answered: true}
+	}
+	before, onset, during, astride, removal, after := at(-5, time.Second), at(-0.5, time.Second), at(2, time.Second), at(9.5, 600*time.Millisecond), at(10.2, time.Millisecond), at(11, time.Second)
+	got := split([]ProbeResult{before, onset, during, astride, removal, after}, start, until, end)
+	want := Samples{Before: []ProbeResult{before}, During: []ProbeResult{during}, After: []ProbeResult{after}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	got = split([]ProbeResult{before, astride, removal, after}, start, until, end)
+	astride.Answered = false
+	if diff := cmp.Diff([]ProbeResult{astride}, got.During); diff != "" {
+		t.Errorf("with none in force: %s", diff)
+	}
+}
