@@ -26,8 +26,8 @@ func TestTheScenarioRestapiIsValid(t *testing.T) {
 		t.Errorf("read %+v", e)
 	}
 	want := []Fault{
-		{Name: "redis-slow", Link: "api->cache", Kind: "latency", At: 26 * time.Second, For: 8 * time.Second, Latency: 200 * time.Millisecond},
-		{Name: "postgres-slow", Link: "api->orders-db", Kind: "latency", At: 38 * time.Second, For: 9 * time.Second, Latency: 50 * time.Millisecond},
+		{Name: "redis-slow", Link: "api->cache", Kind: "latency", At: 33 * time.Second, For: 13 * time.Second, Latency: 200 * time.Millisecond},
+		{Name: "postgres-slow", Link: "api->orders-db", Kind: "latency", At: 50 * time.Second, For: 13 * time.Second, Latency: 100 * time.Millisecond},
 	}
 	for i := range e.Faults {
 		e.Faults[i].Line = 0

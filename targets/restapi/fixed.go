@@ -28,7 +28,7 @@ func newFixed(ctx context.Context, env kit.Environment) (*fixed, error) {
 	if r := env.Optional("REGRESSION"); r != "" {
 		env.Logger.Warn("the fixed variant has no regressions: REGRESSION is ignored", "regression", r)
 	}
-	db, err := kit.OpenPool(ctx, env, kit.PoolSize)
+	db, err := kit.OpenPool(ctx, env, kit.PoolSize, statements()...)
 	if err != nil {
 		return nil, err
 	}

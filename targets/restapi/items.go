@@ -13,6 +13,9 @@ const (
 	insertItemSQL = `INSERT INTO items (name, price_cents, stock, description) VALUES ($1, $2, $3, $4) RETURNING id, created_at`
 )
 
+// statements are those that every connection of a pool knows.
+func statements() []string { return []string{selectItemSQL, selectPageSQL, insertItemSQL} }
+
 // querier is a pool or a single connection.
 type querier interface {
 	Query(ctx context.Context, sql string, args ...any) (kit.Rows, error)

@@ -26,7 +26,7 @@ const (
 const (
 	lockEvery  = 100
 	lockTime   = 400 * time.Millisecond
-	jsonRounds = 20
+	jsonRounds = 8
 )
 
 // naive is the catalogue with one regression.
@@ -54,7 +54,7 @@ func newNaive(ctx context.Context, env kit.Environment) (*naive, error) {
 			c.regression, noRedisTimeout, pool2, dial, query, slowJSON, lock)
 	}
 	var err error
-	if c.db, err = kit.OpenPool(ctx, env, size); err != nil {
+	if c.db, err = kit.OpenPool(ctx, env, size, statements()...); err != nil {
 		return nil, err
 	}
 	if c.cache, err = kit.OpenCache(env, timeout); err != nil {
