@@ -306,7 +306,7 @@ func (d *docker) pruneTargets(ctx context.Context, current string) {
 	slices.SortFunc(list.Items, func(a, b image.Summary) int { return cmp.Compare(b.Created, a.Created) })
 	for _, old := range list.Items[min(len(list.Items), keepTargets):] {
 		if !slices.Contains(old.RepoTags, current) {
-			_, _ = d.engine.ImageRemove(ctx, old.ID, client.ImageRemoveOptions{})
+			_, _ = d.engine.ImageRemove(ctx, old.ID, client.ImageRemoveOptions{PruneChildren: true})
 		}
 	}
 }

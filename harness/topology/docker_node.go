@@ -41,33 +41,38 @@ type containerNode struct {
 	mu     sync.Mutex
 	holder string // container that keeps the volume's memory while the node's own is down
 	paused bool
-	last   []byte    // the log as it was before the container was removed
-	exit   *exitWait // of the latest start
+	last   []byte // the log as it was before the container was removed
 }
 
-// exitWait tells when and how a container ended.
+// exitWait tells when and how a container ended, for whoever waits until it is ready.
 type exitWait struct {
-	done   chan struct{}
-	err    error // set before done is closed
+	ended  chan struct{} // closed when the container ended
+	err    error         // how; set before ended is closed
+	over   chan struct{} // closed when nobody watches any more
 	cancel context.CancelFunc
 }
 
-// watch follows the container until it ends or cancel is called.
+// watch follows the container until it ends or stop is called.
 func (n *containerNode) watch(ctx context.Context) *exitWait {
-	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	e := &exitWait{done: make(chan struct{}), cancel: cancel}
+	ctx, cancel := context.WithCancel(ctx)
+	e := &exitWait{ended: make(chan struct{}), over: make(chan struct{}), cancel: cancel}
 	waiting := n.engine.ContainerWait(ctx, n.id, client.ContainerWaitOptions{Condition: container.WaitConditionNotRunning})
 	go func() {
+		defer close(e.over)
 		select {
 		case answer := <-waiting.Result:
 			e.err = fmt.Errorf("exit code %d", answer.StatusCode)
-			close(e.done)
+			close(e.ended)
 		case <-waiting.Error:
 			// What can't be watched counts as running; readiness has its own deadline.
 		}
-		cancel()
 	}()
 	return e
+}
+
+func (e *exitWait) stop() {
+	e.cancel()
+	<-e.over
 }
 
 // start launches the container and returns when the node is ready.
@@ -75,13 +80,13 @@ func (n *containerNode) start(ctx context.Context, launch func(context.Context) 
 	if err := launch(ctx); err != nil {
 		return n.explain(err)
 	}
-	n.exit = n.watch(ctx)
+	exit := n.watch(ctx)
+	defer exit.stop()
 	if err := n.identify(ctx); err != nil {
 		return err
 	}
-	exit := n.exit
 	return starting{
-		name: n.node.Name, timeout: n.timeout, ended: exit.done, ending: func() error { return exit.err },
+		name: n.node.Name, timeout: n.timeout, ended: exit.ended, ending: func() error { return exit.err },
 		log: func() string {
 			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), engineDeadline)
 			defer cancel()
@@ -101,16 +106,25 @@ func (n *containerNode) explain(err error) error {
 
 // identify reads the container's id and process.
 func (n *containerNode) identify(ctx context.Context) error {
-	found, err := n.engine.ContainerInspect(ctx, n.id, client.ContainerInspectOptions{})
+	state, err := n.state(ctx)
 	if err != nil {
-		return fmt.Errorf("inspect its container: %w", err)
+		return err
 	}
 	n.node.Container = n.id
-	if found.Container.State != nil {
-		// Whoever reads the node's process while it restarts has to ask PID instead.
-		n.node.PID = found.Container.State.Pid
-	}
+	// Whoever reads the node's process while it restarts has to ask PID instead.
+	n.node.PID = state.Pid
 	return nil
+}
+
+func (n *containerNode) state(ctx context.Context) (container.State, error) {
+	found, err := n.engine.ContainerInspect(ctx, n.id, client.ContainerInspectOptions{})
+	if err == nil && found.Container.State == nil {
+		err = errors.New("the engine does not tell its state")
+	}
+	if err != nil {
+		return container.State{}, fmt.Errorf("inspect the container of %s: %w", n.node.Name, err)
+	}
+	return *found.Container.State, nil
 }
 
 // PID is the process that leads the node now; it is another one after a restart.
@@ -162,11 +176,12 @@ func (n *containerNode) Kill(ctx context.Context) error {
 	if err != nil && !errdefs.IsConflict(err) { // a conflict: it does not run
 		return fmt.Errorf("kill %s: %w", n.node.Name, err)
 	}
+	waiting := n.engine.ContainerWait(ctx, n.id, client.ContainerWaitOptions{Condition: container.WaitConditionNotRunning})
 	select {
-	case <-n.exit.done:
+	case <-waiting.Result:
 		return nil
-	case <-ctx.Done():
-		return fmt.Errorf("kill %s: %w", n.node.Name, ctx.Err())
+	case err := <-waiting.Error:
+		return fmt.Errorf("kill %s: wait until it is gone: %w", n.node.Name, err)
 	}
 }
 
@@ -175,10 +190,9 @@ func (n *containerNode) Kill(ctx context.Context) error {
 func (n *containerNode) Restart(ctx context.Context) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	select {
-	case <-n.exit.done:
-	default:
-		return nil
+	state, err := n.state(ctx)
+	if err != nil || state.Running {
+		return err
 	}
 	return n.startAgain(ctx)
 }
@@ -279,9 +293,6 @@ func (n *containerNode) remove(ctx context.Context) error {
 	}
 	if n.volume != "" {
 		problems = append(problems, removeVolume(ctx, n.engine, n.volume))
-	}
-	if n.exit != nil {
-		n.exit.cancel()
 	}
 	return errors.Join(problems...)
 }

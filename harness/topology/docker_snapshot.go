@@ -159,13 +159,12 @@ func (d *docker) keep(ctx context.Context, node *site.Node, key string) error {
 }
 
 func (d *docker) store(ctx context.Context, n *containerNode, key string) error {
-	select {
-	case <-n.exit.done:
-		if !strings.HasSuffix(n.exit.err.Error(), " 0") {
-			return fmt.Errorf("%w: the server did not end in good order: %v", errNotKept, n.exit.err)
-		}
-	case <-ctx.Done():
-		return ctx.Err()
+	state, err := n.state(ctx)
+	if err != nil {
+		return fmt.Errorf("%w: %v", errNotKept, err)
+	}
+	if state.ExitCode != 0 {
+		return fmt.Errorf("%w: the server did not end in good order: exit code %d", errNotKept, state.ExitCode)
 	}
 	archive, err := d.engine.CopyFromContainer(ctx, n.holder, client.CopyFromContainerOptions{SourcePath: n.data})
 	if err != nil {

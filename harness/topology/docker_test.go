@@ -181,7 +181,7 @@ func TestContainersHaveTheirOwnCredentialsNamesAndLinks(t *testing.T) {
 func stop(t *testing.T, top *Topology) {
 	t.Helper()
 	began := time.Now()
-	if err := top.Stop(t.Context()); err != nil {
+	if err := top.Stop(context.WithoutCancel(t.Context())); err != nil {
 		t.Fatal(err)
 	}
 	t.Logf("stopped in %d ms", time.Since(began).Milliseconds())
@@ -344,7 +344,7 @@ func TestAnyImageCanBeADependencyOrAService(t *testing.T) {
 	if err != nil || len(ours) == 0 {
 		t.Skipf("SKIPPED, no image to play the user's: %v %v", ours, err)
 	}
-	context := t.TempDir()
+	folder := t.TempDir()
 	binary, err := echoBinary()
 	if err != nil {
 		t.Fatal(err)
@@ -356,7 +356,7 @@ func TestAnyImageCanBeADependencyOrAService(t *testing.T) {
 	for name, text := range map[string][]byte{
 		"echo": program, "Dockerfile.web": []byte("FROM scratch\nCOPY echo /echo\nENTRYPOINT [\"/echo\"]\n"), ".dockerignore": []byte("secret\n"),
 	} {
-		if err := os.WriteFile(filepath.Join(context, name), text, 0o755); err != nil {
+		if err := os.WriteFile(filepath.Join(folder, name), text, 0o755); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -369,7 +369,7 @@ func TestAnyImageCanBeADependencyOrAService(t *testing.T) {
 	o.Experiment = experiment.Experiment{
 		Dependencies: []experiment.Dependency{{Name: "events", Kind: "image", Image: ours[0].Tag, Port: 6379, Ready: experiment.Ready{Log: "Ready to accept connections"}}},
 		Services: []experiment.Service{{
-			Name: "web", Build: &experiment.BuildRecipe{Context: context, Dockerfile: "Dockerfile.web"}, Port: fixed,
+			Name: "web", Build: &experiment.BuildRecipe{Context: folder, Dockerfile: "Dockerfile.web"}, Port: fixed,
 			Env: map[string]string{"FIXED_PORT": port}, Resources: experiment.Resources{CPUs: 0.5, Memory: 64 << 20},
 		}},
 	}
@@ -388,6 +388,12 @@ func TestAnyImageCanBeADependencyOrAService(t *testing.T) {
 
 	top := startContainers(t, o, engine)
 	s := top.Site()
+	t.Cleanup(func() {
+		stop(t, top)
+		if _, err := engine.ImageRemove(context.WithoutCancel(t.Context()), s.Node("web").Image, client.ImageRemoveOptions{PruneChildren: true}); err != nil {
+			t.Error(err)
+		}
+	})
 	if got := fetch(t, s.TargetURL+"/ping/"+s.Node("events").Address); got != "+PONG<nil>" {
 		t.Errorf("the service reaches the dependency with %q", got)
 	}
