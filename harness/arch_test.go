@@ -74,7 +74,7 @@ var plan = map[string]room{
 
 	"targets":             {enters: []string{"targets/restapi", "targets/kit"}},
 	"targets/cmd/target":  {enters: []string{"targets", "targets/kit"}},
-	"targets/kit/kittest": {tech: []string{pgx, goredis}},
+	"targets/kit/kittest": {enters: []string{"targets/kit"}, tech: []string{pgx, goredis, prometheus}},
 	"targets/kit":         {tech: []string{pgx, goredis, prometheus}},
 	"targets/restapi":     {enters: []string{"targets/kit"}, tests: []string{"targets/kit/kittest"}, tech: []string{pgx, goredis, prometheus}},
 
