@@ -141,12 +141,15 @@ func timedOut(err error) bool {
 	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &n) && n.Timeout()
 }
 
-func TestEveryKindOfLinkFaultReachesRealClients(t *testing.T) {
-	rows := []struct {
-		name  string
-		fault experiment.Fault
-		seen  seenBy
-	}{
+// sighting is a fault and what a client sees of it.
+type sighting struct {
+	name  string
+	fault experiment.Fault
+	seen  seenBy
+}
+
+func sightings() []sighting {
+	return []sighting{
 		{"latency delays an answer", experiment.Fault{Kind: "latency", Latency: 200 * time.Millisecond},
 			slower(200*time.Millisecond, func(c client, ctx context.Context) error { return c.small(ctx) })},
 		{"bandwidth holds up a large answer", experiment.Fault{Kind: "bandwidth", Rate: 100_000},
@@ -160,6 +163,9 @@ func TestEveryKindOfLinkFaultReachesRealClients(t *testing.T) {
 				return failing(func(err error) bool { return errors.Is(err, syscall.ECONNREFUSED) })(ctx, c)
 			}},
 	}
+}
+
+func TestEveryKindOfLinkFaultReachesRealClients(t *testing.T) {
 	plain := httptest.NewServer(http.HandlerFunc(serveSizes))
 	t.Cleanup(plain.Close)
 	secure := httptest.NewTLSServer(http.HandlerFunc(serveSizes))
@@ -179,7 +185,7 @@ func TestEveryKindOfLinkFaultReachesRealClients(t *testing.T) {
 		t.Run(server.name, func(t *testing.T) {
 			t.Parallel()
 			b := newBench(t, server.node)
-			for _, row := range rows {
+			for _, row := range sightings() {
 				t.Run(row.name, func(t *testing.T) {
 					c := server.client(b.link.Address)
 					defer c.close()
