@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -18,20 +20,45 @@ func (a *app) cleanCommand() *cobra.Command {
 touched, and stored runs are kept. Every run does the same when it starts.`,
 		Example: "  brunt clean",
 		Args:    exactArgs(0),
-		RunE: func(c *cobra.Command, _ []string) error {
-			removed, err := lease.SweepDead(c.Context(), topology.Sweep)
-			if len(removed) == 0 && err == nil {
-				return a.print("nothing was left behind\n")
-			}
-			if len(removed) > 0 {
-				if printed := a.print("removed " + strings.Join(removed, "\nremoved ") + "\n"); printed != nil {
-					return printed
-				}
-			}
-			if err != nil {
-				return broken(fmt.Errorf("not all could be removed: %w", err))
-			}
-			return nil
-		},
+		RunE:    func(c *cobra.Command, _ []string) error { return a.clean(c.Context()) },
 	}
+}
+
+func (a *app) clean(ctx context.Context) error {
+	removed, err := lease.SweepDead(ctx, topology.Sweep)
+	more, moreErr := cleanUnrecorded(ctx)
+	removed, err = append(removed, more...), errors.Join(err, moreErr)
+	text := "nothing was left behind\n"
+	if len(removed) > 0 {
+		text = "removed " + strings.Join(removed, "\nremoved ") + "\n"
+	}
+	if err != nil {
+		err = broken(fmt.Errorf("not all could be removed: %w", err))
+		if len(removed) == 0 {
+			return err
+		}
+	}
+	return errors.Join(a.print(text), err)
+}
+
+// cleanUnrecorded removes containers of runs that left no record, as when the temporary folder was emptied. While another
+// run measures nothing is removed: its record may be another user's.
+func cleanUnrecorded(ctx context.Context) ([]string, error) {
+	unlock, err := lease.Lock(ctx, false, nil)
+	if err != nil {
+		return nil, nil
+	}
+	defer unlock()
+	runs, err := topology.RunsLeft(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var removed []string
+	for _, run := range runs {
+		if err := topology.Sweep(ctx, run); err != nil {
+			return removed, err
+		}
+		removed = append(removed, "containers of run "+run)
+	}
+	return removed, nil
 }
