@@ -49,6 +49,11 @@ func (l *local) prepare(ctx context.Context, p plan) error {
 		return err
 	}
 	l.programs = found
+	for _, d := range p.dependencies {
+		if d.Image != "" {
+			l.opts.warn(fmt.Sprintf("%s: the image %s is asked, but the local provider uses this machine's own %s", d.Name, d.Image, d.Kind))
+		}
+	}
 	for _, s := range p.services {
 		if s.Resources.CPUs > 0 || s.Resources.Memory > 0 {
 			l.opts.warn(fmt.Sprintf("%s: the local provider does not enforce resources; it ran without a limit", s.Name))

@@ -143,7 +143,12 @@ func TestLocalPasswordsDifferBetweenRunsAndAreAsked(t *testing.T) {
 	exp := experiment.Experiment{Dependencies: []experiment.Dependency{{Name: "db", Kind: "postgres"}}}
 	a, _ := options(t, exp)
 	b, _ := options(t, exp)
+	var secrets []string
+	a.Secret = func(s string) { secrets = append(secrets, s) }
 	one, two := start(t, a).Site().Node("db"), start(t, b).Site().Node("db")
+	if diff := cmp.Diff([]string{one.Params["password"]}, secrets); diff != "" {
+		t.Errorf("secrets told: %s", diff)
+	}
 	if one.Params["password"] == two.Params["password"] || len(one.Params["password"]) < 16 {
 		t.Errorf("passwords %q and %q", one.Params["password"], two.Params["password"])
 	}
@@ -156,9 +161,12 @@ func TestLocalPasswordsDifferBetweenRunsAndAreAsked(t *testing.T) {
 }
 
 func TestLocalSaysWhenAnotherVersionIsUsed(t *testing.T) {
-	o, _ := options(t, experiment.Experiment{Dependencies: []experiment.Dependency{{Name: "cache", Kind: "redis", Version: "4"}}})
+	o, _ := options(t, experiment.Experiment{Dependencies: []experiment.Dependency{{Name: "cache", Kind: "redis", Version: "4", Image: "redis:4"}}})
 	s := start(t, o).Site()
-	want := []string{"cache: redis 4 asked, " + s.Node("cache").Version + " used"}
+	want := []string{
+		"cache: redis 4 asked, " + s.Node("cache").Version + " used",
+		"cache: the image redis:4 is asked, but the local provider uses this machine's own redis",
+	}
 	if diff := cmp.Diff(want, s.Warnings); diff != "" {
 		t.Error(diff)
 	}

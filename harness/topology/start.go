@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/devcraft-studio/brunt/harness/dependency"
 	"github.com/devcraft-studio/brunt/harness/site"
 )
 
@@ -41,6 +42,11 @@ func Start(ctx context.Context, opts Options) (_ *Topology, err error) {
 	}
 	for _, w := range l.warnings {
 		opts.warn(w)
+	}
+	for _, d := range l.dependencies {
+		if password := d.Params[dependency.ParamPassword]; password != "" && opts.Secret != nil {
+			opts.Secret(password)
+		}
 	}
 	p, err := choose(ctx, opts, l.plan)
 	if err != nil {

@@ -43,6 +43,9 @@ type Options struct {
 	LogDir string
 	// Redact is applied to those logs; nil keeps them as they are.
 	Redact func(string) string
+	// Secret is told of every password before the first node that knows it starts, so that even the log of a start that
+	// fails can be redacted; nil is told nothing.
+	Secret func(string)
 	// Lookup is the environment: ${env.X}, BRUNT_POSTGRES_IMAGE. Nil is empty.
 	Lookup func(string) (string, bool)
 	// Environ is what services with a command inherit, as NAME=value; nil gives them PATH, HOME, USER, LANG and TMPDIR.
