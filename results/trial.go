@@ -84,7 +84,7 @@ type Fault struct {
 	Applied bool    `json:"applied"`
 	Removed bool    `json:"removed"`
 	Effect  *Effect `json:"effect,omitempty"`
-	// Ladder lists the steps beyond a plain removal that were needed: disable, delete, restart.
+	// Ladder lists the steps beyond a plain removal that were needed: cut, disable, delete, restart.
 	Ladder []string `json:"ladder,omitempty"`
 	Error  string   `json:"error,omitempty"`
 }
