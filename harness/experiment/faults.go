@@ -24,7 +24,7 @@ func (c *checker) faults() {
 		}
 		c.faultName(path, raw, seen)
 		f := Fault{
-			Name: raw.Name.value, Link: raw.Link.value, Node: raw.On.value, Kind: raw.Kind.value,
+			Name: raw.Name.value, Link: linkName(raw.Link), Node: raw.On.value, Kind: raw.Kind.value,
 			At: raw.At.value, For: raw.For.value, Latency: raw.Latency.value, Jitter: raw.Jitter.value,
 			Rate: raw.Rate.value, Run: raw.Run.value, Line: raw.line(),
 		}
@@ -154,8 +154,11 @@ func (c *checker) faultNode(path string, raw rawFault, form faultForm) {
 	}
 }
 
+// linkName is the link as it is named everywhere: without the spaces that people put around the arrow.
+func linkName(t text) string { return strings.ReplaceAll(t.value, " ", "") }
+
 func (c *checker) faultLink(path string, raw rawFault) {
-	name := strings.ReplaceAll(raw.Link.value, " ", "")
+	name := linkName(raw.Link)
 	from, to, ok := strings.Cut(name, "->")
 	source, fromKnown := c.node(from)
 	_, toKnown := c.node(to)

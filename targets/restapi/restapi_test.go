@@ -85,8 +85,23 @@ func do(t *testing.T, method, url, body string) (int, string) {
 	return response.StatusCode, string(text)
 }
 
-func TestEveryImplementationAnswersAlike(t *testing.T) {
+// The servers are started once for all that needs them.
+func TestAgainstRealPostgresAndRedis(t *testing.T) {
 	d := startDependencies(t)
+	for _, test := range []struct {
+		name string
+		run  func(t *testing.T, d dependencies)
+	}{
+		{"every implementation answers alike", testEveryImplementation},
+		{"a created item can be read", testCreatedItem},
+		{"a stalled cache costs fixed 50 ms and naive everything", testStalledCache},
+		{"not ready while a dependency has never answered", testNotReady},
+	} {
+		t.Run(test.name, func(t *testing.T) { test.run(t, d) })
+	}
+}
+
+func testEveryImplementation(t *testing.T, d dependencies) {
 	implementations := []struct {
 		variant    kit.Variant
 		regression string
@@ -134,8 +149,8 @@ func checkContract(t *testing.T, base string) {
 	}
 }
 
-func TestACreatedItemCanBeRead(t *testing.T) {
-	base := startDependencies(t).serve(t, kit.Fixed, "")
+func testCreatedItem(t *testing.T, d dependencies) {
+	base := d.serve(t, kit.Fixed, "")
 	_, text := do(t, "POST", base+"/items", `{"name":"lamp","price_cents":1999,"stock":3,"description":"warm"}`)
 	var created, read restapi.Item
 	if err := json.Unmarshal([]byte(text), &created); err != nil {
@@ -230,8 +245,7 @@ func (s *stalled) pass() {
 	}
 }
 
-func TestAStalledCacheCostsFixedFiftyMillisecondsAndNaiveEverything(t *testing.T) {
-	d := startDependencies(t)
+func testStalledCache(t *testing.T, d dependencies) {
 	cache := stall(t, strings.TrimPrefix(d.cache, "redis://"))
 	d.cache = "redis://" + cache.address
 	fixed, naive := d.serve(t, kit.Fixed, ""), d.serve(t, kit.Naive, "")
@@ -278,8 +292,7 @@ func TestAStalledCacheCostsFixedFiftyMillisecondsAndNaiveEverything(t *testing.T
 	}
 }
 
-func TestNotReadyWhileADependencyHasNeverAnswered(t *testing.T) {
-	d := startDependencies(t)
+func testNotReady(t *testing.T, d dependencies) {
 	d.cache = "redis://127.0.0.1:1"
 	code, text := do(t, "GET", d.serve(t, kit.Fixed, "")+"/healthz", "")
 	if code != 503 || !strings.Contains(text, "redis: ") {
