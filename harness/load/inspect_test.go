@@ -12,6 +12,7 @@ import (
 )
 
 func TestInspectSaysWhatIsWrongWithAScript(t *testing.T) {
+	t.Parallel()
 	const fine = "export default function () {}\n"
 	shape := func(s Script) Script { s.Shape = "smoke"; return s }
 	for _, row := range []struct {
@@ -69,6 +70,7 @@ func TestInspectSaysWhatIsWrongWithAScript(t *testing.T) {
 }
 
 func TestInspectSaysWhatAScriptComesTo(t *testing.T) {
+	t.Parallel()
 	const constant = "export const options = { scenarios: { a: { executor: 'constant-arrival-rate', rate: 5, duration: '10s', preAllocatedVUs: 2 } } };\n"
 	const ramping = "export const options = { scenarios: { a: { executor: 'ramping-vus', startTime: '2s', stages: [{ duration: '1m', target: 3 }, { duration: '90s', target: 0 }] } } };\n"
 	const short = "export const options = { vus: 3, duration: '20s' };\n"
@@ -117,6 +119,7 @@ func TestInspectSaysWhatAScriptComesTo(t *testing.T) {
 }
 
 func TestInspectReadsThresholds(t *testing.T) {
+	t.Parallel()
 	path := write(t, "script.js", `
 import { Rate } from 'k6/metrics';
 new Rate('bad');
@@ -143,6 +146,7 @@ export default function () {}`)
 }
 
 func TestInspectEndsWithItsContext(t *testing.T) {
+	t.Parallel()
 	path := write(t, "script.js", "for (;;) {}\nexport default function () {}")
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
@@ -152,6 +156,7 @@ func TestInspectEndsWithItsContext(t *testing.T) {
 }
 
 func TestASetupThatThrowsIsTheScriptsFault(t *testing.T) {
+	t.Parallel()
 	path := write(t, "script.js", "export function setup() { throw new Error('no data'); }\nexport default function () {}")
 	fitness, err, _ := run(t, Options{Script: Script{Path: path}})
 	var wrong *ScriptError

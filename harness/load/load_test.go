@@ -200,6 +200,7 @@ func arrival(options string) string {
 }
 
 func TestAConstantRateOffersExactlyWhatWasAsked(t *testing.T) {
+	t.Parallel()
 	url := serve(t, ok)
 	script := write(t, "script.js", `
 import http from 'k6/http';

@@ -22,6 +22,7 @@ func plain(t *testing.T, env []string, args ...string) (output string, code int)
 }
 
 func TestPlainK6KnowsTheExtension(t *testing.T) {
+	t.Parallel()
 	url := serve(t, ok)
 	base := `
 import http from 'k6/http';
@@ -54,6 +55,7 @@ export default function () {
 }
 
 func TestOurOutputNeedsBrunt(t *testing.T) {
+	t.Parallel()
 	out, code := plain(t, nil, "run", "--quiet", "-o", "brunt", write(t, "script.js", "export default function () {}"))
 	if code == 0 || !strings.Contains(out, "works only where brunt itself starts k6") {
 		t.Errorf("exit code %d\n%s", code, out)
@@ -61,6 +63,7 @@ func TestOurOutputNeedsBrunt(t *testing.T) {
 }
 
 func TestLatencyIsKnownWhateverSystemTagsTheScriptAsksFor(t *testing.T) {
+	t.Parallel()
 	path := write(t, "script.js", get(arrival(`{ rate: 20, duration: '1s' }`)+", systemTags: ['status']"))
 	fitness, err, r := run(t, Options{Script: Script{Path: path, Env: map[string]string{"URL": serve(t, ok)}}})
 	if err != nil {
@@ -73,6 +76,7 @@ func TestLatencyIsKnownWhateverSystemTagsTheScriptAsksFor(t *testing.T) {
 }
 
 func TestSecretsStayOutOfLogAndFitness(t *testing.T) {
+	t.Parallel()
 	path := write(t, "script.js", `
 export const options = { `+arrival(`{ rate: 5, duration: '1s' }`)+` };
 export default function () { console.log('with ' + __ENV.TOKEN); throw new Error('bad ' + __ENV.TOKEN); }`)

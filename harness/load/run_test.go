@@ -66,6 +66,7 @@ func TestAStallOfTheTargetShowsInLatencyWhereServiceTimeHidesIt(t *testing.T) {
 }
 
 func TestTooFewVUsAndTooSmallAQueueAreAccountedFor(t *testing.T) {
+	t.Parallel()
 	url := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		time.Sleep(100 * time.Millisecond)
 		ok(w, r)
@@ -88,6 +89,7 @@ func TestTooFewVUsAndTooSmallAQueueAreAccountedFor(t *testing.T) {
 }
 
 func TestVUsAreAddedWhenIterationsWait(t *testing.T) {
+	t.Parallel()
 	url := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		time.Sleep(200 * time.Millisecond)
 		ok(w, r)
@@ -104,6 +106,7 @@ func TestVUsAreAddedWhenIterationsWait(t *testing.T) {
 }
 
 func TestExceptionsOfIterationsAreCountedOnceOnEveryExecutor(t *testing.T) {
+	t.Parallel()
 	throwing := func(options string) string {
 		return `
 import exec from 'k6/execution';
@@ -137,6 +140,7 @@ export default function () { if (exec.scenario.iterationInTest % 5 === 1) throw 
 }
 
 func TestAFailedRequestFailsItsIteration(t *testing.T) {
+	t.Parallel()
 	var n atomic.Int64
 	url := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		if n.Add(1)%4 == 0 {
@@ -161,6 +165,7 @@ func TestAFailedRequestFailsItsIteration(t *testing.T) {
 }
 
 func TestSelectorsBecomeSeriesOfTheirOwn(t *testing.T) {
+	t.Parallel()
 	url := serve(t, ok)
 	script := write(t, "script.js", `
 import http from 'k6/http';
@@ -203,6 +208,7 @@ export default function () {
 }
 
 func TestMarksCutFramesAndLateSamplesReturnToTheirSecond(t *testing.T) {
+	t.Parallel()
 	url := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		time.Sleep(1200 * time.Millisecond)
 		ok(w, r)
@@ -231,6 +237,7 @@ func TestMarksCutFramesAndLateSamplesReturnToTheirSecond(t *testing.T) {
 }
 
 func TestAnAbortingThresholdEndsTheLoad(t *testing.T) {
+	t.Parallel()
 	url := serve(t, ok)
 	script := write(t, "script.js", get(arrival(`{ rate: 50, duration: '60s' }`)+
 		`, thresholds: { 'http_req_duration{name:root}': [{ threshold: 'p(95)<0.0001', abortOnFail: true }] }`))
@@ -248,6 +255,7 @@ func TestAnAbortingThresholdEndsTheLoad(t *testing.T) {
 }
 
 func TestAScriptCanEndItsOwnTest(t *testing.T) {
+	t.Parallel()
 	for _, row := range []struct {
 		name, options, does, aborted string
 		code                         int
@@ -281,15 +289,19 @@ export function teardown() { console.log('torn down'); }`)
 }
 
 func TestStopKeepsWhatWasMeasured(t *testing.T) {
+	t.Parallel()
 	url := serve(t, ok)
 	script := write(t, "script.js", get(arrival(`{ rate: 50, duration: '60s' }`)))
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	for name, stop := range map[string]func(*Process){
-		"by Stop":        func(p *Process) { p.Stop() },
-		"by the context": func(*Process) { cancel() },
+	for _, row := range []struct {
+		name string
+		stop func(*Process, context.CancelFunc)
+	}{
+		{"by Stop", func(p *Process, _ context.CancelFunc) { p.Stop() }},
+		{"by the context", func(_ *Process, cancel context.CancelFunc) { cancel() }},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(row.name, func(t *testing.T) {
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
 			dir := t.TempDir()
 			p, err := Start(ctx, Options{
 				Exe: os.Args[0], Script: Script{Path: script, Env: map[string]string{"URL": url}}, Recording: dir + "/recording",
@@ -306,7 +318,7 @@ func TestStopKeepsWhatWasMeasured(t *testing.T) {
 				}
 			}
 			began := time.Now()
-			stop(p)
+			row.stop(p, cancel)
 			fitness, err := p.Wait()
 			if err != nil {
 				t.Errorf("%v", err)
@@ -323,6 +335,7 @@ func TestStopKeepsWhatWasMeasured(t *testing.T) {
 }
 
 func TestAKilledChildLeavesAReadableRecording(t *testing.T) {
+	t.Parallel()
 	url := serve(t, ok)
 	script := write(t, "script.js", get(arrival(`{ rate: 50, duration: '60s' }`)))
 	p := start(t, Options{Script: Script{Path: script, Env: map[string]string{"URL": url}}})
@@ -352,6 +365,7 @@ func TestAKilledChildLeavesAReadableRecording(t *testing.T) {
 }
 
 func TestAFullDiskBreaksTheTrial(t *testing.T) {
+	t.Parallel()
 	if _, err := os.Stat("/dev/full"); err != nil {
 		t.Fatal("this test writes to /dev/full:", err)
 	}
@@ -368,6 +382,7 @@ func TestAFullDiskBreaksTheTrial(t *testing.T) {
 }
 
 func TestTypeScriptImportsAndFilesWorkThroughTheWrapper(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir() + "/a folder, with 100% odd 'names'"
 	for name, text := range map[string]string{
 		"script.ts": `
@@ -466,6 +481,7 @@ func repeat(rw *bufio.ReadWriter) bool {
 }
 
 func TestWebSocketsAreMeasured(t *testing.T) {
+	t.Parallel()
 	url := serve(t, echo)
 	script := write(t, "script.js", `
 import ws from 'k6/ws';
@@ -492,6 +508,7 @@ export default function () {
 }
 
 func TestSeveralScenariosBesideEachOther(t *testing.T) {
+	t.Parallel()
 	url := serve(t, ok)
 	script := write(t, "script.js", `
 import http from 'k6/http';
@@ -535,6 +552,7 @@ export function b() { http.get(__ENV.URL, { tags: { name: 'b' } }); }`)
 }
 
 func TestTheModuleGivesTheSameRandomsWhateverTheVU(t *testing.T) {
+	t.Parallel()
 	var seen [2]map[string]int
 	var round atomic.Int64
 	lines := make(chan string, 1000)
