@@ -18,8 +18,13 @@ import (
 	"github.com/devcraft-studio/brunt/results/recording"
 )
 
-// TestMain lets the test binary stand in for brunt: called as `<binary> __k6 …` it is the k6 child.
+// TestMain lets the test binary stand in for brunt: called as `<binary> __k6 …` it is the k6 child, and as
+// `<binary> __parent …` a brunt that can be killed.
 func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == parentCommand {
+		parent(os.Args[2], os.Args[3], os.Args[4])
+		os.Exit(0)
+	}
 	if len(os.Args) > 1 && os.Args[1] == command {
 		Main(os.Args[2:])
 		os.Exit(3)
