@@ -137,6 +137,7 @@ func (t *Topology) startServices(ctx context.Context, l *layout, names []string)
 		if err != nil {
 			return fmt.Errorf("start %s: %w", names[i], err)
 		}
+		node.Ready = l.services[at].Ready.HTTP
 		t.put(wave, i, node)
 		t.ready(node, began)
 		return nil
