@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/devcraft-studio/brunt/xk6-ext/executor"
+	"github.com/devcraft-studio/brunt/xk6-ext/wire"
 	"github.com/google/go-cmp/cmp"
 	"go.k6.io/k6/lib/netext/httpext"
 	"go.k6.io/k6/metrics"
@@ -124,6 +125,28 @@ func TestMarkersReachNoOtherOutput(t *testing.T) {
 	for _, m := range []metrics.SampleContainer{executor.LoadStart{}, executor.IterationStart{}, executor.IterationEnd{}, executor.Unserved{}} {
 		if m.GetSamples() != nil {
 			t.Errorf("%T bears samples", m)
+		}
+	}
+}
+
+// BenchmarkTrail is what a request costs the output: every metric of it, base series and one selector.
+func BenchmarkTrail(b *testing.B) {
+	tags := metrics.NewRegistry().RootTagSet().WithTagsFromMap(map[string]string{"scenario": "s", "name": "list", "status": "200"})
+	g := newGatherer(0)
+	g.led = true
+	g.index.selectors([]wire.Selector{{Metric: "latency", Tags: map[string]string{"status": "200"}}})
+	g.container(executor.LoadStart{Zero: time.Unix(1, 0)})
+	b.ReportAllocs()
+	for i := range b.N {
+		at := time.Unix(1, int64(i)*100_000) // 10,000 a second
+		g.container(executor.IterationStart{VU: "7", Tags: tags, Intended: at})
+		g.container(&httpext.Trail{
+			EndTime: at.Add(time.Millisecond), Duration: time.Duration(i%1000) * time.Microsecond, Failed: null.BoolFrom(false),
+			Tags: tags, Metadata: map[string]string{"vu": "7"},
+		})
+		g.container(executor.IterationEnd{VU: "7"})
+		if i%10_000 == 0 {
+			g.frames.take(at.UnixNano() - 2*int64(time.Second))
 		}
 	}
 }
