@@ -128,7 +128,7 @@ func (as *assembly) startTopology(ctx context.Context) (runner.Topology, error) 
 	}
 	options := topology.Options{
 		RunID: inv.run.ID, Experiment: inv.question.experiment, Provider: provider, Registrar: as.lease, Logger: inv.log,
-		Redact: inv.redactor.Redact, Secret: inv.redactor.Add, Lookup: inv.lookup, Progress: inv.progress.Step, Environ: inv.Environ, DataSeed: 1,
+		Redact: inv.redactor.Redact, Secret: inv.learnPassword, Lookup: inv.lookup, Progress: inv.progress.Step, Environ: inv.Environ, DataSeed: 1,
 		TargetBinary: func(ctx context.Context) (string, error) { return inv.targetBinary(ctx) },
 	}
 	if as.proxy != nil {

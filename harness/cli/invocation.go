@@ -90,7 +90,7 @@ func (inv *invocation) open(ctx context.Context) error {
 	inv.run = results.Run{
 		Schema: results.Schema, ID: runID(now, e.Name), Experiment: e.Name, Created: now, Status: results.StatusBroken,
 		Reason: "the run has not ended", Seed: inv.seed(), TimeScale: e.TimeScale, Provider: "none",
-		Question: inv.question.recorded(inv.redactor.Redact),
+		Question: inv.question.recorded(),
 		Trials:   []results.Trial{}, Warnings: inv.question.warnings, Artifacts: []results.Artifact{},
 	}
 	inv.run.Command = inv.repeatable()
@@ -244,6 +244,8 @@ func artifactKind(name string) string {
 		return "recording of a trial: per-second histograms and counters"
 	case strings.HasPrefix(name, "k6-"):
 		return "log of the load generator"
+	case strings.HasPrefix(name, "watchdog-"):
+		return "log of the watchdog"
 	case filepath.Ext(name) == ".log":
 		return "last 1 MiB of a node's log"
 	}

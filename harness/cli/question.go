@@ -31,6 +31,7 @@ type question struct {
 	slos       []results.SLO
 	selectors  []wire.Selector
 	warnings   []string
+	redact     func(string) string // what is kept of the question holds no secrets
 }
 
 // ask reads the experiment or the bare script, and lets k6 inspect the script. Whatever is wrong with either is exit 2.
@@ -40,7 +41,7 @@ func (a *app) ask(ctx context.Context, name string, o runOptions) (question, err
 		return question{}, err
 	}
 	a.redactor.AddVariables(env)
-	q := question{strict: o.strict, warnings: []string{}}
+	q := question{strict: o.strict, warnings: []string{}, redact: a.redactor.Redact}
 	if ext := filepath.Ext(name); ext == ".js" || ext == ".ts" {
 		err = q.readScript(a, name, env, o)
 	} else {
@@ -79,13 +80,7 @@ func (q *question) readExperiment(a *app, name string, env map[string]string, o 
 	if err != nil {
 		return usage(err)
 	}
-	a.redactor.AddVariables(e.Load.Env)
-	for _, s := range e.Services {
-		a.redactor.AddVariables(s.Env)
-	}
-	for _, d := range e.Dependencies {
-		a.redactor.AddVariables(d.Env)
-	}
+	a.learnSecrets(e)
 	q.experiment = e
 	q.script = load.Script{
 		Path: e.Load.Script, Env: inspectable(e.Load.Env), Shape: e.Load.Shape, Rate: e.Load.Rate,
@@ -103,6 +98,7 @@ func (q *question) readScript(a *app, name string, env map[string]string, o runO
 	if !filepath.IsAbs(path) {
 		path = filepath.Join(a.Dir, name)
 	}
+	a.redactor.AddVariables(k6Variables(o.k6Flags))
 	q.bare = true
 	q.experiment = experiment.Experiment{
 		Name: strings.TrimSuffix(filepath.Base(name), filepath.Ext(name)), Dir: filepath.Dir(path), File: name, TimeScale: 1,
@@ -141,7 +137,7 @@ func (q *question) settle() error {
 	q.duration = q.inspection.Duration
 	var wrong []error
 	for _, s := range q.experiment.SLOs {
-		q.slos = append(q.slos, results.SLO{Text: s.Text, Origin: fmt.Sprintf("%s:%d", q.experiment.File, s.Line)})
+		q.slos = append(q.slos, results.SLO{Text: q.redact(s.Text), Origin: fmt.Sprintf("%s:%d", q.experiment.File, s.Line)})
 		if !q.inspection.OpenModel && slices.ContainsFunc(s.SLO.Selectors(), func(x slo.Selector) bool { return x.Metric == "latency" }) {
 			wrong = append(wrong, fmt.Errorf("%s:%d: latency is known only under brunt-arrival, which the script's scenarios do not use; "+
 				"name a shape, or bound http_req_duration", q.experiment.File, s.Line))
@@ -163,7 +159,7 @@ func (q *question) settle() error {
 			wrong = append(wrong, fmt.Errorf("threshold on %s: %w", t.Metric, err))
 			continue
 		}
-		q.slos = append(q.slos, results.SLO{Text: t.Metric + ": " + t.Expr, Origin: "threshold", Threshold: true})
+		q.slos = append(q.slos, results.SLO{Text: q.redact(t.Metric) + ": " + t.Expr, Origin: "threshold", Threshold: true})
 		q.selectors = appendSelectors(q.selectors, parsed)
 	}
 	if len(wrong) > 0 {
@@ -189,11 +185,15 @@ func (q *question) faultNames() []string {
 	return names
 }
 
-// asked are the selectors that the generator was asked to record, as the judge names them.
+// asked are the selectors that the generator was asked to record, as the judge names them, and as load writes them down.
 func (q *question) asked() []string {
 	var names []string
 	for _, s := range q.selectors {
-		names = append(names, slo.Selector{Metric: s.Metric, Tags: s.Tags}.String())
+		tags := map[string]string{}
+		for name, value := range s.Tags {
+			tags[name] = q.redact(value)
+		}
+		names = append(names, slo.Selector{Metric: s.Metric, Tags: tags}.String())
 	}
 	slices.Sort(names)
 	return slices.Compact(names)
@@ -210,13 +210,13 @@ func appendSelectors(list []wire.Selector, s slo.SLO) []wire.Selector {
 }
 
 // recorded is the question as it is kept with the run.
-func (q *question) recorded(redact func(string) string) results.Question {
+func (q *question) recorded() results.Question {
 	slos := q.slos
 	if slos == nil {
 		slos = []results.SLO{}
 	}
 	return results.Question{
-		SLOs: slos, Guard: guard.Seconds(), FitnessBlocks: !q.bare || q.strict, Source: redact(string(q.experiment.Source)),
+		SLOs: slos, Guard: guard.Seconds(), FitnessBlocks: !q.bare || q.strict, Source: q.redact(string(q.experiment.Source)),
 	}
 }
 
