@@ -44,6 +44,7 @@ type Process struct {
 	child   *child
 	log     *log
 	live    *live
+	labels  *labels
 	cpu     cpuMeter
 
 	recording *os.File
@@ -78,7 +79,7 @@ func Start(ctx context.Context, o Options) (*Process, error) {
 			return nil, err
 		}
 	}
-	p := &Process{options: o, live: newLive(), started: make(chan struct{}), done: make(chan struct{})}
+	p := &Process{options: o, live: newLive(), labels: newLabels(o.Redact), started: make(chan struct{}), done: make(chan struct{})}
 	writer, err := p.open()
 	if err != nil {
 		return nil, err

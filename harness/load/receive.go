@@ -62,6 +62,7 @@ func (p *Process) frame(writer *recording.Writer, decoder *recording.Decoder, pa
 	if err != nil {
 		return fmt.Errorf("follow the k6 child: %w", err)
 	}
+	p.labels.clean(f)
 	if err := writer.Write(f); err != nil {
 		return fmt.Errorf("write the recording: %w", err)
 	}
