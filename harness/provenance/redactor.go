@@ -21,9 +21,10 @@ const Redacted = "[redacted]"
 //   - What was added with Add, however short.
 //   - The password of any URL in the text itself (scheme://user:password@), known or not, of any length.
 //
-// The first two are found as they are and as URL-encoded, JSON-escaped (twice over, too), Go-quoted, XML-escaped and in base64;
-// of a secret of several lines, each longer line by itself as well; one of more than a kibibyte is found by its pieces. Where occurrences overlap or touch, all of it becomes one
-// mark.
+// The first two are found as they are and as URL-encoded, JSON-escaped (twice over, too), Go-quoted, XML-escaped and in
+// base64, there also within a longer text, as in HTTP's basic authentication; of a secret of several lines, each longer
+// line by itself as well; one of more than a kibibyte is found by its pieces. Where occurrences overlap or touch, all of
+// it becomes one mark.
 //
 // A Redactor is safe for use by several goroutines. The zero value knows no secrets; use NewRedactor.
 type Redactor struct {

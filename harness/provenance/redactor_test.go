@@ -138,6 +138,21 @@ func TestASecretIsFoundInEveryWriting(t *testing.T) {
 	}
 }
 
+func TestASecretIsFoundInTheBase64OfALongerText(t *testing.T) {
+	for _, secret := range []string{"hunter", "hunter2", "hunter22", "p\"ss~w?rd>>\xff\xfe"} {
+		r := NewRedactor([]string{"PASSWORD=" + secret})
+		for _, user := range []string{"", "u:", "me:", "you:", "them:"} {
+			for _, c := range []*base64.Encoding{base64.StdEncoding, base64.RawStdEncoding, base64.URLEncoding, base64.RawURLEncoding} {
+				header := "Authorization: Basic " + c.EncodeToString([]byte(user+secret+"\n"))
+				got := r.Redact(header)
+				if !strings.Contains(got, Redacted) || len(got) > len("Authorization: Basic "+Redacted)+(len(user)+1)*8/6+4 {
+					t.Errorf("%q after %q: %q became %q", secret, user, header, got)
+				}
+			}
+		}
+	}
+}
+
 func TestOverlappingSecretsBecomeOneMark(t *testing.T) {
 	r := NewRedactor(nil)
 	for _, s := range []string{"abcdef", "abcdefgh", "defxyz", "aaa"} {

@@ -128,10 +128,28 @@ func writings(text string) []string {
 	}
 	for _, c := range []*base64.Encoding{base64.StdEncoding, base64.URLEncoding} {
 		all = append(all, c.EncodeToString([]byte(text)), c.WithPadding(base64.NoPadding).EncodeToString([]byte(text)))
+		all = append(all, insideBase64(text, c)...)
 	}
 	for _, form := range all {
 		all = append(all, hexEscape.ReplaceAllStringFunc(form, strings.ToLower),
 			hexEscape.ReplaceAllStringFunc(form, upperHex))
+	}
+	return all
+}
+
+// insideBase64 is what a text looks like in the base64 of a longer one, as in the header of HTTP's basic authentication
+// (user:password): there are three writings, by where it begins. The characters at its ends, which it shares with its
+// neighbours, are left out.
+func insideBase64(text string, c *base64.Encoding) []string {
+	if len(text) < shortestSecret {
+		return nil // what is left of it would be found everywhere
+	}
+	var all []string
+	for before := range 3 {
+		encoded := c.EncodeToString([]byte(strings.Repeat("\x00", before) + text))
+		first := (before*8 + 5) / 6         // the first character that is of the text alone
+		end := (before + len(text)) * 8 / 6 // after the last one
+		all = append(all, encoded[first:end])
 	}
 	return all
 }
