@@ -12,7 +12,8 @@ import (
 const (
 	defaultSettle = 10 * time.Second
 	defaultReady  = 60 * time.Second
-	loadNode      = "load" // the load generator's name in links
+	defaultReach  = 5 * time.Second // of a service that already runs
+	loadNode      = "load"          // the load generator's name in links
 )
 
 // checker turns the raw file into the validated values.

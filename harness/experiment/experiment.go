@@ -66,7 +66,7 @@ type Ready struct {
 	TCP     bool
 	Log     string // a line that contains this
 	Command []string
-	Timeout time.Duration // default 60 s
+	Timeout time.Duration // default 60 s; 5 s for a service that already runs
 }
 
 // Dependency is a backing part: a known kind, or any image.

@@ -52,7 +52,7 @@ type rawReady struct {
 	TCP     truth       `yaml:"tcp" jsonschema_description:"true: the port accepts a connection."`
 	Log     text        `yaml:"log" jsonschema_description:"A text that a line of its log contains."`
 	Command words       `yaml:"command" jsonschema_description:"A command that ends with 0."`
-	Timeout duration    `yaml:"timeout" jsonschema_description:"How long that may take. Default 60s."`
+	Timeout duration    `yaml:"timeout" jsonschema_description:"How long that may take. Default 60s; 5s for a url."`
 	GRPC    later[text] `yaml:"grpc" jsonschema_description:"Not supported yet: the service that gRPC's health check asks for."`
 }
 

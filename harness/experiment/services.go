@@ -51,6 +51,9 @@ func (c *checker) service(name, path string, raw rawService) {
 		s.Command = c.command(raw.Command, path+".command")
 	case "url":
 		c.url(raw, path)
+		if !raw.Ready.Timeout.given() {
+			s.Ready.Timeout = defaultReach
+		}
 	}
 	if source != "reference" {
 		c.refuse(path, "without reference", sourceOf("variant", raw.Variant.place))

@@ -91,7 +91,7 @@ func (n *containerNode) start(ctx context.Context, launch func(context.Context) 
 			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), engineDeadline)
 			defer cancel()
 			text, _ := n.text(ctx) // the error about readiness counts, with a log or without
-			return lastLines([]byte(text), logLines)
+			return n.provider.opts.lastLines([]byte(text), logLines)
 		},
 	}.await(ctx, n.ready)
 }
@@ -270,7 +270,7 @@ func (n *containerNode) run(ctx context.Context, words []string, options ...tcex
 		return nil
 	}
 	said, _ := io.ReadAll(io.LimitReader(output, 1<<12)) // the exit code alone would do
-	return fmt.Errorf("exit code %d: %s", code, lastLines(said, 2))
+	return fmt.Errorf("exit code %d: %s", code, n.provider.opts.lastLines(said, 2))
 }
 
 // remove ends the container, politely first, and removes it with its volume and whatever held that. What is already gone is

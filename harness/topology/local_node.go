@@ -52,7 +52,7 @@ func (n *localNode) start(ctx context.Context) error {
 	n.node.PID = p.pid
 	s := starting{
 		name: n.node.Name, timeout: n.timeout, ended: p.done, ending: func() error { return p.err },
-		log: func() string { return lastLines(n.log.bytes(), logLines) },
+		log: func() string { return n.provider.opts.lastLines(n.log.bytes(), logLines) },
 	}
 	c := n.ready
 	if n.began != nil {
@@ -161,7 +161,7 @@ func (n *localNode) remove(ctx context.Context) error {
 }
 
 // runReady runs the command of a ready check.
-func runReady(ctx context.Context, words []string, dir string, env []string) error {
+func (l *local) runReady(ctx context.Context, words []string, dir string, env []string) error {
 	cmd := exec.CommandContext(ctx, words[0], words[1:]...)
 	cmd.Dir, cmd.Env = dir, env
 	cmd.WaitDelay = time.Second
@@ -169,7 +169,7 @@ func runReady(ctx context.Context, words []string, dir string, env []string) err
 	if err == nil {
 		return nil
 	}
-	if text := lastLines(out, 1); text != "" {
+	if text := l.opts.lastLines(out, 1); text != "" {
 		return errors.New(text)
 	}
 	return err

@@ -39,7 +39,7 @@ func (l *local) prepareService(p servicePlan) (*localNode, error) {
 	}
 	log := func(context.Context) (string, error) { return string(n.log.bytes()), nil }
 	n.ready = checkFor(p.Ready, p.Address, log, func(ctx context.Context, words []string) error {
-		return runReady(ctx, words, n.program.dir, n.program.env)
+		return l.runReady(ctx, words, n.program.dir, n.program.env)
 	})
 	return n, nil
 }

@@ -66,6 +66,14 @@ func lastLines(log []byte, n int) string {
 	return strings.Join(lines[max(0, len(lines)-n):], "\n")
 }
 
+// lastLines are those of a node's log, secrets taken out before a line is cut: half a secret would not be known any more.
+func (o Options) lastLines(log []byte, n int) string {
+	if o.Redact != nil {
+		log = []byte(o.Redact(string(log)))
+	}
+	return lastLines(log, n)
+}
+
 // logOf is the log of a node, or nil when it has none that can be read.
 func logOf(ctx context.Context, n *site.Node) []byte {
 	logger, ok := n.Control.(site.Logger)

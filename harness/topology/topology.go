@@ -41,7 +41,7 @@ type Options struct {
 
 	// LogDir receives <node>.log with the last 1 MiB of each node's log when the topology stops; empty keeps none.
 	LogDir string
-	// Redact is applied to those logs; nil keeps them as they are.
+	// Redact is applied to those logs, and to the lines that an error quotes; nil keeps them as they are.
 	Redact func(string) string
 	// Secret is told of every password before the first node that knows it starts, so that even the log of a start that
 	// fails can be redacted; nil is told nothing.
