@@ -41,15 +41,10 @@ func (a *app) clean(ctx context.Context) error {
 	return errors.Join(a.print(text), err)
 }
 
-// cleanUnrecorded removes containers of runs that left no record, as when the temporary folder was emptied. While another
-// run measures nothing is removed: its record may be another user's.
+// cleanUnrecorded removes what the engine has of runs that left no record here, as when the temporary folder was emptied. A
+// record may also be another user's, or stand in another temporary folder: only runs of dead processes are touched.
 func cleanUnrecorded(ctx context.Context) ([]string, error) {
-	unlock, err := lease.Lock(ctx, false, nil)
-	if err != nil {
-		return nil, nil
-	}
-	defer unlock()
-	runs, err := topology.RunsLeft(ctx)
+	runs, err := topology.RunsOfTheDead(ctx)
 	if err != nil {
 		return nil, err
 	}

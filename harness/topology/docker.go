@@ -170,7 +170,7 @@ func (d *docker) request(n *containerNode, more func(*container.HostConfig)) tes
 }
 
 func (d *docker) labels(node string) map[string]string {
-	return map[string]string{labelBrunt: "1", labelRun: d.opts.RunID, labelNode: node}
+	return map[string]string{labelBrunt: "1", labelRun: d.opts.RunID, labelNode: node, labelOwner: owner()}
 }
 
 // parallelMemory is /dev/shm of a server: the engine's 64 MiB are too little for parallel queries.

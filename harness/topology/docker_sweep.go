@@ -107,6 +107,22 @@ func unlessGone(err error) error {
 
 // RunsLeft lists the ids of the runs that have something in the engine, sorted. Where there is no engine there are none.
 func RunsLeft(ctx context.Context) ([]string, error) {
+	owners, err := labelled(ctx)
+	return slices.Sorted(maps.Keys(owners)), err
+}
+
+// RunsOfTheDead lists those runs among RunsLeft of which every part was made by a process that has certainly ended. It needs no
+// record of theirs, and a run that lives is never among them, whoever's it is.
+func RunsOfTheDead(ctx context.Context) ([]string, error) {
+	owners, err := labelled(ctx)
+	maps.DeleteFunc(owners, func(_ string, made []string) bool {
+		return slices.ContainsFunc(made, func(label string) bool { return !ownerDead(label) })
+	})
+	return slices.Sorted(maps.Keys(owners)), err
+}
+
+// labelled maps each run that has something in the engine to the labels of who made it.
+func labelled(ctx context.Context) (map[string][]string, error) {
 	engine, err := client.New(client.FromEnv)
 	if err != nil {
 		return nil, nil // see Sweep
@@ -116,29 +132,32 @@ func RunsLeft(ctx context.Context) ([]string, error) {
 		return nil, unlessMissing(ctx, err)
 	}
 	filter := make(client.Filters).Add("label", labelRun)
-	runs := map[string]bool{}
+	owners := map[string][]string{}
+	note := func(labels map[string]string) {
+		owners[labels[labelRun]] = append(owners[labels[labelRun]], labels[labelOwner])
+	}
 	containers, err := engine.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: filter})
 	if err != nil {
 		return nil, fmt.Errorf("list what runs have left: %w", err)
 	}
 	for _, c := range containers.Items {
-		runs[c.Labels[labelRun]] = true
+		note(c.Labels)
 	}
 	volumes, err := engine.VolumeList(ctx, client.VolumeListOptions{Filters: filter})
 	if err != nil {
 		return nil, fmt.Errorf("list what runs have left: %w", err)
 	}
 	for _, v := range volumes.Items {
-		runs[v.Labels[labelRun]] = true
+		note(v.Labels)
 	}
 	networks, err := engine.NetworkList(ctx, client.NetworkListOptions{Filters: filter})
 	if err != nil {
 		return nil, fmt.Errorf("list what runs have left: %w", err)
 	}
 	for _, n := range networks.Items {
-		runs[n.Labels[labelRun]] = true
+		note(n.Labels)
 	}
-	return slices.Sorted(maps.Keys(runs)), nil
+	return owners, nil
 }
 
 // Resume lets a paused container go on. One that is gone or not paused needs nothing.

@@ -295,6 +295,9 @@ func TestSweepRemovesWhatACrashLeft(t *testing.T) {
 	if err != nil || !slices.Contains(runs, o.RunID) {
 		t.Errorf("RunsLeft = %v, %v; want %s among them", runs, err, o.RunID)
 	}
+	if dead, err := RunsOfTheDead(t.Context()); err != nil || slices.Contains(dead, o.RunID) {
+		t.Errorf("RunsOfTheDead = %v, %v; %s, whose owner is this process, lives", dead, err, o.RunID)
+	}
 	began := time.Now()
 	for range 2 { // the second finds nothing
 		if err := Sweep(t.Context(), o.RunID); err != nil {
