@@ -74,8 +74,10 @@ func server() {
 }
 
 // TestScripts runs brunt as a user would: real binary, real files, real k6.
-func TestScripts(t *testing.T) {
-	testscript.Run(t, testscript.Params{
+func TestScripts(t *testing.T) { testscript.Run(t, scriptParams()) }
+
+func scriptParams() testscript.Params {
+	return testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
@@ -96,7 +98,7 @@ func TestScripts(t *testing.T) {
 			"smalldisk": smallDisk,
 			"newer":     newer,
 		},
-	})
+	}
 }
 
 func condition(name string) (bool, error) {

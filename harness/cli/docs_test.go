@@ -1,0 +1,69 @@
+package cli_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+var (
+	// shown is a command of a Markdown page, with what its comment says of the exit code.
+	shown = regexp.MustCompile(`(?m)^ {4}bin/brunt ([^#\n]+?)(?: +#(?: exit (\d+))?.*)?$`)
+	// written is a file that a shown command writes.
+	written = regexp.MustCompile(`\b[a-z]+\.(?:xml|json|md)\b`)
+)
+
+// TestTheReadmeTellsTheTruth runs every brunt command of the README, at a quarter of the time, on the local provider.
+func TestTheReadmeTellsTheTruth(t *testing.T) {
+	root, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := os.ReadFile(filepath.Join(root, "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	script := readmeScript(string(page))
+	if n := strings.Count(script, "exits "); n < 5 {
+		t.Fatalf("only %d commands were found in the README: the test looks for the wrong thing", n)
+	}
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "readme.txtar"), []byte(script), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	params := scriptParams()
+	params.Dir = dir
+	setup := params.Setup
+	params.Setup = func(env *testscript.Env) error {
+		env.Setenv("ROOT", root)
+		env.Setenv("BRUNT_TIME_SCALE", "0.25")
+		env.Setenv("BRUNT_PROVIDER", "local")
+		return setup(env)
+	}
+	testscript.Run(t, params)
+}
+
+// readmeScript makes a test script of the commands of a page. What names a bare script runs beside one, all else in the
+// project's root; files are written aside.
+func readmeScript(page string) string {
+	var b strings.Builder
+	for _, m := range shown.FindAllStringSubmatch(page, -1) {
+		command, code := m[1], m[2]
+		if code == "" {
+			code = "0"
+		}
+		folder := "$ROOT"
+		if strings.Contains(command, "script.js") {
+			folder = "$WORK"
+			command = strings.ReplaceAll(command, "--duration 30s", "--duration 2s")
+		}
+		fmt.Fprintf(&b, "cd %s\nexits %s brunt %s\n", folder, code, written.ReplaceAllString(command, "$$WORK/$0"))
+	}
+	b.WriteString("-- script.js --\nimport { sleep } from 'k6';\nexport default function () { sleep(0.1); }\n")
+	return b.String()
+}
