@@ -63,6 +63,9 @@ func readmeScript(page string) string {
 			command = strings.ReplaceAll(command, "--duration 30s", "--duration 2s")
 		}
 		fmt.Fprintf(&b, "cd %s\nexits %s brunt %s\n", folder, code, written.ReplaceAllString(command, "$$WORK/$0"))
+		if code == "1" {
+			b.WriteString("stdout '^FAIL '\nstdout 'fail .* in redis-slow '\n")
+		}
 	}
 	b.WriteString("-- script.js --\nimport { sleep } from 'k6';\nexport default function () { sleep(0.1); }\n")
 	return b.String()
