@@ -87,26 +87,16 @@ func abortRules(script map[string]metrics.Thresholds, asked []wire.AbortThreshol
 	return watches, nil
 }
 
-// watchOf reads a name as it stands in options.thresholds.
+// watchOf is what the thresholds under a name of options.thresholds watch.
 func watchOf(name string, thresholds metrics.Thresholds) (watch, error) {
 	if err := thresholds.Parse(); err != nil {
 		return watch{}, fmt.Errorf("threshold on %s: %w", name, err)
 	}
-	metric, selector, selected := strings.Cut(name, "{")
-	w := watch{Selector: wire.Selector{Metric: metric}, rule: &rule{name: name, thresholds: thresholds}}
-	if selected {
-		// k6 itself parses the selector; the type makes no difference to that.
-		m, err := metrics.NewRegistry().NewMetric(metric, metrics.Trend)
-		if err != nil {
-			return watch{}, fmt.Errorf("threshold on %s: %w", name, err)
-		}
-		sub, err := m.AddSubmetric(strings.TrimSuffix(selector, "}"))
-		if err != nil {
-			return watch{}, fmt.Errorf("threshold on %s: %w", name, err)
-		}
-		w.Tags = sub.Tags.Map()
+	selector, err := selectorOf(name)
+	if err != nil {
+		return watch{}, fmt.Errorf("threshold on %s: %w", name, err)
 	}
-	return w, nil
+	return watch{Selector: selector, rule: &rule{name: name, thresholds: thresholds}}, nil
 }
 
 // crossed judges the rules and returns the error that ends the load, or nil.

@@ -73,21 +73,27 @@ type frame struct {
 }
 
 func (f *frame) add(s *series, v float64) {
-	for len(f.points) <= s.id {
-		f.points = append(f.points, make([]*recording.Point, s.id+1-len(f.points))...)
-	}
-	p := f.points[s.id]
-	if p == nil {
-		p = &recording.Point{Key: s.key, Kind: s.kind}
-		switch s.kind {
-		case recording.Trend:
-			p.Trend = histogram.New()
-		case recording.Gauge:
-			p.Min, p.Max = v, v
-		}
-		f.points[s.id] = p
+	p, fresh := f.touch(s)
+	if fresh && s.kind == recording.Gauge {
+		p.Min, p.Max = v, v
 	}
 	addTo(p, v)
+}
+
+// touch is the point of a series in the frame, empty when it is fresh.
+func (f *frame) touch(s *series) (p *recording.Point, fresh bool) {
+	if missing := s.id + 1 - len(f.points); missing > 0 {
+		f.points = append(f.points, make([]*recording.Point, missing)...)
+	}
+	if p := f.points[s.id]; p != nil {
+		return p, false
+	}
+	p = &recording.Point{Key: s.key, Kind: s.kind}
+	if s.kind == recording.Trend {
+		p.Trend = histogram.New()
+	}
+	f.points[s.id] = p
+	return p, true
 }
 
 func addTo(p *recording.Point, v float64) {
@@ -125,6 +131,20 @@ func (fs *frames) at(t int64) *frame {
 		fs.open[start] = f
 	}
 	return f
+}
+
+// last is the latest frame that has not been sent yet; where there is none, that of the moment now.
+func (fs *frames) last(now int64) *frame {
+	var last *frame
+	for _, f := range fs.open {
+		if last == nil || f.start > last.start {
+			last = f
+		}
+	}
+	if last == nil {
+		last = fs.at(now)
+	}
+	return last
 }
 
 // mark cuts at a moment. What an open frame has gathered stays before the cut.

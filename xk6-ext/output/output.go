@@ -53,6 +53,9 @@ type Output struct {
 	arrived  []batch
 	marks    []int64
 
+	bounds   []wire.Selector   // what the script's thresholds are on
+	registry *metrics.Registry // nil: not known
+
 	gather     *gatherer
 	encoder    *recording.Encoder
 	buffer     []byte
@@ -76,6 +79,7 @@ var _ interface {
 	k6output.WithThresholds
 	k6output.WithTestRunStop
 	k6output.WithStopWithTestError
+	k6output.WithBuiltinMetrics
 } = &Output{}
 
 // Register makes the output known to k6. It can be called once per process.
@@ -120,6 +124,7 @@ func (o *Output) SetThresholds(script map[string]metrics.Thresholds) {
 		o.logger.WithError(err).Error("a threshold can't be judged while the load runs")
 	}
 	o.gather.index.watches = append(o.gather.index.watches, watches...)
+	o.bounded(script)
 }
 
 // SetTestRunStopCallback receives the function that ends the load.
@@ -296,6 +301,7 @@ func (o *Output) StopWithTestError(testErr error) error {
 	close(o.quit)
 	o.flusher.Wait()
 	o.count(time.Now())
+	o.touch()
 	o.flush(int64(1)<<62 - 1)
 	t := &o.gather.totals
 	o.send(wire.Ended{

@@ -106,15 +106,20 @@ func (x *index) of(o origin, kind recording.Kind) []target {
 			found = append(found, target{sink: w.rule.sinkOf(kind)})
 			continue
 		}
-		tags := map[string]string{tagSelector: "1"}
-		maps.Copy(tags, w.Tags)
-		found = append(found, target{series: x.series(recording.Key{Metric: w.Metric, Tags: recording.JoinTags(tags)}, kind)})
+		found = append(found, target{series: x.series(selectorKey(w.Selector), kind)})
 	}
 	if len(x.targets) >= maxOrigins {
 		clear(x.targets)
 	}
 	x.targets[o] = found
 	return found
+}
+
+// selectorKey is the key of a selector's own series.
+func selectorKey(s wire.Selector) recording.Key {
+	tags := map[string]string{tagSelector: "1"}
+	maps.Copy(tags, s.Tags)
+	return recording.Key{Metric: s.Metric, Tags: recording.JoinTags(tags)}
 }
 
 // base is the text of the tags of an origin's base series.
