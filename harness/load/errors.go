@@ -28,7 +28,12 @@ type ScriptError struct {
 	Message string // one line; with file, line and column where k6 knows them
 }
 
-func (e *ScriptError) Error() string { return fmt.Sprintf("script %s: %s", e.Script, e.Message) }
+func (e *ScriptError) Error() string {
+	if strings.HasPrefix(e.Message, e.Script+":") {
+		return "script " + e.Message
+	}
+	return fmt.Sprintf("script %s: %s", e.Script, e.Message)
+}
 
 // k6's exit codes that matter here.
 const (
@@ -47,7 +52,7 @@ const (
 func scriptError(s Script, code int, last entry) error {
 	kind := ErrorKind("")
 	switch {
-	case code == exitException && last.Hint == "script exception", code == exitSetupTimeout, code == exitTeardownTime:
+	case code == exitException && last.Hint == "script exception", code == exitSetupTimeout, code == exitTeardownTime, code == exitAborted:
 		kind = KindInit
 	case code == exitException:
 		kind = KindParse
@@ -74,6 +79,7 @@ func scriptError(s Script, code int, last entry) error {
 var (
 	initializing = regexp.MustCompile(`^could not initialize '[^']*': (could not load JS test '[^']*': )?`)
 	fileURL      = regexp.MustCompile(`file://[^\s'"()]*`)
+	parserPlace  = regexp.MustCompile(`(file://\S+): Line (\d+):(\d+) `)
 	stackFrame   = regexp.MustCompile(`(file://[^\s()]+?:\d+:\d+)\(\d+\)`)
 )
 
@@ -92,6 +98,7 @@ func cleaned(text string) string {
 	if place := stackFrame.FindStringSubmatch(text); place != nil && !strings.Contains(message, place[1]) {
 		message += " (" + place[1] + ")"
 	}
+	message = parserPlace.ReplaceAllString(message, "$1:$2:$3: ")
 	return fileURL.ReplaceAllStringFunc(message, func(u string) string {
 		path := strings.TrimPrefix(u, "file://")
 		if plain, err := url.PathUnescape(path); err == nil {

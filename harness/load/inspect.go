@@ -54,6 +54,9 @@ func Inspect(ctx context.Context, exe string, s Script, metrics []string) (Inspe
 	if err := readable(s); err != nil {
 		return Inspection{}, err
 	}
+	if err := s.checkFlags(); err != nil {
+		return Inspection{}, err
+	}
 	log, err := newLog("", nil)
 	if err != nil {
 		return Inspection{}, err

@@ -23,7 +23,7 @@ func TestInspectSaysWhatIsWrongWithAScript(t *testing.T) {
 		with       func(Script) Script
 	}{
 		{"it does not parse", "export default function () {\n  let x = ;\n}", nil, KindParse,
-			"PATH: Line 2:11 Unexpected token ; (and 1 more errors)", nil},
+			"PATH:2:11: Unexpected token ; (and 1 more errors)", nil},
 		{"it throws in init", "\nthrow new Error('boom');\n" + fine, nil, KindInit, "Error: boom (PATH:2:7)", nil},
 		{"it exports nothing to run", "export const x = 1;", nil, KindParse, "no exported functions in script", nil},
 		{"it exports no default for a shape", "export function f() {}", nil, KindConfig, "executor smoke: function 'default' not found in exports", shape},
@@ -48,6 +48,9 @@ func TestInspectSaysWhatIsWrongWithAScript(t *testing.T) {
 			func(s Script) Script { s.Shape = "zigzag"; return s }},
 		{"a flag is unknown", fine, nil, KindConfig, "unknown flag: --nope",
 			func(s Script) Script { s.Bare, s.Flags = true, []string{"--nope"}; return s }},
+		{"a flag would hide exceptions", fine, nil, KindConfig, "the flag --log-format goes only with `brunt k6 run`",
+			func(s Script) Script { s.Bare, s.Flags = true, []string{"--vus=2", "--log-format=raw"}; return s }},
+		{"it aborts in init", "import exec from 'k6/execution';\nexec.test.abort('no');\n" + fine, nil, KindInit, "test aborted: no", nil},
 		{"there is no file", "", nil, KindMissing, "there is no such file", func(s Script) Script { s.Path += "x"; return s }},
 	} {
 		t.Run(row.name, func(t *testing.T) {

@@ -18,11 +18,18 @@ const maxLine = 64 << 10
 
 // entry is a line of k6's log.
 type entry struct {
-	Level   string `json:"level"`
-	Message string `json:"msg"`
-	Source  string `json:"source"`
-	Hint    string `json:"hint"`
-	Error   string `json:"error"`
+	Level    string `json:"level"`
+	Message  string `json:"msg"`
+	Source   string `json:"source"`
+	Hint     string `json:"hint"`
+	Error    string `json:"error"`
+	Executor string `json:"executor"` // which wrote it
+}
+
+// thrown says whether an iteration of k6's own executors ended with an exception. Of a promise that nobody caught k6 keeps
+// no stack trace, so that its entry has no source; what an executor says of its own trouble has an error.
+func (e entry) thrown() bool {
+	return e.Source == "stacktrace" || e.Level == "error" && e.Source == "" && e.Executor != "" && e.Error == ""
 }
 
 // log takes k6's standard error: it keeps the end of it, secrets taken out, and watches it for exceptions, which k6 itself
@@ -91,18 +98,18 @@ func (l *log) line(raw []byte) {
 		// A crash of the Go runtime, of which the first line says most, or a plain print.
 		e, plain = entry{Level: "error", Message: string(raw)}, true
 	}
+	thrown := e.thrown()
 	if e.Error != "" {
 		e.Message += ": " + e.Error
 	}
 	e.Message = l.redact(e.Message)
-	_, ours := counted[xk6ext.LogCounted]
-	if e.Source == "stacktrace" && !ours {
+	if _, ours := counted[xk6ext.LogCounted]; thrown && !ours {
 		l.exceptions++
 		if l.first == "" {
 			l.first = e.Message
 		}
 	}
-	if e.Level == "error" && e.Source == "" && (!plain || !l.crashed) {
+	if e.Level == "error" && e.Source == "" && !thrown && (!plain || !l.crashed) {
 		l.crashed = plain
 		l.lastError = e
 	}

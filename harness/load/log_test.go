@@ -23,12 +23,13 @@ func TestLogCountsWhatIterationsOfK6sOwnExecutorsThrew(t *testing.T) {
 		`{"level":"error","msg":"Error: second","source":"stacktrace"}` + "\n",
 		`{"level":"error","msg":"a script may print","source":"console"}` + "\n",
 		`{"level":"info","msg":"not an error"}` + "\n",
-		`{"level":"error","msg":"Executor error","error":"no VU"}` + "\n\nnot JSON, not ended",
+		`{"level":"error","msg":"Uncaught (in promise) Error: third","executor":"shared-iterations","scenario":"default"}` + "\n",
+		`{"level":"error","msg":"Executor error","executor":"ramping-vus","error":"no VU"}` + "\n\nnot JSON, not ended",
 	} {
 		l.Write([]byte(part))
 	}
 	last, n, first := l.told()
-	if n != 2 || first != "Error: *** is wrong\n\tat f (file:///s.js:1:2(3))\n" || last.Message != "Executor error: no VU" {
+	if n != 3 || first != "Error: *** is wrong\n\tat f (file:///s.js:1:2(3))\n" || last.Message != "Executor error: no VU" {
 		t.Errorf("%d exceptions, the first %q, the last error %q", n, first, last.Message)
 	}
 	l.close()

@@ -199,14 +199,19 @@ func (p *Process) Wait() (results.Fitness, error) {
 	return p.fitness, p.err
 }
 
-// tagFlags make samples bear the number of their VU, by which they are linked to their iteration.
+// tagFlags make samples bear the tags by which they are told apart, whatever system tags the script asks for: the scenario,
+// which setup and teardown have none of, the request's name, and on brunt-arrival the number of the VU, by which samples are
+// linked to their iteration.
 func (in Inspection) tagFlags() []string {
-	if !in.arrives() {
-		return nil
+	tags := map[string]string{"scenario": "", "name": ""}
+	if in.arrives() {
+		tags["vu"] = ""
 	}
-	tags := map[string]string{"vu": "", "scenario": "", "name": ""}
 	for _, t := range in.SystemTags {
 		tags[t] = ""
+	}
+	if len(tags) == len(in.SystemTags) {
+		return nil
 	}
 	flag := ""
 	for _, t := range names(tags) {

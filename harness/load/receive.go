@@ -39,9 +39,7 @@ func (p *Process) receive(writer *recording.Writer) {
 		case wire.Notice:
 			p.notice(m)
 		case wire.Ended:
-			p.mu.Lock()
-			p.ended = &m
-			p.mu.Unlock()
+			p.end(m)
 		}
 	}
 }
@@ -55,6 +53,16 @@ func (p *Process) begin(m wire.Started) {
 	p.start = m
 	p.live.setZero(m.Zero)
 	close(p.started)
+}
+
+// end takes the child's account. A script that ended itself in setup has been heard to the end too: it offered nothing.
+func (p *Process) end(m wire.Ended) {
+	if m.Aborted != "" {
+		p.begin(wire.Started{Zero: time.Now().UnixNano()})
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.ended = &m
 }
 
 func (p *Process) frame(writer *recording.Writer, decoder *recording.Decoder, payload []byte) error {
