@@ -131,7 +131,7 @@ func (s *splitter) rows(line int) (string, error) {
 			return s.text[begin : s.at-length], nil
 		}
 	}
-	return "", &lineError{line, errors.New(`the rows of this COPY … FROM stdin do not end in a line \.`)}
+	return "", &lineError{line, errors.New(`the rows of this COPY … FROM stdin are not ended by a line of \. alone`)}
 }
 
 // meta skips the two psql commands that pg_dump writes and refuses all others.

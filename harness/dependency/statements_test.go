@@ -61,7 +61,7 @@ func TestSQLThatCannotBeSplitNamesTheLine(t *testing.T) {
 		{"a string with escapes is left open by its last backslash", `SELECT E'\`, "line 1: this quote is not closed"},
 		{"a dollar quote is left open", "\nDO $a$ x", "line 2: the quote $a$ is not closed"},
 		{"a comment is left open", "SELECT 1; /* oops", "line 1: this comment is not closed"},
-		{"rows have no end", "COPY t FROM stdin;\n1\n", `line 1: the rows of this COPY … FROM stdin do not end in a line \.`},
+		{"rows have no end", "COPY t FROM stdin;\n1\n", `line 1: the rows of this COPY … FROM stdin are not ended by a line of \. alone`},
 		{"rows are missing", "COPY t FROM stdin", "line 1: COPY … FROM stdin has no semicolon and no rows"},
 		{"a command of psql is no SQL", "SELECT 1;\n\\connect other\n", `line 2: \connect is a command of psql, not SQL`},
 	} {

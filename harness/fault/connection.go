@@ -143,14 +143,14 @@ func (c *connection) follow(want strength) error {
 	have := c.have
 	if have.Latency != want.Latency || have.Jitter != want.Jitter {
 		attributes := fmt.Sprintf(`{"latency":%d,"jitter":%d}`, want.Latency, want.Jitter)
-		if err := c.replace(toxicLatency, "latency", "downstream", attributes, have.Latency > 0, want.Latency > 0); err != nil {
+		if err := c.replace(toxic{toxicLatency, "latency", "downstream", attributes}, have.Latency > 0, want.Latency > 0); err != nil {
 			return err
 		}
 	}
 	if have.Rate != want.Rate {
 		attributes := fmt.Sprintf(`{"rate":%d}`, want.Rate)
 		for name, direction := range map[string]string{toxicUp: "upstream", toxicDown: "downstream"} {
-			if err := c.replace(name, "bandwidth", direction, attributes, have.Rate > 0, want.Rate > 0); err != nil {
+			if err := c.replace(toxic{name, "bandwidth", direction, attributes}, have.Rate > 0, want.Rate > 0); err != nil {
 				return err
 			}
 		}
@@ -159,18 +159,22 @@ func (c *connection) follow(want strength) error {
 	return nil
 }
 
-func (c *connection) replace(name, kind, direction, attributes string, had, has bool) error {
+// toxic is one as Toxiproxy is told of it; attributes is JSON.
+type toxic struct{ name, kind, direction, attributes string }
+
+// replace takes the toxic away that was there and adds the one that is to be there.
+func (c *connection) replace(t toxic, had, has bool) error {
 	if had {
-		if err := c.toxics.RemoveToxic(c.relay.ctx, name); err != nil {
-			return fmt.Errorf("remove toxic %s: %w", name, err)
+		if err := c.toxics.RemoveToxic(c.relay.ctx, t.name); err != nil {
+			return fmt.Errorf("remove toxic %s: %w", t.name, err)
 		}
 	}
 	if !has {
 		return nil
 	}
-	text := fmt.Sprintf(`{"name":%q,"type":%q,"stream":%q,"toxicity":1,"attributes":%s}`, name, kind, direction, attributes)
+	text := fmt.Sprintf(`{"name":%q,"type":%q,"stream":%q,"toxicity":1,"attributes":%s}`, t.name, t.kind, t.direction, t.attributes)
 	if _, err := c.toxics.AddToxicJson(strings.NewReader(text)); err != nil {
-		return fmt.Errorf("add toxic %s: %w", name, err)
+		return fmt.Errorf("add toxic %s: %w", t.name, err)
 	}
 	return nil
 }

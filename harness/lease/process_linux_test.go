@@ -1,7 +1,6 @@
 package lease
 
 import (
-	"fmt"
 	"os"
 	"testing"
 
@@ -30,7 +29,7 @@ func FuzzParseStat(f *testing.F) {
 	f.Fuzz(func(t *testing.T, line string) {
 		e, err := parseStat(line, "b")
 		if err == nil && e.Start == "" {
-			t.Error(fmt.Sprintf("no start in %q", line))
+			t.Errorf("no start in %q", line)
 		}
 	})
 }

@@ -63,8 +63,7 @@ func (n *containerNode) watch(ctx context.Context) *exitWait {
 		case answer := <-waiting.Result:
 			e.err = fmt.Errorf("exit code %d", answer.StatusCode)
 			close(e.ended)
-		case <-waiting.Error:
-			// What can't be watched counts as running; readiness has its own deadline.
+		case <-waiting.Error: //nolint:errcheck // what can't be watched counts as running; readiness has its own deadline
 		}
 	}()
 	return e

@@ -21,7 +21,6 @@ type want struct {
 type reader struct {
 	line   timeline
 	scopes []*scope
-	parts  []part // of the frame at hand, by scope
 	wants  map[*scope]map[string]*want
 	order  []*want
 	byKey  map[recording.Key][]*want

@@ -73,7 +73,7 @@ func TestServesUntilToldToEnd(t *testing.T) {
 	var body bytes.Buffer
 	_, _ = body.ReadFrom(response.Body)
 	response.Body.Close()
-	if response.StatusCode != 503 || !strings.Contains(body.String(), "postgres: ") {
+	if response.StatusCode != http.StatusServiceUnavailable || !strings.Contains(body.String(), "postgres: ") {
 		t.Errorf("/healthz answered %d: %s", response.StatusCode, &body)
 	}
 	cancel()
