@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"syscall"
 )
 
 // module is the module that holds the reference targets.
@@ -29,6 +30,9 @@ type Targets struct {
 	Exe     string   // brunt's own binary; a file `target` beside it serves where there is no source
 	Environ []string // for the Go toolchain
 	Cache   string   // folder that keeps the binary; created
+	// Work is a folder for the toolchain's own temporary files, made and removed again. In Cache it lets the binary appear
+	// there by a rename, so that it is whole or not there; empty is the system's folder for temporary files.
+	Work string
 }
 
 // Binary returns the path of a static binary of the reference targets for Linux or, where local is true, for this
@@ -56,6 +60,16 @@ func (t Targets) Binary(ctx context.Context, local bool) (string, error) {
 	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags=-s -w", "-o", binary, "./targets/cmd/target")
 	cmd.Dir = root
 	cmd.Env = append(append([]string{}, t.Environ...), "CGO_ENABLED=0", "GOOS="+goos, "GOARCH="+runtime.GOARCH)
+	if t.Work != "" {
+		if err := os.MkdirAll(t.Work, 0o755); err != nil {
+			return "", fmt.Errorf("build the reference targets: %w", err)
+		}
+		defer os.RemoveAll(t.Work)
+		cmd.Env = append(cmd.Env, "GOTMPDIR="+t.Work)
+	}
+	// Compilers do not end with the go command that started them; a group of their own ends at once.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	var said bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &said, &said
 	if err := cmd.Run(); err != nil {

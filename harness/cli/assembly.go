@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/devcraft-studio/brunt/harness/build"
@@ -129,7 +130,7 @@ func (as *assembly) startTopology(ctx context.Context) (runner.Topology, error) 
 	options := topology.Options{
 		RunID: inv.run.ID, Experiment: inv.question.experiment, Provider: provider, Registrar: as.lease, Logger: inv.log,
 		Redact: inv.redactor.Redact, Secret: inv.learnPassword, Lookup: inv.lookup, Progress: inv.progress.Step, Environ: inv.Environ, DataSeed: 1,
-		TargetBinary: func(ctx context.Context) (string, error) { return inv.targetBinary(ctx) },
+		TargetBinary: as.targetBinary,
 	}
 	if as.proxy != nil {
 		options.Linker = as.proxy
@@ -149,13 +150,20 @@ type nothing struct{ site *site.Site }
 func (n nothing) Site() *site.Site           { return n.site }
 func (n nothing) Stop(context.Context) error { return nil }
 
-func (inv *invocation) targetBinary(ctx context.Context) (string, error) {
+func (as *assembly) targetBinary(ctx context.Context) (string, error) {
+	inv := as.inv
 	cache, err := inv.cacheDir()
 	if err != nil {
 		return "", err
 	}
+	targets := build.Targets{Dir: inv.Dir, Exe: inv.Exe, Cache: filepath.Join(cache, "targets")}
+	targets.Work = filepath.Join(targets.Cache, "work-"+inv.run.ID)
+	if err := as.lease.Path(targets.Work); err != nil {
+		return "", err
+	}
+	// A compiler can outlive its parent by minutes; by its mark the watchdog finds it.
+	targets.Environ = append(slices.Clone(inv.Environ), lease.Mark(inv.run.ID))
 	inv.progress.Step("building the reference target")
-	targets := build.Targets{Dir: inv.Dir, Exe: inv.Exe, Environ: inv.Environ, Cache: filepath.Join(cache, "targets")}
 	return targets.Binary(ctx, false)
 }
 
