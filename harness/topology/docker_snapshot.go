@@ -20,18 +20,21 @@ import (
 
 // snapshots keeps data directories of containers between runs, as archives in a folder of the user's cache.
 type snapshots struct {
-	dir string // empty: nothing is kept
+	dir      string                  // empty: nothing is kept
+	register func(path string) error // of what is not whole yet; may be nil
 }
 
 func newSnapshots(opts Options) *snapshots {
+	s := &snapshots{}
+	if opts.Registrar != nil {
+		s.register = opts.Registrar.Path
+	}
 	if opts.CacheDir != "" {
-		return &snapshots{filepath.Join(opts.CacheDir, "docker")}
+		s.dir = filepath.Join(opts.CacheDir, "docker")
+	} else if dir, err := os.UserCacheDir(); err == nil {
+		s.dir = filepath.Join(dir, "brunt", "docker")
 	}
-	dir, err := os.UserCacheDir()
-	if err != nil {
-		return &snapshots{}
-	}
-	return &snapshots{filepath.Join(dir, "brunt", "docker")}
+	return s
 }
 
 func (s *snapshots) file(key string) string { return filepath.Join(s.dir, key+".tar") }
@@ -63,7 +66,12 @@ func (s *snapshots) keep(key string, archive io.Reader) error {
 		return err
 	}
 	defer os.Remove(part.Name())
-	_, err = io.Copy(part, archive)
+	if s.register != nil {
+		err = s.register(part.Name())
+	}
+	if err == nil {
+		_, err = io.Copy(part, archive)
+	}
 	if err = errors.Join(err, part.Close()); err != nil {
 		return err
 	}

@@ -25,18 +25,21 @@ const staleAfter = time.Hour
 // cache keeps data directories between runs, each under a digest of what it was made from. An entry appears by a rename, so
 // it is whole or not there.
 type cache struct {
-	dir string // empty: nothing is kept
+	dir      string                  // empty: nothing is kept
+	register func(path string) error // of what is not whole yet; may be nil
 }
 
 func newCache(opts Options) *cache {
+	c := &cache{}
+	if opts.Registrar != nil {
+		c.register = opts.Registrar.Path
+	}
 	if opts.CacheDir != "" {
-		return &cache{filepath.Join(opts.CacheDir, "local")}
+		c.dir = filepath.Join(opts.CacheDir, "local")
+	} else if dir, err := os.UserCacheDir(); err == nil {
+		c.dir = filepath.Join(dir, "brunt", "local")
 	}
-	dir, err := os.UserCacheDir()
-	if err != nil {
-		return &cache{}
-	}
-	return &cache{filepath.Join(dir, "brunt", "local")}
+	return c
 }
 
 func digest(parts ...string) string {
@@ -78,6 +81,11 @@ func (c *cache) keep(ctx context.Context, key, from string) error {
 		return err
 	}
 	defer os.RemoveAll(part)
+	if c.register != nil {
+		if err := c.register(part); err != nil {
+			return err
+		}
+	}
 	whole := filepath.Join(part, "data")
 	if err := copyTree(ctx, from, whole, nil); err != nil {
 		return err

@@ -30,5 +30,5 @@ func checkServer(p depPlan) check {
 // serverEnvironment is what PostgreSQL and Redis are started with: nothing of ours that could change how they behave.
 func (l *local) serverEnvironment() []string {
 	path, _ := l.opts.lookup("PATH")
-	return []string{"PATH=" + path, "LC_ALL=C", "TZ=UTC"}
+	return []string{"PATH=" + path, "LC_ALL=C", "TZ=UTC", markName + "=" + l.opts.RunID}
 }
