@@ -8,11 +8,12 @@ import (
 	"sync/atomic"
 	"time"
 
+	"go.k6.io/k6/metrics"
+
 	"github.com/devcraft-studio/brunt/xk6-ext/executor"
 	"github.com/devcraft-studio/brunt/xk6-ext/jsmodule"
 	"github.com/devcraft-studio/brunt/xk6-ext/output"
 	"github.com/devcraft-studio/brunt/xk6-ext/wire"
-	"go.k6.io/k6/metrics"
 )
 
 // What brunt must say to k6, and hear from it.

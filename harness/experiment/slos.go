@@ -4,8 +4,9 @@ import (
 	"errors"
 	"slices"
 
-	"github.com/devcraft-studio/brunt/results/slo"
 	"go.yaml.in/yaml/v3"
+
+	"github.com/devcraft-studio/brunt/results/slo"
 )
 
 // rawSLO is one line of the SLO language.

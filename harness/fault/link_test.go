@@ -11,9 +11,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/devcraft-studio/brunt/harness/experiment"
 	"github.com/devcraft-studio/brunt/harness/site"
-	"github.com/google/go-cmp/cmp"
 )
 
 func TestLatencyIsWhatWasAskedAndEndsWhenLifted(t *testing.T) {

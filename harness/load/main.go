@@ -6,9 +6,10 @@ import (
 	"os"
 	"strconv"
 
+	"go.k6.io/k6/cmd"
+
 	xk6ext "github.com/devcraft-studio/brunt/xk6-ext"
 	"github.com/devcraft-studio/brunt/xk6-ext/wire"
-	"go.k6.io/k6/cmd"
 )
 
 // Main turns this process into k6 with brunt's extension: the child of a Process, or k6 by itself. args are k6's. k6 exits

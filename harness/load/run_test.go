@@ -15,9 +15,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/devcraft-studio/brunt/results/recording"
 	"github.com/devcraft-studio/brunt/xk6-ext/wire"
-	"github.com/google/go-cmp/cmp"
 )
 
 // get is a script with the given options that gets the target once an iteration.

@@ -15,10 +15,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/devcraft-studio/brunt/targets/kit"
 	"github.com/devcraft-studio/brunt/targets/kit/kittest"
 	"github.com/devcraft-studio/brunt/targets/restapi"
-	"github.com/google/go-cmp/cmp"
 )
 
 const schema = `

@@ -6,12 +6,13 @@ import (
 	"strings"
 	"time"
 
-	"github.com/devcraft-studio/brunt/results/recording"
-	"github.com/devcraft-studio/brunt/xk6-ext/wire"
 	"go.k6.io/k6/errext"
 	"go.k6.io/k6/errext/exitcodes"
 	"go.k6.io/k6/lib/types"
 	"go.k6.io/k6/metrics"
+
+	"github.com/devcraft-studio/brunt/results/recording"
+	"github.com/devcraft-studio/brunt/xk6-ext/wire"
 )
 
 // abortPeriod is how often k6 itself judges thresholds while the load runs.

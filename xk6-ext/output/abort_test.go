@@ -5,12 +5,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/devcraft-studio/brunt/results/recording"
-	"github.com/devcraft-studio/brunt/xk6-ext/wire"
 	"github.com/google/go-cmp/cmp"
 	"go.k6.io/k6/errext"
 	"go.k6.io/k6/errext/exitcodes"
 	"go.k6.io/k6/metrics"
+
+	"github.com/devcraft-studio/brunt/results/recording"
+	"github.com/devcraft-studio/brunt/xk6-ext/wire"
 )
 
 func script(t *testing.T, text string) map[string]metrics.Thresholds {

@@ -5,8 +5,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/devcraft-studio/brunt/results/recording"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/devcraft-studio/brunt/results/recording"
 )
 
 const ms = int64(time.Millisecond)

@@ -5,14 +5,15 @@ import (
 	"sort"
 	"time"
 
-	"github.com/devcraft-studio/brunt/xk6-ext/executor"
-	"github.com/devcraft-studio/brunt/xk6-ext/wire"
 	"go.k6.io/k6/lib"
 	"go.k6.io/k6/metrics"
 	k6output "go.k6.io/k6/output"
+
+	"github.com/devcraft-studio/brunt/xk6-ext/executor"
+	"github.com/devcraft-studio/brunt/xk6-ext/wire"
 )
 
-// Inspect, as the argument of the output (-o brunt=inspect), makes k6 read and check a script and its options exactly as it
+// Inspect is the argument of the output (-o brunt=inspect) that makes k6 read and check a script and its options exactly as it
 // does before a run, say what they come to, and end instead of running it.
 const Inspect = "inspect"
 

@@ -9,15 +9,16 @@ import (
 	"sync"
 	"time"
 
-	"github.com/devcraft-studio/brunt/results/recording"
-	"github.com/devcraft-studio/brunt/xk6-ext/executor"
-	"github.com/devcraft-studio/brunt/xk6-ext/wire"
 	"github.com/sirupsen/logrus"
 	"go.k6.io/k6/errext"
 	"go.k6.io/k6/errext/exitcodes"
 	"go.k6.io/k6/lib"
 	"go.k6.io/k6/metrics"
 	k6output "go.k6.io/k6/output"
+
+	"github.com/devcraft-studio/brunt/results/recording"
+	"github.com/devcraft-studio/brunt/xk6-ext/executor"
+	"github.com/devcraft-studio/brunt/xk6-ext/wire"
 )
 
 const (

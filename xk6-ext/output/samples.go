@@ -3,11 +3,12 @@ package output
 import (
 	"time"
 
+	"go.k6.io/k6/lib/netext/httpext"
+	"go.k6.io/k6/metrics"
+
 	"github.com/devcraft-studio/brunt/results/histogram"
 	"github.com/devcraft-studio/brunt/results/recording"
 	"github.com/devcraft-studio/brunt/xk6-ext/executor"
-	"go.k6.io/k6/lib/netext/httpext"
-	"go.k6.io/k6/metrics"
 )
 
 // Outcomes of iterations and of requests.

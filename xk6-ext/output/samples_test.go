@@ -4,12 +4,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/devcraft-studio/brunt/xk6-ext/executor"
-	"github.com/devcraft-studio/brunt/xk6-ext/wire"
 	"github.com/google/go-cmp/cmp"
 	"go.k6.io/k6/lib/netext/httpext"
 	"go.k6.io/k6/metrics"
 	"gopkg.in/guregu/null.v3"
+
+	"github.com/devcraft-studio/brunt/xk6-ext/executor"
+	"github.com/devcraft-studio/brunt/xk6-ext/wire"
 )
 
 func TestLatencyCountsFromTheIntendedStartOnceAnIteration(t *testing.T) {

@@ -3,9 +3,10 @@ package output
 import (
 	"maps"
 
+	"go.k6.io/k6/metrics"
+
 	"github.com/devcraft-studio/brunt/results/recording"
 	"github.com/devcraft-studio/brunt/xk6-ext/wire"
-	"go.k6.io/k6/metrics"
 )
 
 // Names of the tags that series are kept by.

@@ -5,10 +5,11 @@ import (
 	"sort"
 	"testing"
 
-	"github.com/devcraft-studio/brunt/results/recording"
-	"github.com/devcraft-studio/brunt/xk6-ext/wire"
 	"github.com/google/go-cmp/cmp"
 	"go.k6.io/k6/metrics"
+
+	"github.com/devcraft-studio/brunt/results/recording"
+	"github.com/devcraft-studio/brunt/xk6-ext/wire"
 )
 
 func (x *index) names() []string {

@@ -7,9 +7,10 @@ import (
 	"strings"
 	"time"
 
+	"go.k6.io/k6/metrics"
+
 	"github.com/devcraft-studio/brunt/results/recording"
 	"github.com/devcraft-studio/brunt/xk6-ext/wire"
-	"go.k6.io/k6/metrics"
 )
 
 // SetBuiltinMetrics receives k6's own metrics. They lead to the registry, where the types of the script's metrics stand.

@@ -3,10 +3,11 @@ package output
 import (
 	"testing"
 
-	"github.com/devcraft-studio/brunt/results/recording"
-	"github.com/devcraft-studio/brunt/xk6-ext/wire"
 	"github.com/google/go-cmp/cmp"
 	"go.k6.io/k6/metrics"
+
+	"github.com/devcraft-studio/brunt/results/recording"
+	"github.com/devcraft-studio/brunt/xk6-ext/wire"
 )
 
 func TestTheRegistryIsFoundByAnyMetric(t *testing.T) {

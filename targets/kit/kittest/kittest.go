@@ -16,8 +16,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/devcraft-studio/brunt/targets/kit"
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/devcraft-studio/brunt/targets/kit"
 )
 
 const startTimeout = 30 * time.Second
