@@ -45,7 +45,7 @@ func hints() []hint {
 		{says("no space left", "disk is full"), "free some disk space; finished trials are kept"}, // SQLite's has no errno
 		{script(load.KindMissing), "give the path of a k6 script, relative to this folder"},
 		{script(load.KindParse), "mend the script; `brunt k6 inspect SCRIPT` shows the same without running anything"},
-		{script(load.KindInit), "the script's init code failed before any load; `brunt k6 inspect SCRIPT` shows the same"},
+		{script(load.KindInit), "mend the script, or what it needs: its init code, setup or teardown failed; `brunt k6 run SCRIPT` shows the same"},
 		{script(load.KindThreshold), "a threshold reads like 'p(95)<300', 'rate<0.01' or 'count>100', as the metric's type allows"},
 		{script(load.KindMetric), "name a metric of k6, latency, or one that the script defines in its init code"},
 		{script(load.KindConfig), "mend options.scenarios or the flags after --"},
