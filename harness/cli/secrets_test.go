@@ -173,7 +173,7 @@ func TestASecretIsNotToldByAStartThatFails(t *testing.T) {
 	secrets := map[string]string{"cut": "k9-across-the-end-of-the-line", "plain name": "k9-under-a-plain-name"}
 	p := newPlace(t, topology.ProviderLocal)
 	p.write("script.js", "export default function () {}\n")
-	p.write("experiment.yaml", strings.ReplaceAll(failingExperiment, "%PADDING%", strings.Repeat("x", 380)))
+	p.write("experiment.yaml", strings.ReplaceAll(failingExperiment, "%PADDING%", strings.Repeat("x", 376)))
 	p.env = append(p.env, "SERVICE_TOKEN="+secrets["cut"], "CRED="+secrets["plain name"])
 	watched := p.watch()
 	v := p.run(3, p.runArgs()...)
