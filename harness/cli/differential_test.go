@@ -66,6 +66,9 @@ func duels() []duel {
 		{name: "a trend does not", script: "metrics.js", env: "BAD=trend", k6: k6Thresholds},
 		{name: "none does", script: "metrics.js", env: "BAD=counter,gauge,rate,trend", k6: k6Thresholds},
 
+		{name: "metrics that are called as brunt's own", script: "names.js"},
+		{name: "metrics that are called as brunt's own do not hold", script: "names.js", env: "BAD=1", k6: k6Thresholds},
+
 		{name: "setup and teardown count", script: "lifecycle.js"},
 		{name: "more than the iterations is counted", script: "lifecycle.js", env: "BAD=1", k6: k6Thresholds},
 		{name: "tags select", script: "tags.js"},

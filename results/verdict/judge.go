@@ -74,7 +74,7 @@ func (j *judge) checkRecorded() error {
 	}
 	for _, q := range j.questions {
 		for _, s := range q.parsed.Selectors() {
-			if len(s.Tags) == 0 || ownSeries(s.Metric) {
+			if inBase(s) {
 				continue
 			}
 			recorded := false

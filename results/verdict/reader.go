@@ -3,6 +3,7 @@ package verdict
 import (
 	"errors"
 	"io"
+	"slices"
 
 	"github.com/devcraft-studio/brunt/results/recording"
 	"github.com/devcraft-studio/brunt/results/slo"
@@ -49,7 +50,7 @@ func (r *reader) want(s *scope, selector slo.Selector) *want {
 		return w
 	}
 	w := &want{scope: s, selector: selector}
-	if len(selector.Tags) > 0 && !ownSeries(selector.Metric) {
+	if !inBase(selector) {
 		tags := map[string]string{slo.ReservedTag: "1"}
 		for k, v := range selector.Tags {
 			tags[k] = v
@@ -61,8 +62,22 @@ func (r *reader) want(s *scope, selector slo.Selector) *want {
 	return w
 }
 
-// ownSeries says whether all tags of a metric stand in its base series, so that selectors are answered from those.
-func ownSeries(metric string) bool { return metric == "offered" || metric == "lateness" }
+// inBase says whether base series answer a selector, because all its tags stand in them.
+func inBase(s slo.Selector) bool {
+	var kept []string
+	switch s.Metric {
+	case "offered":
+		kept = []string{"scenario", "outcome"}
+	case "lateness":
+		kept = []string{"scenario"}
+	}
+	for tag := range s.Tags {
+		if !slices.Contains(kept, tag) {
+			return false
+		}
+	}
+	return true
+}
 
 // read gathers all frames. It reports whether the recording is torn.
 func (r *reader) read(src io.Reader) (torn bool, err error) {

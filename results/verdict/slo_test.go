@@ -65,6 +65,7 @@ func TestSLO(t *testing.T) {
 		{"a selector's series is not added to the base series", "max(latency) < 300ms", ever(with(trend("latency", create, 900))), results.Pass, 100, ""},
 		{"a selector without samples is inconclusive, not zero", "p95(latency{name:delete}) < 50ms", nil, results.Inconclusive, none, "no samples of latency{name:delete}"},
 		{"offered iterations are known by outcome", "count(offered{outcome:failed}) <= 10", during(10, 20, func(s *second) { s.served, s.failed = 9, 1 }), results.Pass, 10, ""},
+		{"and by a tag of a scenario's own", "count(offered{kind:late}) == 120", ever(with(counter("offered", tags{"kind": "late", "selector": "1"}, 1))), results.Pass, 120, ""},
 		{"no iteration dropped is zero dropped", "count(offered{outcome:dropped}) == 0", nil, results.Pass, 0, ""},
 		{"k6's own counter of dropped iterations is zero then", "count(dropped_iterations) == 0", nil, results.Pass, 0, ""},
 		{"an untouched metric is inconclusive", "count(orders_lost) == 0", nil, results.Inconclusive, none, "no samples of orders_lost"},
