@@ -61,9 +61,6 @@ func duels() []duel {
 
 		{name: "metrics of all types hold", script: "metrics.js"},
 		{name: "a counter does not", script: "metrics.js", env: "BAD=counter", k6: k6Thresholds, says: `books_borrowed: count<60`},
-		{name: "a gauge does not", script: "metrics.js", env: "BAD=gauge", k6: k6Thresholds},
-		{name: "a rate does not", script: "metrics.js", env: "BAD=rate", k6: k6Thresholds},
-		{name: "a trend does not", script: "metrics.js", env: "BAD=trend", k6: k6Thresholds},
 		{name: "none does", script: "metrics.js", env: "BAD=counter,gauge,rate,trend", k6: k6Thresholds},
 
 		{name: "metrics that are called as brunt's own", script: "names.js"},
@@ -73,8 +70,7 @@ func duels() []duel {
 		{name: "more than the iterations is counted", script: "lifecycle.js", env: "BAD=1", k6: k6Thresholds},
 		{name: "tags select", script: "tags.js"},
 		{name: "a request's own tag selects what is slow", script: "tags.js", env: "BAD=endpoint", k6: k6Thresholds},
-		{name: "several tags together do", script: "tags.js", env: "BAD=several", k6: k6Thresholds},
-		{name: "k6's own tag does", script: "tags.js", env: "BAD=status", k6: k6Thresholds},
+		{name: "several tags together do, and k6's own", script: "tags.js", env: "BAD=several,status", k6: k6Thresholds},
 
 		{name: "abortOnFail ends the load", script: "abort.js", env: "DURATION=60s RECOVERS=1e9 TOKEN=abort", k6: k6Thresholds,
 			says: `spoiled: rate<0\.5`, within: 40 * time.Second},
@@ -139,33 +135,21 @@ func endings() []duel {
 	}
 }
 
-// untouched are rows of thresholds on metrics without a sample.
+// untouched are rows of thresholds on metrics without a sample: k6 lets a rate pass whatever its bound, and takes all else for 0.
 func untouched() []duel {
-	var rows []duel
-	for threshold, code := range map[string]int{
-		"counted count<1&count==0":         k6Pass,
-		"counted count>0":                  k6Thresholds,
-		"counted rate<1":                   k6Pass,
-		"counted rate>0":                   k6Thresholds,
-		"counted{kind:novel} rate>0":       k6Thresholds,
-		"gauged value<1":                   k6Pass,
-		"gauged value>0":                   k6Thresholds,
-		"rated rate<0.1":                   k6Pass,
-		"rated rate>0.9":                   k6Pass,
-		"rated{kind:novel} rate>0.9":       k6Pass,
-		"measured p(95)<1&avg<1&med<1":     k6Pass,
-		"measured max>0":                   k6Thresholds,
-		"measured{kind:novel} p(99)>0":     k6Thresholds,
-		"checks rate>0.9":                  k6Pass,
-		"http_req_failed rate>0.9":         k6Pass,
-		"http_req_duration{name:x} avg>0":  k6Thresholds,
-		"http_reqs{name:x} rate<1&count<1": k6Pass,
-		"http_reqs rate>0":                 k6Thresholds,
-		"dropped_iterations count==0":      k6Pass,
-	} {
-		rows = append(rows, duel{name: threshold, script: "untouched.js", env: "THRESHOLD=" + strings.ReplaceAll(threshold, " ", "+"), k6: code})
+	const (
+		rates = `"rated":["rate<0.1","rate>0.9"],"rated{kind:novel}":["rate>0.9"],"checks":["rate>0.9"],"http_req_failed":["rate>0.9"]`
+		hold  = `"counted":["count<1","count==0","rate<1"],"counted{kind:novel}":["rate<1"],"gauged":["value<1"],"measured":["p(95)<1","avg<1","med<1"],` +
+			`"http_reqs{name:x}":["rate<1","count<1"],"dropped_iterations":["count==0"]`
+		fail = `"counted":["count>0","rate>0"],"counted{kind:novel}":["rate>0"],"gauged":["value>0"],"gauged{kind:novel}":["value>0"],` +
+			`"measured":["max>0"],"measured{kind:novel}":["p(99)>0"],"http_req_duration{name:x}":["avg>0"],"http_reqs":["rate>0"]`
+	)
+	return []duel{
+		{name: "rates", script: "untouched.js", env: "THRESHOLDS={" + rates + "}"},
+		{name: "bounds that hold 0", script: "untouched.js", env: "THRESHOLDS={" + hold + "," + rates + "}"},
+		{name: "bounds that do not", script: "untouched.js", env: "THRESHOLDS={" + fail + "," + rates + "}", k6: k6Thresholds},
+		{name: "a counter's rate alone", script: "untouched.js", env: `THRESHOLDS={"counted":["rate>0"]}`, k6: k6Thresholds},
 	}
-	return rows
 }
 
 // loads are rows about how much load there is, and k6's own flags.
@@ -231,7 +215,7 @@ func (d duel) fight(t *testing.T, s *library) {
 	script := d.path(t, dir)
 	env := []string{"-e", "URL=" + s.url}
 	for _, pair := range strings.Fields(d.env) {
-		env = append(env, "-e", strings.ReplaceAll(pair, "+", " "))
+		env = append(env, "-e", pair)
 	}
 	flags := strings.Fields(d.flags)
 	want := d.brunt
