@@ -53,7 +53,7 @@ func Main(p Process) int {
 	a.Stderr = stderr
 	a.log = slog.New(slog.NewTextHandler(a.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	ctx, stop := signal.NotifyContext(context.Background(), endings()...)
 	defer stop()
 	// A second signal ends the process at once; the watchdog then cleans up.
 	context.AfterFunc(ctx, stop)
@@ -67,8 +67,20 @@ func Main(p Process) int {
 	if err != nil && says("unknown command")(err) {
 		err = usage(err) // cobra has no type for it
 	}
+	if ctx.Err() != nil && codeOf(err) == exitBroken {
+		err = &exitError{exitInterrupted, err} // whatever it came to: a signal was the cause
+	}
 	a.explain(err)
 	return codeOf(err)
+}
+
+// endings are the signals that end a command in good order. Under nohup a closed terminal is no reason to end.
+func endings() []os.Signal {
+	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) {
+		signals = append(signals, syscall.SIGHUP)
+	}
+	return signals
 }
 
 func (a *app) root() *cobra.Command {

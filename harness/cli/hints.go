@@ -55,6 +55,7 @@ func hints() []hint {
 		{as[*topology.MissingProgramsError], "on Debian or Ubuntu: apt-get install postgresql redis-server; or use --provider docker"},
 		{as[*topology.EngineError], "start the Docker engine (`brunt doctor` says what it lacks), or use --provider local"},
 		{as[*topology.ImageError], "pull the image, name another with `image:`, or on Debian and Ubuntu build one: brunt images"},
+		{as[*topology.EngineError], "start the Docker engine, or use --provider local; `brunt doctor` shows both"},
 		{as[*topology.PortTakenError], "end what listens there (`ss -ltnp` shows it), or give the node another port"},
 		{as[*topology.UnreachableError], "start the service, or mend its url"},
 		{as[*topology.NotReadyError], "its last lines stand above; mend the service, its `ready:` check, or raise ready.timeout"},
@@ -88,6 +89,9 @@ func says(phrases ...string) func(error) bool {
 
 // hintFor is what the user can do about err.
 func hintFor(err error) string {
+	if codeOf(err) == exitInterrupted {
+		return "what was measured until then is kept; `brunt list` shows it"
+	}
 	for _, h := range hints() {
 		if h.fits(err) {
 			return h.text

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -157,21 +159,30 @@ func (a *app) run(ctx context.Context, name string, o runOptions) error {
 	if !slices.Contains([]string{"", topology.ProviderAuto, topology.ProviderDocker, topology.ProviderLocal}, o.provider) {
 		return usage(fmt.Errorf("--provider is auto, docker or local, not %q", o.provider))
 	}
+	defer surviveReaders()()
 	inv, err := a.prepare(ctx, name, o)
 	if err != nil {
 		return err
 	}
 	defer inv.close()
+	defer context.AfterFunc(ctx, func() { inv.progress.Step("interrupted: ending in good order; once more, and at once") })()
 	err = inv.measure(ctx)
 	options := places(inv.store, inv.run.ID)
 	options.InconclusivePass = o.outputs.inconclusive == "pass"
-	if reported := a.deliver(inv.run, o.outputs, options); reported != nil {
-		return reported
-	}
-	if err != nil {
-		return err
+	reported := a.deliver(inv.run, o.outputs, options)
+	if err != nil || reported != nil {
+		return errors.Join(err, reported)
 	}
 	return verdictExit(inv.run, o.outputs.inconclusiveExit())
+}
+
+// surviveReaders keeps a write to a closed pipe from ending the process until the function it returns is called: a Ctrl-C also ends
+// the tee that reads our progress, and what was measured is still to be kept then. The signal is caught and not ignored, since
+// what we start would inherit that.
+func surviveReaders() (stop func()) {
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGPIPE)
+	return func() { signal.Stop(signals) }
 }
 
 // deliver writes the reports: the terminal's unless another format took standard output, and the files asked for.
