@@ -221,9 +221,12 @@ func (d *docker) preparePostgres(ctx context.Context, n *containerNode, p depPla
 		request.Env["PGDATA"] = n.data
 	}
 	n.volume = n.name + "-data"
-	if _, err := d.engine.VolumeCreate(ctx, client.VolumeCreateOptions{
-		Name: n.volume, Driver: "local", Labels: d.labels(p.Name),
-		DriverOpts: map[string]string{"type": "tmpfs", "device": "tmpfs", "o": "mode=0700"},
+	if err := uncut(ctx, func(ctx context.Context) error {
+		_, err := d.engine.VolumeCreate(ctx, client.VolumeCreateOptions{
+			Name: n.volume, Driver: "local", Labels: d.labels(p.Name),
+			DriverOpts: map[string]string{"type": "tmpfs", "device": "tmpfs", "o": "mode=0700"},
+		})
+		return err
 	}); err != nil {
 		return fmt.Errorf("create the data volume: %w", err)
 	}
@@ -244,14 +247,16 @@ func (d *docker) preparePostgres(ctx context.Context, n *containerNode, p depPla
 func (d *docker) started(ctx context.Context, n *containerNode, request testcontainers.ContainerRequest, c check) (*site.Node, error) {
 	n.ready = c
 	err := n.start(ctx, func(ctx context.Context) error {
-		made, err := d.library.CreateContainer(ctx, request)
-		if made != nil {
-			n.made, n.id = made, made.GetContainerID()
-		}
-		if err != nil {
+		if err := uncut(ctx, func(ctx context.Context) error {
+			made, err := d.library.CreateContainer(ctx, request)
+			if made != nil {
+				n.made, n.id = made, made.GetContainerID()
+			}
+			return err
+		}); err != nil {
 			return fmt.Errorf("create its container: %w", err)
 		}
-		return made.Start(ctx)
+		return n.made.Start(ctx)
 	})
 	if err != nil {
 		return nil, errors.Join(err, n.remove(context.WithoutCancel(ctx)))
@@ -260,6 +265,20 @@ func (d *docker) started(ctx context.Context, n *containerNode, request testcont
 	d.nodes[n.node] = n
 	d.mu.Unlock()
 	return n.node, nil
+}
+
+// creationDeadline bounds the making of one thing in the engine.
+const creationDeadline = 30 * time.Second
+
+// uncut makes something in the engine with a context that ends by itself alone: a request that is cut off may be carried out all
+// the same, when the sweep that would have removed what it made is over.
+func uncut(ctx context.Context, create func(context.Context) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), creationDeadline)
+	defer cancel()
+	return create(ctx)
 }
 
 func (d *docker) newNode(name, role, kind, address string, timeout time.Duration) *containerNode {

@@ -213,14 +213,17 @@ func (n *containerNode) hold(ctx context.Context) error {
 	if n.volume == "" || n.holder != "" {
 		return nil
 	}
-	made, err := n.engine.ContainerCreate(ctx, client.ContainerCreateOptions{
-		Name: n.name + "-holder",
-		Config: &container.Config{
-			Image: n.image.ref, Entrypoint: []string{"sleep", "infinity"}, Labels: n.provider.labels(n.node.Name), StopSignal: "SIGKILL",
-		},
-		HostConfig: &container.HostConfig{NetworkMode: "none", Mounts: n.mounts, LogConfig: logFile},
-	})
-	if err != nil {
+	var made client.ContainerCreateResult
+	if err := uncut(ctx, func(ctx context.Context) (err error) {
+		made, err = n.engine.ContainerCreate(ctx, client.ContainerCreateOptions{
+			Name: n.name + "-holder",
+			Config: &container.Config{
+				Image: n.image.ref, Entrypoint: []string{"sleep", "infinity"}, Labels: n.provider.labels(n.node.Name), StopSignal: "SIGKILL",
+			},
+			HostConfig: &container.HostConfig{NetworkMode: "none", Mounts: n.mounts, LogConfig: logFile},
+		})
+		return err
+	}); err != nil {
 		return fmt.Errorf("hold its data: %w", err)
 	}
 	n.holder = made.ID

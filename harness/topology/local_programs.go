@@ -178,13 +178,15 @@ func majorIn(dir string) int {
 	return n
 }
 
-func programVersion(ctx context.Context, program string) (string, error) {
-	out, err := exec.CommandContext(ctx, program, "--version").Output()
+func programVersion(ctx context.Context, path string) (string, error) {
+	cmd := exec.CommandContext(ctx, path, "--version")
+	cmd.SysProcAttr = attributes(program{}) // a Ctrl-C is meant for us
+	out, err := cmd.Output()
 	if ctx.Err() != nil {
 		err = ctx.Err()
 	}
 	if err != nil {
-		return "", fmt.Errorf("%s does not tell its version: %w", program, err)
+		return "", fmt.Errorf("%s does not tell its version: %w", path, err)
 	}
 	return strings.TrimSpace(string(out)), nil
 }
