@@ -5,7 +5,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -28,7 +27,7 @@ type moment struct {
 	args   []string
 	before func(*place)  // nil, or what makes the moment come
 	await  func(*victim) // returns in that moment
-	quick  bool          // killed in in every `make test`, and not only in `make proof`
+	quick  []string      // providers for which it is part of every `make test`, and not only of `make proof`
 	stored bool          // the run is in the store by then
 	trials int           // finished ones that must be kept
 }
@@ -42,7 +41,7 @@ func moments() []moment {
 		{name: "the watchdog starts", await: child(`__watchdog`), stored: true},
 		{name: "the proxy starts", await: child(`__proxy`), stored: true},
 		{name: "the target is built", before: (*place).noCache, await: child(`/compile .*-trimpath`), stored: true},
-		{name: "dependencies start", before: (*place).emptyCache, await: dependencyStarts, stored: true, quick: true},
+		{name: "dependencies start", before: (*place).emptyCache, await: dependencyStarts, stored: true, quick: providers()},
 		{name: "setup runs", before: func(p *place) { p.longSetup(time.Minute) }, await: line(`setup of db$`), stored: true},
 		{
 			name: "a snapshot is kept", stored: true, await: snapshotIsKept,
@@ -53,11 +52,12 @@ func moments() []moment {
 		{name: "warm-up", args: []string{"--set", "warmup=30s"}, await: line(`^  warmup `), stored: true},
 		{name: "load", await: line(`^  steady `), stored: true},
 		{name: "a link is slow", await: mark("fault:slow"), stored: true},
-		{name: "a node is paused", await: mark("fault:frozen"), stored: true, quick: true},
+		{name: "a node is paused", await: mark("fault:frozen"), stored: true, quick: providers()},
 		{name: "a fault is lifted", await: mark("lifted:frozen"), stored: true},
-		{name: "teardown", await: line(`stopping the topology`), stored: true, quick: true},
+		{name: "teardown", await: line(`stopping the topology`), stored: true, quick: providers()},
 		{
 			name: "load of the second trial", args: []string{"--trials", "2"}, stored: true, trials: 1,
+			quick: []string{topology.ProviderLocal},
 			await: line(`(?s)trial 2 of 2.*^  steady `),
 		},
 	}
@@ -200,8 +200,8 @@ func (p *place) kept(m moment, finished []results.Run) {
 
 func providers() []string { return []string{topology.ProviderLocal, topology.ProviderDocker} }
 
-// TestAKilledRunLeavesNothing kills brunt in three moments of a run, then brunt and its watchdog together, and shows after
-// all of them that the next run works.
+// TestAKilledRunLeavesNothing kills brunt in some moments of a run, then brunt and its watchdog together, and shows after
+// all of them that the next run works, and is spared by those who clean.
 func TestAKilledRunLeavesNothing(t *testing.T) {
 	for _, provider := range providers() {
 		t.Run(provider, func(t *testing.T) {
@@ -209,15 +209,21 @@ func TestAKilledRunLeavesNothing(t *testing.T) {
 			p := newPlace(t, provider)
 			finished := []results.Run{p.completes()}
 			for _, m := range moments() {
-				if m.quick {
+				if slices.Contains(m.quick, provider) {
 					took := m.kill(p, finished)
 					t.Logf("killed when %s: gone after %.1f s", m.name, took.Seconds())
 				}
 			}
 			id := p.killBoth(finished)
+			if provider == topology.ProviderDocker {
+				// As after a reboot that emptied the temporary folder: no record is to be seen.
+				if said := p.elsewhere().run(0, "clean").stdout.String(); !strings.Contains(said, "containers of run "+id) {
+					t.Errorf("clean without the run's record says: %s", said)
+				}
+			}
 			p.run(0, "clean")
 			p.gone(id)
-			p.completes()
+			p.sparesTheLiving()
 		})
 	}
 }
@@ -246,6 +252,30 @@ func (p *place) killBoth(finished []results.Run) (runID string) {
 	}
 	p.kept(moment{}, finished)
 	return run.ID
+}
+
+// elsewhere is the same place seen by a brunt that has another folder for temporary files.
+func (p *place) elsewhere() *place {
+	p.Helper()
+	other := *p
+	other.tmp = p.tmp + "-2"
+	if err := os.MkdirAll(other.tmp, 0o755); err != nil {
+		p.Fatal(err)
+	}
+	other.env = append(slices.Clone(p.env), "TMPDIR="+other.tmp)
+	return &other
+}
+
+// sparesTheLiving cleans while a run measures, which has to complete all the same.
+func (p *place) sparesTheLiving() {
+	p.Helper()
+	v := p.start(p.runArgs("--inconclusive=pass")...)
+	v.awaitLine(`^  steady `)
+	p.run(0, "clean")
+	p.elsewhere().run(0, "clean")
+	if code := v.exit(); code != 0 || p.runs()[0].Status != results.StatusComplete {
+		p.Errorf("ended with %d after a clean in its midst\n%s%s", code, v.stderr(), v.stdout.String())
+	}
 }
 
 // gone says that nothing of the run is there now.
@@ -295,44 +325,5 @@ func TestProofKilledInEveryMoment(t *testing.T) {
 				return "healed by the next run, which works"
 			})
 		})
-	}
-}
-
-// figures is one row of the table of proofs.
-type figures struct{ proof, what, provider string }
-
-// revision is the commit, with a mark when the sources differ from it.
-func revision(t *testing.T) string {
-	t.Helper()
-	out, err := exec.Command("git", "describe", "--always", "--dirty", "--exclude=*").Output()
-	if err != nil {
-		t.Fatalf("git describe: %v", err)
-	}
-	return strings.TrimSpace(string(out))
-}
-
-func (f figures) there(t *testing.T) bool {
-	t.Helper()
-	text, err := os.ReadFile(f.proof)
-	if err != nil {
-		return false
-	}
-	row := fmt.Sprintf(`(?m)^\| \S+ \| %s \| %s \| %s \|`, revision(t), f.provider, regexp.QuoteMeta(f.what))
-	return regexp.MustCompile(row).Match(text)
-}
-
-func (f figures) add(t *testing.T, figure string) {
-	t.Helper()
-	out, err := os.OpenFile(f.proof, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer out.Close()
-	if info, err := out.Stat(); err == nil && info.Size() == 0 {
-		fmt.Fprintf(out, "| date | commit | provider | what | figure |\n|---|---|---|---|---|\n")
-	}
-	if _, err := fmt.Fprintf(out, "| %s | %s | %s | %s | %s |\n",
-		time.Now().Format(time.DateOnly), revision(t), f.provider, f.what, figure); err != nil {
-		t.Fatal(err)
 	}
 }

@@ -89,12 +89,12 @@ dependencies:
   cache: {kind: redis}
 setup:
   - {sql: schema.sql, on: db}
-load: {script: script.js, env: {BASE_URL: "${api.url}"}, shape: smoke, rate: 10/s, duration: 4s}
+load: {script: script.js, env: {BASE_URL: "${api.url}"}, shape: smoke, rate: 10/s, duration: 5s}
 warmup: 0s
 settle: 0s
 faults:
-  - {name: slow, link: api->cache, kind: latency, latency: 30ms, at: 1s, for: 2s}
-  - {name: frozen, on: db, kind: pause, at: 1500ms, for: 1s}
+  - {name: slow, link: api->cache, kind: latency, latency: 30ms, at: 2s, for: 2s}
+  - {name: frozen, on: db, kind: pause, at: 2500ms, for: 1s}
 slos: ["rate(http_req_failed) < 100%"]
 `
 
@@ -158,10 +158,19 @@ func (v *victim) stderr() string {
 // start starts brunt, leading a process group as a shell would have it.
 func (p *place) start(args ...string) *victim {
 	p.Helper()
+	return p.startWith(nil, args...)
+}
+
+// startWith starts brunt with both its outputs going to a file, or to be read here when there is none.
+func (p *place) startWith(output *os.File, args ...string) *victim {
+	p.Helper()
 	v := &victim{place: p, ended: make(chan struct{})}
 	v.cmd = exec.Command("brunt", args...) // TestMain has put it on the PATH
 	v.cmd.Env = p.env
 	v.cmd.Stdout, v.cmd.Stderr = &v.stdout, v
+	if output != nil {
+		v.cmd.Stdout, v.cmd.Stderr = output, output
+	}
 	v.cmd.WaitDelay = 2 * time.Second
 	v.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := v.cmd.Start(); err != nil {
