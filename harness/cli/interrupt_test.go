@@ -138,7 +138,7 @@ func TestAnInterruptedStartLeavesNothing(t *testing.T) {
 			p := newPlace(t, provider)
 			starts := []string{"dependencies start", "the load generator starts"}
 			if provider == topology.ProviderLocal {
-				starts = append(starts, "the target is built", "setup runs")
+				starts = append(starts, "the watchdog starts", "the proxy starts", "the target is built", "setup runs")
 			}
 			for _, m := range moments() {
 				if !slices.Contains(starts, m.name) {

@@ -74,7 +74,11 @@ func (inv *invocation) claimMachine(ctx context.Context) error {
 	}
 	inv.unlock = unlock
 	removed, err := lease.SweepDead(ctx, topology.Sweep)
-	for _, what := range removed {
+	unrecorded, unrecordedErr := cleanUnrecorded(ctx)
+	if unrecordedErr != nil {
+		inv.log.Warn("runs that left no record were not looked for", "error", unrecordedErr)
+	}
+	for _, what := range append(removed, unrecorded...) {
 		inv.progress.Step("removed what a killed run left: " + what)
 	}
 	if err != nil {
@@ -256,7 +260,11 @@ func artifactKind(name string) string {
 func (inv *invocation) conduct(ctx context.Context, number int) (results.Trial, error) {
 	parts, err := inv.assemble(ctx, number)
 	if err != nil {
-		return results.Trial{Number: number, Status: results.StatusBroken, Began: time.Now(), Ended: time.Now(), Reason: err.Error()}, err
+		status := results.StatusBroken
+		if ctx.Err() != nil {
+			status, err = results.StatusAborted, fmt.Errorf("interrupted: %w", context.Cause(ctx))
+		}
+		return results.Trial{Number: number, Status: status, Began: time.Now(), Ended: time.Now(), Reason: err.Error()}, err
 	}
 	defer parts.close()
 	trial, err := runner.Conduct(parts.ctx, runner.Plan{
