@@ -25,14 +25,25 @@ const busy = 10 * time.Second
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// connect opens, checks and migrates the database file.
+// connect opens, checks and migrates the database file. On a disk that is full there is no room for the index of the
+// write-ahead log, which processes share; the store is then opened without one, for this process alone, so that it can
+// still be read.
 func connect(ctx context.Context, path string) (*sql.DB, error) {
-	db, err := sql.Open("sqlite", fileURI(path))
+	// Few: each connection is a file handle and a cache, and a run saves from one goroutine.
+	db, err := connectBy(ctx, fileURI(path), 4)
+	if extendedCode(err) == sqlite3.SQLITE_IOERR_SHMSIZE {
+		// Two connections would wait for each other for ever.
+		return connectBy(ctx, fileURI(path, "locking_mode(EXCLUSIVE)"), 1)
+	}
+	return db, err
+}
+
+func connectBy(ctx context.Context, uri string, connections int) (*sql.DB, error) {
+	db, err := sql.Open("sqlite", uri)
 	if err != nil {
 		return nil, err
 	}
-	// Few: each connection is a file handle and a cache, and a run saves from one goroutine.
-	db.SetMaxOpenConns(4)
+	db.SetMaxOpenConns(connections)
 	if err := ready(ctx, db); err != nil {
 		return nil, errors.Join(classify(err), db.Close())
 	}
@@ -41,10 +52,13 @@ func connect(ctx context.Context, path string) (*sql.DB, error) {
 
 // fileURI names the database for the driver. The settings hold for each connection; busy_timeout comes first, because
 // the others can meet a lock. Transactions take the write lock when they begin: a lock taken half-way can't be waited for.
-func fileURI(path string) string {
+func fileURI(path string, pragmas ...string) string {
 	u := url.URL{Scheme: "file", Opaque: (&url.URL{Path: filepath.ToSlash(path)}).EscapedPath()}
 	q := url.Values{}
 	q.Add("_pragma", fmt.Sprintf("busy_timeout(%d)", busy.Milliseconds()))
+	for _, p := range pragmas {
+		q.Add("_pragma", p)
+	}
 	q.Add("_pragma", "foreign_keys(1)")
 	q.Add("_pragma", "synchronous(FULL)")
 	q.Set("_txlock", "immediate")
@@ -149,12 +163,15 @@ func migrate(ctx context.Context, db *sql.DB, scripts []string) error {
 }
 
 // code is the primary result code of a driver error, 0 for other errors.
-func code(err error) int {
+func code(err error) int { return extendedCode(err) & 0xff }
+
+// extendedCode says more: in which operation it failed.
+func extendedCode(err error) int {
 	var e *sqlite.Error
 	if !errors.As(err, &e) {
 		return 0
 	}
-	return e.Code() & 0xff // the rest is the extended code
+	return e.Code()
 }
 
 // classify wraps a driver error with the error of this package that it means.
