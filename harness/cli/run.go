@@ -129,8 +129,20 @@ func (o *outputFlags) check() error {
 		if info, err := os.Stat(path); err == nil && info.IsDir() {
 			return usage(fmt.Errorf("--%s: %s is a folder", format, path))
 		}
+		if err := writable(filepath.Dir(path)); err != nil {
+			return usage(fmt.Errorf("--%s: no file can be written in %s: %w", format, filepath.Dir(path), err))
+		}
 	}
 	return nil
+}
+
+// writable tries what renderFile will do after the run: permissions alone do not tell.
+func writable(dir string) error {
+	f, err := os.CreateTemp(dir, ".brunt-*")
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Close(), os.Remove(f.Name()))
 }
 
 func (o *outputFlags) path(format string) string {
