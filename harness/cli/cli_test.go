@@ -1,12 +1,14 @@
 package cli_test
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -15,6 +17,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/devcraft-studio/brunt/harness/cli"
+	"github.com/devcraft-studio/brunt/harness/topology"
 )
 
 func TestMain(m *testing.M) {
@@ -105,11 +108,17 @@ func condition(name string) (bool, error) {
 	switch name {
 	case "root":
 		return os.Geteuid() == 0, nil
+	case "docker":
+		engine := topology.EngineInfo(context.Background())
+		if !engine.OK && os.Getenv("BRUNT_REQUIRE_DOCKER") == "1" {
+			return false, fmt.Errorf("BRUNT_REQUIRE_DOCKER=1 and the engine can't be used: %s", engine.Reason)
+		}
+		return engine.OK, nil
 	}
 	return false, fmt.Errorf("no condition %s", name)
 }
 
-// exits CODE COMMAND... runs a command that must end with exactly that code.
+// exits CODE[,CODE] COMMAND... runs a command that must end with exactly that code, or one of them.
 func exits(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: exits CODE COMMAND...")
@@ -118,7 +127,7 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	if err := ts.Exec(args[1], args[2:]...); err != nil {
 		code = strings.TrimPrefix(err.Error(), "exit status ")
 	}
-	if code != args[0] {
+	if !slices.Contains(strings.Split(args[0], ","), code) {
 		ts.Fatalf("%s ended with %s, not %s", strings.Join(args[1:], " "), code, args[0])
 	}
 }
