@@ -39,6 +39,8 @@ func script(kind load.ErrorKind) func(error) bool {
 	}
 }
 
+const damaged = "the recording was damaged after it was written; what is stored of the verdict stands"
+
 // hints are tried in order: the first that fits is printed. What is specific stands before what is general.
 func hints() []hint {
 	return []hint{
@@ -68,7 +70,8 @@ func hints() []hint {
 		{is(store.ErrNotFound), "`brunt list` shows the stored runs"},
 		{as[*store.AmbiguousError], "give more of the id"},
 		{as[*recording.VersionError], "use the newer brunt that wrote the recording"},
-		{as[*recording.CorruptError], "the recording was damaged after it was written; what is stored of the verdict stands"},
+		{as[*recording.CorruptError], damaged},
+		{says("its record was changed"), damaged},
 		{is(fs.ErrPermission), "run as a user who may write there"},
 		{says("unknown command", "unknown flag", "unknown shorthand", "run takes one", "accepts ", "invalid argument", "flag needs"),
 			"`brunt --help` lists the commands, `brunt COMMAND --help` its flags with an example"},
