@@ -1,9 +1,10 @@
 package experiment
 
-import "strings"
+import (
+	"strings"
 
-// longestName is more than anyone types by a slip of the pen.
-const longestName = 80
+	"github.com/devcraft-studio/brunt/results/slo"
+)
 
 // suggest is the hint for a name that is none of those there are: the one that was probably meant, else all of them.
 func suggest(name string, there []string) string {
@@ -19,41 +20,9 @@ func suggest(name string, there []string) string {
 	return "there are " + enumerate(there, "and")
 }
 
-// nearest is the candidate that takes the fewest edits to become the name, if that is a slip of the pen; else empty.
-// Among equals the first one wins.
+// nearest is the candidate that was probably meant, else empty. Keys have dashes where people write blanks.
 func nearest(name string, candidates []string) string {
-	if len(name) > longestName {
-		return ""
-	}
-	folded := strings.NewReplacer("_", "-", " ", "-").Replace(strings.ToLower(name))
-	best, least := "", len(name)/3+2
-	for _, c := range candidates {
-		if d := edits(folded, strings.ToLower(c)); d < least && d < max(len(name), len(c)) {
-			best, least = c, d
-		}
-	}
-	return best
-}
-
-// edits is Levenshtein's distance, in bytes.
-func edits(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		diagonal := row[0]
-		row[0] = i
-		for j := 1; j <= len(b); j++ {
-			cost := diagonal
-			if a[i-1] != b[j-1] {
-				cost++
-			}
-			diagonal = row[j]
-			row[j] = min(cost, row[j]+1, row[j-1]+1)
-		}
-	}
-	return row[len(b)]
+	return slo.Nearest(strings.NewReplacer("_", "-", " ", "-").Replace(name), candidates)
 }
 
 // enumerate writes a, b and c.

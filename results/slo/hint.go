@@ -50,7 +50,7 @@ func nearStat(word string) string {
 	if q, ok := percentile(strings.ToLower(word)); ok && q <= 1 {
 		return strings.ToLower(word)
 	}
-	return nearest(word, []string{"avg", "med", "min", "max", "sum", "count", "rate", "value",
+	return Nearest(word, []string{"avg", "med", "min", "max", "sum", "count", "rate", "value",
 		"recovery", "drain", "per_request", "slope", "after_gc", "lost", "duplicated", "admitted"})
 }
 

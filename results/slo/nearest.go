@@ -2,12 +2,18 @@ package slo
 
 import "strings"
 
-// nearest is the candidate that takes the fewest edits to become the name, if that is a slip of the pen; else empty.
-// Among equals the first one wins.
-func nearest(name string, candidates []string) string {
+// longestName is more than anyone types by a slip of the pen.
+const longestName = 80
+
+// Nearest is the candidate that takes the fewest edits to become the name, if that is a slip of the pen; else empty.
+// Among equals the first one wins. Case does not matter.
+func Nearest(name string, candidates []string) string {
+	if len(name) > longestName {
+		return ""
+	}
 	best, least := "", len(name)/3+2
 	for _, c := range candidates {
-		if d := edits(strings.ToLower(name), strings.ToLower(c)); d < least {
+		if d := edits(strings.ToLower(name), strings.ToLower(c)); d < least && d < max(len(name), len(c)) {
 			best, least = c, d
 		}
 	}

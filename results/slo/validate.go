@@ -31,7 +31,7 @@ func (s SLO) validate(m Measure, kindOf func(string) (Kind, bool), names []strin
 	}
 	if !ok {
 		hint := "metrics of the script's own are made in its init code, with new Trend, Counter, Rate or Gauge"
-		if near := nearest(m.Metric, append(BuiltinNames(), names...)); near != "" {
+		if near := Nearest(m.Metric, append(BuiltinNames(), names...)); near != "" {
 			hint = "did you mean " + near + "?"
 		}
 		return p.fail(at, "unknown metric "+m.Metric, hint)
