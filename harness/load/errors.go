@@ -83,6 +83,9 @@ var (
 	stackFrame   = regexp.MustCompile(`(file://[^\s()]+?:\d+:\d+)\(\d+\)`)
 )
 
+// maxMessage bounds the one line that is told of what k6 said, in bytes, without the place in the script.
+const maxMessage = 1000
+
 // cleaned is one line of what k6 said: the error, and the first place in the script that its stack names.
 func cleaned(text string) string {
 	text = initializing.ReplaceAllString(strings.TrimSpace(text), "")
@@ -94,6 +97,9 @@ func cleaned(text string) string {
 			items = append(items, strings.TrimPrefix(strings.TrimSpace(l), "- "))
 		}
 		message = strings.Join(items, "; ")
+	}
+	if len(message) > maxMessage {
+		message = strings.ToValidUTF8(message[:maxMessage], "") + "…"
 	}
 	if place := stackFrame.FindStringSubmatch(text); place != nil && !strings.Contains(message, place[1]) {
 		message += " (" + place[1] + ")"

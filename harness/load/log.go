@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"strings"
 	"sync"
 
 	xk6ext "github.com/devcraft-studio/brunt/xk6-ext"
@@ -14,7 +15,11 @@ import (
 const maxLog = 1 << 20
 
 // maxLine bounds a line of the log, in bytes; longer ones are cut.
-const maxLine = 64 << 10
+const maxLine = 512 << 10
+
+// cutOff is how much of the end of a text that was cut is left away as well, in bytes: what a secret was cut off in is not
+// known for one any more.
+const cutOff = 8 << 10
 
 // entry is a line of k6's log.
 type entry struct {
@@ -39,6 +44,7 @@ type log struct {
 
 	mu      sync.Mutex
 	partial []byte
+	short   shortener
 	file    *os.File // nil: not kept
 	written int64
 	err     error // of the file
@@ -69,23 +75,22 @@ func newLog(path string, redact func(string) string) (*log, error) {
 func (l *log) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	n := len(p)
-	for {
-		end := bytes.IndexByte(p, '\n')
-		if end < 0 {
-			break
+	for _, c := range p {
+		if c == '\n' {
+			l.line(l.partial, l.short.cut || len(l.partial) == maxLine)
+			l.partial, l.short = l.partial[:0], shortener{}
+			continue
 		}
-		l.line(append(l.partial, p[:end]...))
-		l.partial, p = l.partial[:0], p[end+1:]
+		if l.short.takes(c) && len(l.partial) < maxLine {
+			l.partial = append(l.partial, c)
+		}
 	}
-	if room := maxLine - len(l.partial); room > 0 {
-		l.partial = append(l.partial, p[:min(room, len(p))]...)
-	}
-	return n, nil
+	return len(p), nil
 }
 
-func (l *log) line(raw []byte) {
-	raw = bytes.TrimSpace(raw[:min(len(raw), maxLine)])
+// line takes a line; cut says that something of it was left out.
+func (l *log) line(raw []byte, cut bool) {
+	raw = bytes.TrimSpace(raw)
 	if len(raw) == 0 {
 		return
 	}
@@ -102,7 +107,7 @@ func (l *log) line(raw []byte) {
 	if e.Error != "" {
 		e.Message += ": " + e.Error
 	}
-	e.Message = l.redact(e.Message)
+	e.Message = l.clean(e.Message, maxText)
 	if _, ours := counted[xk6ext.LogCounted]; thrown && !ours {
 		l.exceptions++
 		if l.first == "" {
@@ -113,15 +118,49 @@ func (l *log) line(raw []byte) {
 		l.crashed = plain
 		l.lastError = e
 	}
-	l.keep([]byte(l.redact(string(raw)) + "\n"))
+	switch {
+	case !cut:
+		l.keep(l.redact(string(raw)))
+	case plain:
+		l.keep(l.clean(string(raw), maxLine))
+	default:
+		l.keepShort(raw)
+	}
+}
+
+// clean takes the secrets out of a text of which no more than limit bytes are left.
+func (l *log) clean(text string, limit int) string {
+	cut := len(text) >= limit
+	text = l.redact(text)
+	if cut {
+		text = strings.ToValidUTF8(text[:max(0, len(text)-cutOff)], "") + "…"
+	}
+	return text
+}
+
+// keepShort keeps a line of JSON of which a text was shortened.
+func (l *log) keepShort(raw []byte) {
+	var fields map[string]any
+	if err := json.Unmarshal(raw, &fields); err != nil {
+		return // cut beyond what can be read
+	}
+	for name, value := range fields {
+		if text, ok := value.(string); ok {
+			fields[name] = l.clean(text, maxText)
+		}
+	}
+	if line, err := json.Marshal(fields); err == nil {
+		l.keep(l.redact(string(line)))
+	}
 }
 
 // keep appends to the file and cuts its beginning off when it has grown to twice what is kept.
-func (l *log) keep(line []byte) {
+func (l *log) keep(line string) {
 	if l.file == nil || l.err != nil {
 		return
 	}
-	if _, l.err = l.file.Write(line); l.err != nil {
+	line += "\n"
+	if _, l.err = l.file.WriteString(line); l.err != nil {
 		return
 	}
 	l.written += int64(len(line))
@@ -158,7 +197,7 @@ func (l *log) close() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if len(l.partial) > 0 {
-		l.line(l.partial)
+		l.line(l.partial, l.short.cut)
 		l.partial = nil
 	}
 	if l.file == nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/devcraft-studio/brunt/results/recording"
@@ -78,12 +79,19 @@ func (p *Process) frame(writer *recording.Writer, decoder *recording.Decoder, pa
 	return nil
 }
 
+// cutException is the length from which on the text of an exception is one that the child has cut, in bytes. What a secret
+// was cut off in is not known for one any more, so that the second half is left out.
+const cutException = 2 << 10
+
 func (p *Process) exception(text string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.thrown++
 	if p.firstSeen == "" {
 		p.firstSeen = p.options.Redact(text)
+		if len(text) >= cutException {
+			p.firstSeen = strings.ToValidUTF8(p.firstSeen[:min(len(p.firstSeen), cutException/2)], "") + "…"
+		}
 	}
 }
 
