@@ -62,6 +62,11 @@ func (s *sweep) run(ctx context.Context) error {
 		case <-time.After(sweepEvery):
 		}
 	}
+	// The owner may have died while it wrote the record anew.
+	torn, _ := filepath.Glob(filepath.Join(s.dir, s.record.RunID+".*.tmp")) // the pattern is well formed: see checkRunID
+	for _, path := range torn {
+		_ = os.Remove(path) // else the next start drops it
+	}
 	if err := os.Remove(recordPath(s.dir, s.record.RunID)); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("delete the lease record: %w", err)
 	}

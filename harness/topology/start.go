@@ -59,6 +59,9 @@ func Start(ctx context.Context, opts Options) (_ *Topology, err error) {
 		}
 	}()
 	if err := t.start(ctx, l); err != nil {
+		if ctx.Err() != nil && !errors.Is(err, ctx.Err()) {
+			err = fmt.Errorf("%w (%v)", ctx.Err(), err) // a client tells of the deadline of its socket instead
+		}
 		return nil, err
 	}
 	t.site.Nodes, t.site.Links = t.inFileOrder(l), l.links
