@@ -30,6 +30,9 @@ const (
 	endTime   = 3 * time.Second // for the child to lift everything and end
 )
 
+// markName is the environment variable by which the watchdog knows a process of the run, registered or not.
+const markName = "BRUNT_RUN"
+
 // process is a running proxy child as its parent sees it.
 type process struct {
 	cmd       *exec.Cmd
@@ -50,6 +53,7 @@ func startProcess(ctx context.Context, opts ProxyOptions, events func(response))
 	}
 	cmd := exec.Command(opts.Exe, opts.Args...) // not bound to ctx: faults end before the process does
 	cmd.Stdin = theirIn
+	cmd.Env = append(os.Environ(), markName+"="+opts.RunID)
 	// A Ctrl-C reaches the parent alone, which then lifts what is in force.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	var messages io.Reader
