@@ -271,6 +271,19 @@ func (p *place) sparesTheLiving() {
 	p.Helper()
 	v := p.start(p.runArgs("--inconclusive=pass")...)
 	v.awaitLine(`^  steady `)
+	// What is looked for after a kill is what is seen while a run lives.
+	there := strings.Join(p.left(p.runs()[0].ID, nil), "\n")
+	parts := []string{"process ", "listener on ", ".json"}
+	if p.provider == topology.ProviderDocker {
+		parts = append(parts, "containers")
+	} else {
+		parts = append(parts, "/brunt-") // its folder
+	}
+	for _, part := range parts {
+		if !strings.Contains(there, part) {
+			p.Errorf("of a run that lives %q is not seen:\n%s", part, there)
+		}
+	}
 	p.run(0, "clean")
 	p.elsewhere().run(0, "clean")
 	if code := v.exit(); code != 0 || p.runs()[0].Status != results.StatusComplete {
