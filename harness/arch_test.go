@@ -45,7 +45,7 @@ var everywhere = []string{
 var plan = map[string]room{
 	"harness":                 {},
 	"harness/cmd/brunt":       {enters: []string{"harness/cli"}},
-	"harness/cli":             {enters: []string{"harness/runner", "harness/experiment", "harness/site", "harness/topology", "harness/dependency", "harness/fault", "harness/lease", "harness/load", "harness/build", "harness/provenance", "results", "results/slo", "results/verdict", "results/store", "results/report", "results/recording", "xk6-ext/wire", "scenarios"}, tech: []string{cobra, "golang.org/x/term"}},
+	"harness/cli":             {enters: []string{"harness/runner", "harness/experiment", "harness/site", "harness/topology", "harness/dependency", "harness/fault", "harness/lease", "harness/load", "harness/probe", "harness/build", "harness/provenance", "results", "results/slo", "results/verdict", "results/store", "results/report", "results/recording", "xk6-ext/wire", "scenarios"}, tech: []string{cobra, "golang.org/x/term"}},
 	"harness/runner":          {enters: []string{"harness/experiment", "harness/site", "results"}},
 	"harness/experiment":      {enters: []string{"results/slo"}, tech: []string{yaml, schema}},
 	"harness/site":            {},
@@ -55,6 +55,7 @@ var plan = map[string]room{
 	"harness/fault":           {enters: []string{"harness/experiment", "harness/site", "results"}, tech: []string{toxiproxy, "golang.org/x/sys", "github.com/rs/zerolog", "github.com/prometheus/client_golang"}, tests: []string{"harness/dependency"}},
 	"harness/lease":           {enters: []string{"harness/site"}, tech: []string{"golang.org/x/sys"}},
 	"harness/load":            {enters: []string{"harness/experiment", "harness/site", "results", "results/recording", "results/histogram", "scenarios/lib", "xk6-ext", "xk6-ext/wire"}, tech: []string{k6, "golang.org/x/sys"}},
+	"harness/probe":           {},
 	"harness/build":           {enters: []string{"harness/experiment", "results"}},
 	"harness/provenance":      {enters: []string{"results"}, tech: []string{"golang.org/x/sys"}},
 

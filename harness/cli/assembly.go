@@ -16,6 +16,7 @@ import (
 	"github.com/devcraft-studio/brunt/harness/fault"
 	"github.com/devcraft-studio/brunt/harness/lease"
 	"github.com/devcraft-studio/brunt/harness/load"
+	"github.com/devcraft-studio/brunt/harness/probe"
 	"github.com/devcraft-studio/brunt/harness/runner"
 	"github.com/devcraft-studio/brunt/harness/site"
 	"github.com/devcraft-studio/brunt/harness/topology"
@@ -68,6 +69,7 @@ func (inv *invocation) assemble(ctx context.Context, number int) (*assembly, err
 		Load:     func(ctx context.Context, s *site.Site) (runner.Load, error) { return as.startLoad(ctx, s, number) },
 		Injector: as.injector,
 		Logs:     as.keepLog,
+		Evidence: as.keepEvidence,
 		Progress: inv.progress,
 		Logger:   inv.log,
 		Clock:    runner.SystemClock{},
@@ -253,6 +255,34 @@ type commander struct{}
 func (commander) Command(ctx context.Context, node *site.Node, words []string) error {
 	_, err := dependency.Command(ctx, node, words)
 	return err
+}
+
+// keepEvidence keeps a service's metrics and profiles as they are at the end of the load, where the experiment names their
+// paths.
+func (as *assembly) keepEvidence(ctx context.Context, n *site.Node) error {
+	wanted := map[string]string{}
+	for _, s := range as.inv.question.experiment.Services {
+		if s.Name == n.Name && s.Metrics != "" {
+			wanted[n.Name+".prom"] = s.Metrics
+		}
+		if s.Name == n.Name && s.Pprof != "" {
+			for _, profile := range []string{"heap", "goroutine", "mutex"} {
+				wanted[n.Name+"-"+profile+".pprof"] = s.Pprof + "/" + profile
+			}
+		}
+	}
+	var problems []error
+	for name, path := range wanted {
+		body, err := probe.Fetch(ctx, "http://"+n.Address+path)
+		if err == nil && filepath.Ext(name) == ".prom" {
+			body = []byte(as.inv.redactor.Redact(string(body)))
+		}
+		if err == nil {
+			err = os.WriteFile(filepath.Join(as.dir, name), body, 0o644)
+		}
+		problems = append(problems, err)
+	}
+	return errors.Join(problems...)
 }
 
 // keepLog keeps the end of a node's log with the run, secrets taken out.

@@ -246,6 +246,10 @@ func artifactKind(name string) string {
 	switch {
 	case filepath.Ext(name) == ".brunt":
 		return "recording of a trial: per-second histograms and counters"
+	case filepath.Ext(name) == ".prom":
+		return "metrics of a service at the end of the load"
+	case filepath.Ext(name) == ".pprof":
+		return "profile of a service at the end of the load: go tool pprof"
 	case strings.HasPrefix(name, "k6-"):
 		return "log of the load generator"
 	case strings.HasPrefix(name, "watchdog-"):

@@ -154,6 +154,14 @@ func (t *trial) collect(ctx context.Context, s *site.Site) {
 			t.record.Links[i].Connections = t.parts.Connections(ctx, l.Name)
 		}
 	}
+	for _, n := range s.Nodes {
+		if t.parts.Evidence == nil {
+			break
+		}
+		if err := t.parts.Evidence(ctx, n); err != nil {
+			t.parts.Logger.Warn("evidence not kept", "node", n.Name, "error", err)
+		}
+	}
 	if t.parts.Logs == nil {
 		return
 	}

@@ -116,6 +116,7 @@ func (s *stage) parts() Parts {
 		Injector:    func(*site.Site) (Injector, error) { return injectorOf{s}, nil },
 		Connections: func(context.Context, string) int64 { return 3 },
 		Logs:        func(node string, _ io.Reader) error { s.note("log " + node); return nil },
+		Evidence:    func(_ context.Context, n *site.Node) error { s.note("evidence of " + n.Name); return nil },
 		Progress:    silent{},
 		Logger:      slog.New(slog.DiscardHandler),
 		Clock:       SystemClock{},
@@ -143,7 +144,7 @@ func TestConductKeepsTheOrderOfTheHouse(t *testing.T) {
 	if err != nil || trial.Status != results.StatusComplete {
 		t.Fatalf("status %s, error %v", trial.Status, err)
 	}
-	want := []string{"start topology", "start load", "apply slow", "lift slow", "stop load", "log cache", "stop topology"}
+	want := []string{"start topology", "start load", "apply slow", "lift slow", "stop load", "evidence of cache", "log cache", "stop topology"}
 	if !slices.Equal(s.seen(), want) {
 		t.Errorf("events %v, want %v", s.seen(), want)
 	}

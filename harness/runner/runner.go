@@ -104,7 +104,9 @@ type Parts struct {
 	// Connections says how many connections crossed a link; nil when no link is proxied.
 	Connections func(ctx context.Context, link string) int64
 	// Logs receives the last bytes of each node's log; nil drops them.
-	Logs     func(node string, log io.Reader) error
+	Logs func(node string, log io.Reader) error
+	// Evidence keeps what a node tells of itself, while it still runs after the load; nil keeps nothing.
+	Evidence func(ctx context.Context, n *site.Node) error
 	Progress Progress
 	Logger   *slog.Logger
 	Clock    Clock

@@ -1,0 +1,39 @@
+// Package probe reads what a running service tells of itself: its Prometheus metrics and its Go profiles. So far each is
+// kept once, at the end of the load; once a second, aligned with the phases, comes with the dependencies' evidence.
+package probe
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+)
+
+const (
+	patience = 5 * time.Second
+	most     = 16 << 20 // bytes
+)
+
+// Fetch is what url answers, at most 16 MiB of it. A status other than 200 is an error.
+func Fetch(ctx context.Context, url string) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", url, err)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", url, err)
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("read %s: status %s", url, response.Status)
+	}
+	body, err := io.ReadAll(io.LimitReader(response.Body, most))
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", url, err)
+	}
+	return body, nil
+}
