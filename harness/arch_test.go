@@ -142,8 +142,6 @@ func testTech(dir string) []string {
 		return []string{pgx, goredis, moby}
 	case "harness/load":
 		return []string{"github.com/gorilla/websocket", "google.golang.org/grpc"}
-	case "results/histogram":
-		return []string{"github.com/HdrHistogram/hdrhistogram-go"}
 	case "results/slo", "results/verdict":
 		return []string{k6} // the reference for what a threshold means
 	}

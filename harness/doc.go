@@ -31,7 +31,7 @@
 //	targets/             INSIDE THE VICTIM: the reference services, cmd/target, kit
 //	scenarios/           THE QUESTIONS: experiments and scripts, embedded; lib holds the shapes
 //
-// The way of the data, for `brunt run scenarios/restapi`: experiment.Load, provenance, the run saved as broken, topology.Start
+// The way of the data, for `brunt run scenarios/restapi`: experiment.Read, provenance, the run saved as broken, topology.Start
 // (dependencies, links, setup, services), the k6 child started by load, the runner's clock applying and lifting faults through
 // fault, frames onto disk, topology.Stop, verdict.Judgement, store.Save, report, exit code.
 package harness

@@ -199,7 +199,7 @@ func (inv *invocation) save(ctx context.Context, failed error) error {
 	inv.run.Ended = time.Now()
 	inv.run.Status, inv.run.Reason = results.StatusBroken, "further trials were planned"
 	switch {
-	case ctx.Err() == nil && failed == nil && len(inv.run.Trials) == inv.options.trials:
+	case failed == nil && len(inv.run.Trials) == inv.options.trials:
 		inv.run.Status, inv.run.Reason = results.StatusComplete, ""
 	case failed != nil:
 		inv.run.Status = inv.run.Trials[len(inv.run.Trials)-1].Status

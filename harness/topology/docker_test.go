@@ -345,6 +345,9 @@ func TestAnyImageCanBeADependencyOrAService(t *testing.T) {
 	o, engine := dockerOptions(t, experiment.Experiment{})
 	ours, err := images.Present(t.Context(), engine, "redis")
 	if err != nil || len(ours) == 0 {
+		if os.Getenv("BRUNT_REQUIRE_DOCKER") == "1" {
+			t.Fatalf("BRUNT_REQUIRE_DOCKER=1 and there is no image to play the user's: %v %v", ours, err)
+		}
 		t.Skipf("SKIPPED, no image to play the user's: %v %v", ours, err)
 	}
 	folder := t.TempDir()
