@@ -37,6 +37,7 @@ func (a *arrival) Init(context.Context) error {
 type job struct {
 	index    int64 // within the scenario, warm-up included
 	intended time.Time
+	queued   time.Time
 	warmup   bool
 }
 
@@ -51,6 +52,8 @@ type run struct {
 
 	due  chan job // the queue; closed when the schedule is over
 	idle atomic.Int64
+	busy atomic.Int64 // VUs that run an iteration
+	most atomic.Int64 // the greatest of busy after the warm-up
 
 	workers     sync.WaitGroup
 	deactivated sync.WaitGroup
@@ -84,6 +87,7 @@ func (a *arrival) Run(parent context.Context, out chan<- metrics.SampleContainer
 	<-grown
 	close(r.due)
 	r.workers.Wait()
+	r.mark(PoolEnd{Tags: r.tags, Most: r.most.Load(), Allowed: most})
 	r.interrupting.Lock()
 	defer r.interrupting.Unlock()
 	return r.interrupt
@@ -168,6 +172,7 @@ func (r *run) wait(timer *time.Timer, t time.Time) bool {
 }
 
 func (r *run) enqueue(j job, grow chan<- struct{}) {
+	j.queued = time.Now()
 	select {
 	case r.due <- j:
 	default:

@@ -16,8 +16,11 @@ type IterationStart struct {
 	VU       string          // as in the metadata of the samples
 	Tags     *metrics.TagSet // of the scenario
 	Intended time.Time
-	Lateness time.Duration
-	Warmup   bool
+	Lateness time.Duration // actual minus intended start
+	// Waited is the part of the lateness during which no VU was free: the target kept them all, or they are too few. The
+	// rest of the lateness is the generator's own.
+	Waited time.Duration
+	Warmup bool
 }
 
 // IterationEnd follows all samples of an iteration.
@@ -34,6 +37,16 @@ type Unserved struct {
 	Warmup   bool
 	Dropped  bool // the queue was full; otherwise the load ended while it waited
 }
+
+// PoolEnd is sent for each pool of VUs when its scenario has ended.
+type PoolEnd struct {
+	Tags    *metrics.TagSet // of the scenario, and of the build where it has builds
+	Most    int64           // VUs that ran iterations of the schedule at the same time
+	Allowed int64           // VUs that it may have had
+}
+
+// GetSamples returns nothing.
+func (PoolEnd) GetSamples() []metrics.Sample { return nil }
 
 // GetSamples returns nothing.
 func (LoadStart) GetSamples() []metrics.Sample { return nil }

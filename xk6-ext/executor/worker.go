@@ -18,6 +18,8 @@ type worker struct {
 	vu  lib.ActiveVU
 	id  string
 	job job
+
+	free time.Time // since when the VU has had nothing to do
 }
 
 // employ activates a VU and lets it work until the queue is closed and empty.
@@ -41,10 +43,12 @@ func (r *run) employ(vu lib.InitializedVU) {
 	r.workers.Add(1)
 	go func() {
 		defer r.workers.Done()
+		w.free = time.Now()
 		r.idle.Add(1)
 		for j := range r.due {
 			r.idle.Add(-1)
 			w.iterate(j)
+			w.free = time.Now()
 			r.idle.Add(1)
 		}
 	}()
@@ -58,10 +62,13 @@ func (w *worker) iterate(j job) {
 	}
 	w.job = j
 	r.mark(IterationStart{
-		VU: w.id, Tags: r.tags, Intended: j.intended, Lateness: time.Since(j.intended), Warmup: j.warmup,
+		VU: w.id, Tags: r.tags, Intended: j.intended, Lateness: time.Since(j.intended), Waited: max(0, w.free.Sub(j.queued)),
+		Warmup: j.warmup,
 	})
 	r.state.ModCurrentlyActiveVUsCount(+1)
+	r.use(+1, !j.warmup)
 	err := w.vu.RunOnce()
+	r.use(-1, false)
 	r.state.ModCurrentlyActiveVUsCount(-1)
 	end := IterationEnd{VU: w.id}
 	switch {
@@ -78,6 +85,17 @@ func (w *worker) iterate(j job) {
 		r.state.AddInterruptedIterations(1)
 	} else {
 		r.state.AddFullIterations(1)
+	}
+}
+
+// use counts the VUs in use.
+func (r *run) use(more int64, measured bool) {
+	busy := r.busy.Add(more)
+	for measured {
+		most := r.most.Load()
+		if busy <= most || r.most.CompareAndSwap(most, busy) {
+			return
+		}
 	}
 }
 

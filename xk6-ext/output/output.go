@@ -307,7 +307,8 @@ func (o *Output) StopWithTestError(testErr error) error {
 	t := &o.gather.totals
 	o.send(wire.Ended{
 		Offered: t.offered(), Served: t.served, Failed: t.failed, Dropped: t.dropped, Interrupted: t.interrupted,
-		Exceptions: t.exceptions, LatenessP99: t.lateness.Quantile(0.99), Aborted: abortedBy(testErr),
+		Exceptions: t.exceptions, LatenessP99: t.lateness.Quantile(0.99), LatenessOwnP99: t.own.Quantile(0.99),
+		Waited: t.waited, MostVUs: t.mostVUs, AllowedVUs: t.allowedVUs, Aborted: abortedBy(testErr),
 	})
 	err := o.options.Conn.Close()
 	o.reader.Wait()

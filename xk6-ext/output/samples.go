@@ -32,6 +32,9 @@ type totals struct {
 	served, failed, dropped, interrupted int64
 	exceptions                           int64
 	lateness                             *histogram.Histogram // ms
+	own                                  *histogram.Histogram // ms of the lateness that was not spent waiting for a VU
+	waited                               int64                // iterations that waited for a VU
+	mostVUs, allowedVUs                  int64                // of the pool that came nearest to its bound
 }
 
 func (t *totals) offered() int64 { return t.served + t.failed + t.dropped + t.interrupted }
@@ -57,7 +60,7 @@ type gatherer struct {
 func newGatherer(anchor int64) *gatherer {
 	return &gatherer{
 		frames: newFrames(anchor), index: newIndex(), open: map[string]*iteration{},
-		totals: totals{lateness: histogram.New()},
+		totals: totals{lateness: histogram.New(), own: histogram.New()},
 	}
 }
 
@@ -67,12 +70,9 @@ func (g *gatherer) container(c metrics.SampleContainer) {
 	case executor.LoadStart:
 		g.anchor(c.Zero.UnixNano(), c.Zero.UnixNano()-g.warmup)
 	case executor.IterationStart:
-		g.open[c.VU] = &iteration{IterationStart: c}
-		late := milliseconds(c.Lateness)
-		g.record(c.Intended.UnixNano(), origin{metric: metricLateness, tags: c.Tags}, recording.Trend, late)
-		if !c.Warmup {
-			g.totals.lateness.Record(late)
-		}
+		g.begun(c)
+	case executor.PoolEnd:
+		g.totals.pool(c)
 	case executor.IterationEnd:
 		g.end(c)
 	case executor.Unserved:
@@ -85,6 +85,27 @@ func (g *gatherer) container(c metrics.SampleContainer) {
 		g.trail(c)
 	default:
 		g.samples(c.GetSamples())
+	}
+}
+
+func (g *gatherer) begun(c executor.IterationStart) {
+	g.open[c.VU] = &iteration{IterationStart: c}
+	late := milliseconds(c.Lateness)
+	g.record(c.Intended.UnixNano(), origin{metric: metricLateness, tags: c.Tags}, recording.Trend, late)
+	if c.Warmup {
+		return
+	}
+	g.totals.lateness.Record(late)
+	g.totals.own.Record(milliseconds(c.Lateness - c.Waited))
+	if c.Waited > 0 {
+		g.totals.waited++
+	}
+}
+
+// pool keeps the pool of VUs of which the greatest share was in use.
+func (t *totals) pool(c executor.PoolEnd) {
+	if t.allowedVUs == 0 || c.Most*t.allowedVUs > t.mostVUs*c.Allowed {
+		t.mostVUs, t.allowedVUs = c.Most, c.Allowed
 	}
 }
 

@@ -82,6 +82,33 @@ func TestLatencyCountsFromTheIntendedStartOnceAnIteration(t *testing.T) {
 	}
 }
 
+func TestLatenessIsSplitByItsCause(t *testing.T) {
+	tags := metrics.NewRegistry().RootTagSet().With("scenario", "s")
+	g := newGatherer(0)
+	g.led = true
+	g.container(executor.LoadStart{Zero: time.Unix(1, 0)})
+	start := func(late, waited time.Duration, warmup bool) executor.IterationStart {
+		return executor.IterationStart{VU: "1", Tags: tags, Intended: time.Unix(1, 0), Lateness: late, Waited: waited, Warmup: warmup}
+	}
+	for range 10 {
+		g.container(start(800*time.Millisecond, 797*time.Millisecond, false))
+		g.container(start(2*time.Millisecond, 0, false))
+		g.container(start(5*time.Second, 4*time.Second, true))
+	}
+	for _, c := range []executor.PoolEnd{{Tags: tags, Most: 9, Allowed: 10}, {Tags: tags, Most: 3, Allowed: 3}, {Tags: tags, Most: 90, Allowed: 200}} {
+		g.container(c)
+	}
+	totals := &g.totals
+	near := func(got, want float64) bool { return got > want*0.99 && got < want*1.01 }
+	if !near(totals.lateness.Quantile(0.99), 800) || !near(totals.own.Quantile(0.99), 3) || totals.waited != 10 {
+		t.Errorf("lateness p99 %v ms, own %v ms, %d waited; want 800, 3 and 10",
+			totals.lateness.Quantile(0.99), totals.own.Quantile(0.99), totals.waited)
+	}
+	if totals.mostVUs != 3 || totals.allowedVUs != 3 {
+		t.Errorf("%d of %d VUs, want those of the pool that was exhausted", totals.mostVUs, totals.allowedVUs)
+	}
+}
+
 func TestWithoutOurExecutorTheEarliestSampleBeginsTheLoad(t *testing.T) {
 	registry := metrics.NewRegistry()
 	builtin := metrics.RegisterBuiltinMetrics(registry)
@@ -123,7 +150,7 @@ func TestWithoutOurExecutorTheEarliestSampleBeginsTheLoad(t *testing.T) {
 }
 
 func TestMarkersReachNoOtherOutput(t *testing.T) {
-	for _, m := range []metrics.SampleContainer{executor.LoadStart{}, executor.IterationStart{}, executor.IterationEnd{}, executor.Unserved{}} {
+	for _, m := range []metrics.SampleContainer{executor.LoadStart{}, executor.IterationStart{}, executor.IterationEnd{}, executor.Unserved{}, executor.PoolEnd{}} {
 		if m.GetSamples() != nil {
 			t.Errorf("%T bears samples", m)
 		}

@@ -72,7 +72,16 @@ type Ended struct {
 
 	Exceptions  int64
 	LatenessP99 float64 // milliseconds; NaN, of no iterations at all, arrives as 0
-	Aborted     string  // why the script itself ended the load, or ""
+
+	// LatenessOwnP99 is that of the part of the lateness which the generator itself caused: a VU was free. What is beyond
+	// it, iterations spent waiting for a VU. Milliseconds, as LatenessP99.
+	LatenessOwnP99 float64
+	Waited         int64 // iterations that found no VU free when they were due, and got one later
+	// MostVUs is how many VUs were in use at most, and AllowedVUs how many there may have been, in the pool of VUs (one a
+	// scenario, or a build of it) that came nearest to its bound. Where both are equal it was exhausted.
+	MostVUs, AllowedVUs int64
+
+	Aborted string // why the script itself ended the load, or ""
 }
 
 // Inspected is what a child that was asked to inspect a script says of it, instead of running it.
@@ -154,11 +163,16 @@ func prepared(m Message) Message {
 		}
 		return m
 	case Ended:
-		if math.IsNaN(m.LatenessP99) {
-			m.LatenessP99 = 0
-		}
-		m.LatenessP99 = max(-math.MaxFloat64, min(math.MaxFloat64, m.LatenessP99))
+		m.LatenessP99, m.LatenessOwnP99 = finite(m.LatenessP99), finite(m.LatenessOwnP99)
 		return m
 	}
 	return m
+}
+
+// finite is the number nearest to v that JSON can hold; 0 for none.
+func finite(v float64) float64 {
+	if math.IsNaN(v) {
+		return 0
+	}
+	return max(-math.MaxFloat64, min(math.MaxFloat64, v))
 }

@@ -35,7 +35,7 @@ func messages() []Message {
 		Exception{Message: "TypeError: \"<x>\" is not a function\n\tat default (script.js:3)"},
 		Notice{Level: "warn", Text: "no VU free"},
 		Stop{},
-		Ended{Offered: 10, Served: 4, Failed: 3, Dropped: 2, Interrupted: 1, Exceptions: 5, LatenessP99: 1.25, Aborted: "test.abort()"},
+		Ended{Offered: 10, Served: 4, Failed: 3, Dropped: 2, Interrupted: 1, Exceptions: 5, LatenessP99: 1.25, LatenessOwnP99: 0.5, Waited: 6, MostVUs: 7, AllowedVUs: 8, Aborted: "test.abort()"},
 	}
 }
 
@@ -87,7 +87,7 @@ func TestWhatIsSentIsMadeFitToArrive(t *testing.T) {
 	}{
 		{"a hello is given its version", Hello{PID: 1}, Hello{Version: Version, PID: 1}},
 		{"a config is given its version", Config{}, Config{Version: Version}},
-		{"a lateness of no iterations is 0", Ended{LatenessP99: math.NaN()}, Ended{}},
+		{"a lateness of no iterations is 0", Ended{LatenessP99: math.NaN(), LatenessOwnP99: math.NaN()}, Ended{}},
 		{"an endless lateness is the longest there is", Ended{LatenessP99: math.Inf(1)}, Ended{LatenessP99: math.MaxFloat64}},
 		{"bytes that are no text are replaced", Exception{Message: "a\xffb"}, Exception{Message: "a\ufffdb"}},
 		{"a frame may be empty", Frame{}, Frame{Payload: []byte{}}},
