@@ -68,10 +68,11 @@ var plan = map[string]room{
 	"results/report":    {enters: []string{"results"}},
 
 	"xk6-ext":          {enters: []string{"xk6-ext/jsmodule", "xk6-ext/executor", "xk6-ext/output", "xk6-ext/wire"}, tech: []string{k6}},
-	"xk6-ext/jsmodule": {enters: []string{"xk6-ext/wire"}, tech: []string{k6, "github.com/grafana/sobek"}},
+	"xk6-ext/jsmodule": {enters: []string{"xk6-ext/wire", "xk6-ext/random"}, tech: []string{k6, "github.com/grafana/sobek"}},
 	"xk6-ext/executor": {enters: []string{"xk6-ext/wire"}, tech: []string{k6, "gopkg.in/guregu/null.v3", "github.com/sirupsen/logrus"}},
 	"xk6-ext/output":   {enters: []string{"xk6-ext/wire", "xk6-ext/executor", "results/recording", "results/histogram"}, tech: []string{k6, "gopkg.in/guregu/null.v3", "github.com/sirupsen/logrus"}},
 	"xk6-ext/wire":     {enters: []string{"results/histogram"}},
+	"xk6-ext/random":   {},
 
 	"targets":             {enters: []string{"targets/restapi", "targets/kit"}},
 	"targets/cmd/target":  {enters: []string{"targets", "targets/kit"}},

@@ -1,4 +1,4 @@
-package jsmodule
+package random
 
 import (
 	"fmt"
@@ -16,7 +16,7 @@ func TestRandomsAreTheSameForEver(t *testing.T) {
 		scenario  string
 		iteration int64
 	}{{0, "", 0}, {42, "load", 0}, {42, "load", 1}, {42, "other", 0}, {-1, "load", 1 << 40}} {
-		r := newRandom(of.seed, of.scenario, of.iteration)
+		r := New(of.seed, of.scenario, of.iteration)
 		n, _ := r.Int(1, 1000)
 		text, _ := r.Text(8)
 		got = append(got, fmt.Sprintf("%d/%s/%d: %d %s %.6f %v", of.seed, of.scenario, of.iteration, n, text, r.Float(), r.Chance(0.5)))
@@ -37,7 +37,7 @@ func TestIntIsEvenAndKeepsItsEnds(t *testing.T) {
 	const draws = 60_000
 	counts := map[int64]int{}
 	for i := range int64(draws) {
-		n, err := newRandom(1, "s", i).Int(-2, 3)
+		n, err := New(1, "s", i).Int(-2, 3)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -55,7 +55,7 @@ func TestIntIsEvenAndKeepsItsEnds(t *testing.T) {
 }
 
 func TestIntTakesEveryRange(t *testing.T) {
-	r := newRandom(1, "s", 1)
+	r := New(1, "s", 1)
 	for _, row := range [][2]int64{{5, 5}, {math.MinInt64, math.MaxInt64}, {math.MaxInt64 - 1, math.MaxInt64}, {math.MinInt64, math.MinInt64}} {
 		for range 100 {
 			if n, err := r.Int(row[0], row[1]); err != nil || n < row[0] || n > row[1] {
