@@ -136,18 +136,18 @@ func (r *run) mark(m metrics.SampleContainer) {
 // offer puts every iteration into the queue when it is due. It returns at the end of the schedule, or early when the
 // context is done; what is not due by then was never offered.
 func (r *run) offer(grow chan<- struct{}) {
-	warm := newSchedule([]span{r.config.warmupSpan()})
-	main := newSchedule(r.config.spans())
-	warming := warm.count()
-	total := warming + main.count()
+	warm := NewSchedule(r.config.warmupSpan())
+	main := NewSchedule(r.config.spans()...)
+	warming := warm.Count()
+	total := warming + main.Count()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for i := range total {
 		j := job{index: i, warmup: i < warming}
 		if j.warmup {
-			j.intended = r.start.Add(warm.at(i))
+			j.intended = r.start.Add(warm.At(float64(i)))
 		} else {
-			j.intended = r.start.Add(r.config.warmup() + main.at(i-warming))
+			j.intended = r.start.Add(r.config.warmup() + main.At(float64(i-warming)))
 		}
 		if !r.wait(timer, j.intended) {
 			return

@@ -134,16 +134,16 @@ func (c *Config) validateStages() []error {
 func (c *Config) perSecond(rate float64) float64 { return rate / c.TimeUnit.TimeDuration().Seconds() }
 
 // spans is the schedule after the warm-up.
-func (c *Config) spans() []span {
+func (c *Config) spans() []Span {
 	if len(c.Stages) == 0 {
 		rate := c.perSecond(c.Rate.Float64)
-		return []span{{from: rate, to: rate, length: c.Duration.TimeDuration()}}
+		return []Span{{From: rate, To: rate, Length: c.Duration.TimeDuration()}}
 	}
-	spans := make([]span, 0, len(c.Stages))
+	spans := make([]Span, 0, len(c.Stages))
 	from := c.perSecond(c.StartRate.Float64)
 	for _, s := range c.Stages {
 		to := c.perSecond(s.Target.Float64)
-		spans = append(spans, span{from: from, to: to, length: s.Duration.TimeDuration()})
+		spans = append(spans, Span{From: from, To: to, Length: s.Duration.TimeDuration()})
 		from = to
 	}
 	return spans
@@ -153,10 +153,10 @@ func (c *Config) spans() []span {
 func (c *Config) peak() float64 {
 	peak := 0.0
 	for _, s := range c.spans() {
-		if s.length > 0 {
-			peak = max(peak, s.from)
+		if s.Length > 0 {
+			peak = max(peak, s.From)
 		}
-		peak = max(peak, s.to)
+		peak = max(peak, s.To)
 	}
 	return peak
 }
@@ -175,9 +175,9 @@ func (c *Config) length() time.Duration {
 
 // constant reports whether the rate never changes.
 func (c *Config) constant() bool {
-	spans := newSchedule(c.spans()).spans
+	spans := NewSchedule(c.spans()...).spans
 	for _, s := range spans {
-		if s.from != spans[0].from || s.to != spans[0].from {
+		if s.From != spans[0].From || s.To != spans[0].From {
 			return false
 		}
 	}
@@ -196,17 +196,17 @@ func (c *Config) warmup() time.Duration {
 }
 
 // warmupSpan offers half the first rate; where that is 0, half the first target that is not.
-func (c *Config) warmupSpan() span {
+func (c *Config) warmupSpan() Span {
 	first := 0.0
 	for _, s := range c.spans() {
 		if first == 0 {
-			first = s.from
+			first = s.From
 		}
 		if first == 0 {
-			first = s.to
+			first = s.To
 		}
 	}
-	return span{from: first / 2, to: first / 2, length: c.warmup()}
+	return Span{From: first / 2, To: first / 2, Length: c.warmup()}
 }
 
 // GetStartTime is the startTime of the options, later by the run's warm-up for a scenario that does not itself warm up, so

@@ -96,7 +96,7 @@ func TestWarmupComesBeforeTheScheduleAtHalfTheFirstRate(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			c := parse(t, 10*time.Second, "s", row.options)
-			if got := c.warmupSpan().from; got != row.rate {
+			if got := c.warmupSpan().From; got != row.rate {
 				t.Errorf("warms up at %v/s, want %v", got, row.rate)
 			}
 			if c.GetStartTime() != row.start || c.zero() != row.zero {
