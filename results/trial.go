@@ -104,17 +104,37 @@ type Effect struct {
 }
 
 // Fitness says whether generator and machine were fit to measure. Offered = Served + Failed + Dropped + Interrupted,
-// exactly, in iterations that were due after the warm-up.
+// exactly, in iterations that were due after the warm-up. Numbers that are 0 in a record of an older brunt, or where the
+// platform does not tell, were not measured.
 type Fitness struct {
 	Fit     bool     `json:"fit"`
-	Reasons []string `json:"reasons"`
-	// Saturated says that the generator itself was out of bounds, so that a fail can't be believed either. Unfit but not
-	// saturated, as after dropped iterations, only rules out a pass.
+	Reasons []string `json:"reasons"` // the causes first; each says what to change
+	// Saturated says that the generator or its machine was out of bounds, so that a fail can't be believed either. Unfit but
+	// not saturated, as after dropped iterations, only rules out a pass.
 	Saturated bool `json:"saturated"`
+	// Late says that the lateness of iterations was no work of the target's: the generator itself was late, or it had too
+	// few VUs for the rate. A fail on latency then stands only where the service time alone breaks the bound.
+	Late bool `json:"late,omitempty"`
 
 	CPUPercent float64 `json:"cpu_percent"` // of the k6 child, 100 = one core; its busiest 10 s
 	Cores      int     `json:"cores"`
+	CPUSeconds float64 `json:"cpu_s,omitempty"` // of the k6 child since t = 0
+	// QuotaCores is how many cores the child's control groups let it use; 0: as many as there are. Throttled is the share
+	// (0 to 1) of the quota's periods in which it was stopped because they were used up.
+	QuotaCores float64 `json:"quota_cores,omitempty"`
+	Throttled  float64 `json:"throttled_share,omitempty"`
 
+	// What the child's Go runtime says of the time since t = 0: how long goroutines that could run waited for a CPU, how long
+	// garbage collections stopped them all, and the share (0 to 1) of the CPU time it had that collecting took.
+	SchedulerP99 float64 `json:"scheduler_p99_ms,omitempty"`
+	GCPauseP99   float64 `json:"gc_pause_p99_ms,omitempty"`
+	GCShare      float64 `json:"gc_share,omitempty"`
+
+	Machine *Machine `json:"machine,omitempty"` // nil: the platform does not tell
+
+	// Due is how many iterations the schedule asked for; 0: not known, as when the load was ended early or its executors
+	// have no schedule.
+	Due         int64 `json:"due,omitempty"`
 	Offered     int64 `json:"offered"`
 	Served      int64 `json:"served"`
 	Failed      int64 `json:"failed"`      // an exception, or a request that failed
@@ -122,10 +142,38 @@ type Fitness struct {
 	Interrupted int64 `json:"interrupted"` // cut off at the end of the load
 
 	LatenessP99 float64 `json:"lateness_p99_ms"` // of iterations: actual minus intended start
+	// LatenessOwnP99 is that of the part of the lateness during which a VU was free: the generator's own.
+	LatenessOwnP99 float64 `json:"lateness_own_p99_ms,omitempty"`
+	Waited         int64   `json:"waited,omitempty"` // iterations that found no VU free when they were due, and got one later
+	// Of the scenario that came nearest to its bound: VUs in use at most, allowed, and needed for its highest rate at the
+	// usual (median) duration of its iterations.
+	MostVUs    int64   `json:"vus_most,omitempty"`
+	AllowedVUs int64   `json:"vus_allowed,omitempty"`
+	NeededVUs  float64 `json:"vus_needed,omitempty"`
 
 	Exceptions     int64  `json:"exceptions"`
-	FirstException string `json:"first_exception,omitempty"`
-	ExitCode       int    `json:"exit_code"` // of the k6 child
+	FirstException string `json:"first_exception,omitempty"` // one line
+	FirstStack     string `json:"first_stack,omitempty"`     // of the same exception, as far as it was kept
+
+	ExitCode int `json:"exit_code"` // of the k6 child; -1 when a signal ended it
+	// Signal is what ended the k6 child, when it did not end by itself, and OOMKilled says that the kernel did so for want of
+	// memory.
+	Signal    string `json:"signal,omitempty"`
+	OOMKilled bool   `json:"oom_killed,omitempty"`
 	// Aborted is set when the script itself ended the load: an abortOnFail threshold or test.abort().
 	Aborted string `json:"aborted,omitempty"`
+}
+
+// Machine is what the machine was short of during the load. Each value is a share, 0 to 1, of a window of 5 s, and the one
+// that is exceeded in no more than a fifth of the windows.
+type Machine struct {
+	Steal    float64   `json:"steal_share"`        // CPU time that the hypervisor gave to others
+	Pressure *Pressure `json:"pressure,omitempty"` // nil: the kernel does not tell
+}
+
+// Pressure is the share of time that was lost for want of a resource, as the kernel's pressure stall information has it.
+type Pressure struct {
+	CPU    float64 `json:"cpu_some"`    // some task waited for a CPU
+	Memory float64 `json:"memory_full"` // all tasks that had work waited for memory
+	IO     float64 `json:"io_full"`     // all tasks that had work waited for a disk
 }
