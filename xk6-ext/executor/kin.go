@@ -1,0 +1,107 @@
+package executor
+
+import (
+	"context"
+	"math"
+	"time"
+
+	"go.k6.io/k6/lib"
+	k6executor "go.k6.io/k6/lib/executor"
+	"go.k6.io/k6/metrics"
+)
+
+// What another executor of the same open model needs of this one. It embeds a Config, and is then part of the Plan of the
+// scenarios, begins t = 0 where it is the first, and has the same options, schedule and bounds.
+
+// NewConfig is the config of a scenario on an executor of that type, to be embedded in its own.
+func NewConfig(name, kind string, o Options) *Config {
+	c := newConfig(name, o)
+	c.BaseConfig = k6executor.NewBaseConfig(name, kind)
+	return c
+}
+
+// Arrival is the config itself: by it a config that embeds one is recognised.
+func (c *Config) Arrival() *Config { return c }
+
+// arrivalOf is the Config of a scenario of the open model, or nil.
+func arrivalOf(config lib.ExecutorConfig) *Config {
+	if c, ok := config.(interface{ Arrival() *Config }); ok {
+		return c.Arrival()
+	}
+	return nil
+}
+
+// VUs are how many VUs are ready before the load starts, and the most that there may be.
+func (c *Config) VUs() (planned, most int64) { return c.vus() }
+
+// QueueBound is how many iterations may wait for a VU.
+func (c *Config) QueueBound() int64 { return c.queue() }
+
+// Marked says whether markers are to be sent.
+func (c *Config) Marked() bool { return c.options.Marked }
+
+// Timetable says when the iterations of a scenario are due, from the start of its executor, warm-up included.
+type Timetable struct {
+	warm, main Schedule
+	warming    int64 // iterations of the warm-up
+	zero, end  time.Duration
+}
+
+// Timetable is that of the scenario.
+func (c *Config) Timetable() Timetable {
+	t := Timetable{warm: NewSchedule(c.warmupSpan()), main: NewSchedule(c.spans()...), zero: c.warmup()}
+	t.warming, t.end = t.warm.Count(), t.zero+c.length()
+	return t
+}
+
+// Count is the number of iterations.
+func (t Timetable) Count() int64 { return t.warming + t.main.Count() }
+
+// At is when iteration i is due, from 0 and less than Count, and whether it belongs to the warm-up.
+func (t Timetable) At(i int64) (due time.Duration, warmup bool) {
+	if i < t.warming {
+		return t.warm.At(float64(i)), true
+	}
+	return t.zero + t.main.At(float64(i-t.warming)), false
+}
+
+// End is when the scenario is over.
+func (t Timetable) End() time.Duration { return t.end }
+
+// Announce says when t = 0 is, if it is this scenario, begun at start, that begins it.
+func (c *Config) Announce(state *lib.ExecutionState, start time.Time, out chan<- metrics.SampleContainer) {
+	plan := PlanOf(state.Test.Options.Scenarios, state.ExecutionTuple, c.options.Warmup)
+	if plan.leader != c.Name {
+		return
+	}
+	zero := start.Add(c.warmup())
+	if c.options.Marked {
+		out <- LoadStart{Zero: zero}
+	}
+	if c.options.Started != nil {
+		c.options.Started(Start{Zero: zero, Plan: plan})
+	}
+}
+
+// Scene is the context of a scenario that began at start: it ends with the graceful stop at the latest, and says how far
+// the scenario is.
+func (c *Config) Scene(parent context.Context, start time.Time) (context.Context, context.CancelFunc) {
+	whole := c.warmup() + c.length()
+	ctx, cancel := context.WithDeadline(parent, start.Add(whole+c.GetGracefulStop()))
+	return lib.WithScenarioState(ctx, &lib.ScenarioState{
+		Name: c.Name, Executor: c.Type, StartTime: start,
+		ProgressFn: func() (float64, []string) {
+			done := time.Since(start)
+			return math.Min(1, float64(done)/float64(whole)), []string{done.Truncate(time.Second).String()}
+		},
+	}), cancel
+}
+
+// TagsOf are the tags of the scenario's samples.
+func (c *Config) TagsOf(state *lib.ExecutionState) *metrics.TagSet {
+	tags := state.Test.RunTags.WithTagsFromMap(c.GetTags())
+	if state.Test.Options.SystemTags.Has(metrics.TagScenario) {
+		tags = tags.With("scenario", c.Name)
+	}
+	return tags
+}
