@@ -54,7 +54,7 @@ var plan = map[string]room{
 	"harness/dependency":      {enters: []string{"harness/site", "harness/experiment"}, tech: []string{pgx, goredis}},
 	"harness/fault":           {enters: []string{"harness/experiment", "harness/site", "results"}, tech: []string{toxiproxy, "golang.org/x/sys", "github.com/rs/zerolog", "github.com/prometheus/client_golang"}, tests: []string{"harness/dependency"}},
 	"harness/lease":           {enters: []string{"harness/site"}, tech: []string{"golang.org/x/sys"}},
-	"harness/load":            {enters: []string{"harness/experiment", "harness/site", "results", "results/recording", "results/histogram", "scenarios/lib", "xk6-ext", "xk6-ext/wire"}, tech: []string{k6, "golang.org/x/sys"}},
+	"harness/load":            {enters: []string{"harness/experiment", "harness/site", "results", "results/recording", "results/histogram", "xk6-ext", "xk6-ext/wire"}, tech: []string{k6, "golang.org/x/sys"}},
 	"harness/probe":           {},
 	"harness/build":           {enters: []string{"harness/experiment", "results"}},
 	"harness/provenance":      {enters: []string{"results"}, tech: []string{"golang.org/x/sys"}},
@@ -68,7 +68,7 @@ var plan = map[string]room{
 	"results/report":    {enters: []string{"results"}},
 
 	"xk6-ext":          {enters: []string{"xk6-ext/jsmodule", "xk6-ext/executor", "xk6-ext/output", "xk6-ext/wire"}, tech: []string{k6}},
-	"xk6-ext/jsmodule": {enters: []string{"xk6-ext/wire", "xk6-ext/random"}, tech: []string{k6, "github.com/grafana/sobek"}},
+	"xk6-ext/jsmodule": {enters: []string{"scenarios/lib", "xk6-ext/wire", "xk6-ext/random"}, tech: []string{k6, "github.com/grafana/sobek"}},
 	"xk6-ext/executor": {enters: []string{"xk6-ext/wire"}, tech: []string{k6, "gopkg.in/guregu/null.v3", "github.com/sirupsen/logrus"}},
 	"xk6-ext/output":   {enters: []string{"xk6-ext/wire", "xk6-ext/executor", "results/recording", "results/histogram"}, tech: []string{k6, "gopkg.in/guregu/null.v3", "github.com/sirupsen/logrus"}},
 	"xk6-ext/wire":     {enters: []string{"results/histogram"}},

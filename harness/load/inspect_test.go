@@ -44,7 +44,7 @@ func TestInspectSaysWhatIsWrongWithAScript(t *testing.T) {
 			"scenario a has configuration errors: the duration is unspecified", nil},
 		{"a function is missing", "export const options = { scenarios: { a: { executor: 'brunt-arrival', rate: 5, duration: '1s', exec: 'f' } } };\n" + fine, nil,
 			KindConfig, "executor a: function 'f' not found in exports", nil},
-		{"a shape is unknown", fine, nil, KindInit, "unknown shape zigzag: there are smoke, ramp, soak, spike",
+		{"a shape is unknown", fine, nil, KindInit, "unknown shape zigzag: there are smoke, ramp, soak, spike, breakpoint",
 			func(s Script) Script { s.Shape = "zigzag"; return s }},
 		{"a flag is unknown", fine, nil, KindConfig, "unknown flag: --nope",
 			func(s Script) Script { s.Bare, s.Flags = true, []string{"--nope"}; return s }},

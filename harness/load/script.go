@@ -4,11 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
-	"regexp"
 	"strings"
 	"time"
-
-	"github.com/devcraft-studio/brunt/scenarios/lib"
 )
 
 // Script is what k6 runs, and how.
@@ -42,29 +39,19 @@ func (s Script) scale() float64 {
 	return s.TimeScale
 }
 
-var exported = regexp.MustCompile(`(?m)^export (function (\w+))`)
-
-// wrapper is the main script of a wrapped run. It holds the shapes itself, so that nothing is written to disk.
+// wrapper is the main script of a wrapped run.
 func (s Script) wrapper(path string) string {
-	var names []string
-	for _, m := range exported.FindAllStringSubmatch(lib.Shapes, -1) {
-		names = append(names, m[2])
-	}
 	var b strings.Builder
 	module := quoted((&url.URL{Scheme: "file", Path: path}).String())
 	fmt.Fprintf(&b, "import * as script from %s;\n", module)
 	fmt.Fprintf(&b, "export * from %s;\n", module)
-	fmt.Fprintf(&b, "import 'k6/x/brunt';\n")
-	fmt.Fprintf(&b, "const shapes = (() => {\n%s\nreturn { %s };\n})();\n",
-		exported.ReplaceAllString(lib.Shapes, "$1"), strings.Join(names, ", "))
-	fmt.Fprintf(&b, "export const options = Object.assign({}, shapes.scaled(script.options, %v));\n", s.scale())
+	b.WriteString("import brunt from 'k6/x/brunt';\n")
+	fmt.Fprintf(&b, "export const options = Object.assign({}, brunt.scaled(script.options, %v));\n", s.scale())
 	if s.Shape != "" {
 		// k6's short forms of a scenario would contend with the shape.
 		b.WriteString("for (const key of ['vus', 'duration', 'iterations', 'stages']) delete options[key];\n")
-		fmt.Fprintf(&b, "options.scenarios = { %s: shapes.shape(%s, %s) };\n", quoted(s.Shape), quoted(s.Shape), quoted(s.shapeOptions()))
-		if s.Duration == 0 {
-			fmt.Fprintf(&b, "options.scenarios = shapes.scaled({ scenarios: options.scenarios }, %v).scenarios;\n", s.scale())
-		}
+		fmt.Fprintf(&b, "options.scenarios = { %s: brunt.shape(%s, %s, %v) };\n",
+			quoted(s.Shape), quoted(s.Shape), quoted(s.shapeOptions()), s.scale())
 	}
 	b.WriteString("export default script.default;\n")
 	return b.String()

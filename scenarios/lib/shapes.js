@@ -1,25 +1,33 @@
 // Ready-made traffic patterns, as k6 scenarios on the executor brunt-arrival.
 //
-//   import { ramp } from './shapes.js';
+//   import { ramp } from 'k6/x/brunt';
 //   export const options = { scenarios: { load: ramp({ rate: 100, duration: '2m' }) } };
 //
-// Each takes { rate, duration, vus, exec, env, tags } and all of them can be left out:
+// Each takes { rate, duration, vus, startTime, gracefulStop, exec, env, tags }, and all of them can be left out:
 //   rate      iterations per second at the peak
 //   duration  as k6 writes it ('1m30s', or milliseconds), without the warm-up
 //   vus       the most VUs to use; all of them are set up before the load begins
-//   exec, env, tags  as in any k6 scenario
+//   startTime, gracefulStop, exec, env, tags  as in any k6 scenario
 //
-//   smoke  5/s, 30s: a constant trickle, to see that everything works
-//   ramp   100/s, 2m: from a tenth up to the peak for 40 % of the time, the peak for 40 %, down again for 20 %
-//   soak   50/s, 30m: constant, to see what grows
-//   spike  200/s, 2m: a fifth of the peak, suddenly the peak for a fifth of the time, and a fifth again
+//   smoke       5/s, 30s: a constant trickle, to see that everything works
+//   ramp        100/s, 2m: from a tenth up to the peak for 40 % of the time, the peak for 40 %, down again for 20 %
+//   soak        50/s, 30m: constant, to see what grows
+//   spike       200/s, 2m: a fifth of the peak, suddenly the peak for a fifth of the time, and a fifth again
+//   breakpoint  500/s, 10m: raises the rate, step by step, until an SLO breaks
+//
+// breakpoint also takes
+//   from    the rate that it begins with and that must hold; a tenth of rate, which is the most that it tries
+//   factor  from one step to the next; 1.5
+//   step    how long a rate is offered before it is judged; '20s'
+// Under `brunt run` the rates that come next depend on what held. Where k6 runs alone nobody judges: there the steps up to
+// the peak share the duration evenly.
 
 export function smoke(options) {
-  return constant(options, 5, '30s');
+  return constant('smoke', options, { rate: 5, duration: '30s' });
 }
 
 export function ramp(options) {
-  const { rate, length, common } = settle(options, 100, '2m');
+  const { rate, length, common } = settle('ramp', options, { rate: 100, duration: '2m' });
   return Object.assign(common, {
     startRate: rate / 10,
     stages: [
@@ -31,11 +39,11 @@ export function ramp(options) {
 }
 
 export function soak(options) {
-  return constant(options, 50, '30m');
+  return constant('soak', options, { rate: 50, duration: '30m' });
 }
 
 export function spike(options) {
-  const { rate, length, common } = settle(options, 200, '2m');
+  const { rate, length, common } = settle('spike', options, { rate: 200, duration: '2m' });
   return Object.assign(common, {
     startRate: rate / 5,
     stages: [
@@ -48,13 +56,43 @@ export function spike(options) {
   });
 }
 
-// shape is the shape of that name.
-export function shape(name, options) {
-  const known = { smoke, ramp, soak, spike };
+export function breakpoint(options) {
+  const { rate, length, common, given } = settle('breakpoint', options, { rate: 500, duration: '10m', step: '20s' });
+  const from = given.from === undefined ? rate / 10 : number('breakpoint', 'from', given.from);
+  const factor = given.factor === undefined ? 1.5 : number('breakpoint', 'factor', given.factor);
+  const step = time('breakpoint', 'step', given.step, 2000);
+  if (from > rate) {
+    throw new Error(`breakpoint: from is ${from}, more than rate, ${rate}, which is the most that is tried`);
+  }
+  if (!(factor > 1 && factor <= 10)) {
+    throw new Error(`breakpoint: factor must be more than 1 and at most 10, but is ${factor}`);
+  }
+  if (length < 2 * step) {
+    throw new Error(`breakpoint: the duration, ${length / 1000}s, must hold at least two steps of ${step / 1000}s: one that holds, and one that breaks`);
+  }
+  const rates = [from];
+  for (let next = from * factor; next < rate; next *= factor) {
+    rates.push(next);
+  }
+  if (rate > from) {
+    rates.push(rate);
+  }
+  const share = Math.floor(length / rates.length); // whole milliseconds, or the sum would not be the duration
+  const stages = [];
+  rates.forEach((target, i) => {
+    const last = i === rates.length - 1;
+    stages.push({ duration: 0, target }, { duration: last ? length - share * i : share, target });
+  });
+  return Object.assign(common, { startRate: from, stages, search: { from, most: rate, factor, step } });
+}
+
+// shape is the shape of that name; scale stretches what is left to its default.
+export function shape(name, options, scale) {
+  const known = { smoke, ramp, soak, spike, breakpoint };
   if (!Object.keys(known).includes(name)) {
     throw new Error(`unknown shape ${name}: there are ${Object.keys(known).join(', ')}`);
   }
-  return known[name](options);
+  return known[name](Object.assign({ scale }, options));
 }
 
 // scaled is a copy of k6 options whose scenarios take that many times as long. Rates, numbers of iterations and graceful
@@ -74,7 +112,7 @@ export function scaled(options, scale) {
 }
 
 // milliseconds reads a duration of k6: a number is milliseconds, a text has units from d to ns.
-export function milliseconds(duration) {
+function milliseconds(duration) {
   if (typeof duration === 'number') {
     return duration;
   }
@@ -91,42 +129,88 @@ export function milliseconds(duration) {
   return total;
 }
 
-function constant(options, rate, duration) {
-  const settled = settle(options, rate, duration);
+function constant(name, options, defaults) {
+  const settled = settle(name, options, defaults);
   return Object.assign(settled.common, { rate: settled.rate, duration: settled.length });
 }
 
-// settle fills in what was left out.
-function settle(options, rate, duration) {
-  const given = options || {};
+// settle checks what was given and fills in what was left out.
+function settle(name, options, defaults) {
+  const passed = ['startTime', 'gracefulStop', 'exec', 'env', 'tags'];
+  const known = ['rate', 'duration', 'vus', ...passed, ...(name === 'breakpoint' ? ['from', 'factor', 'step'] : [])];
+  const own = {};
+  for (const key of Object.keys(options || {})) {
+    if (!known.includes(key) && key !== 'scale') {
+      throw new Error(`${name}: unknown option ${key}: there are ${known.join(', ')}`);
+    }
+    if (options[key] !== undefined && options[key] !== null) {
+      own[key] = options[key];
+    }
+  }
+  const given = Object.assign({}, defaults, own);
+  const scale = own.scale || 1;
+  for (const key of ['duration', 'step']) {
+    if (own[key] === undefined && given[key] !== undefined) {
+      given[key] = longer(given[key], scale, shortest[key]);
+    }
+  }
   const common = { executor: 'brunt-arrival' };
-  if (given.vus) {
+  if (given.vus !== undefined) {
+    if (!Number.isInteger(given.vus) || given.vus < 1) {
+      throw new Error(`${name}: vus must be a whole number, at least 1, but is ${JSON.stringify(given.vus)}`);
+    }
     common.maxVUs = given.vus;
   }
-  for (const key of ['exec', 'env', 'tags']) {
+  for (const key of passed) {
     if (given[key] !== undefined) {
       common[key] = given[key];
     }
   }
-  return { rate: given.rate || rate, length: milliseconds(given.duration || duration), common };
+  return { rate: number(name, 'rate', given.rate), length: time(name, 'duration', given.duration, 1000), common, given };
+}
+
+function number(name, key, value) {
+  if (typeof value !== 'number' || !(value > 0 && value < Infinity)) {
+    throw new Error(`${name}: ${key} must be a number more than 0, but is ${JSON.stringify(value)}`);
+  }
+  return value;
+}
+
+function time(name, key, value, least) {
+  let length;
+  try {
+    length = milliseconds(value);
+  } catch (e) {
+    throw new Error(`${name}: the ${key} ${e.message}`);
+  }
+  if (!(length >= least && length < Infinity)) {
+    throw new Error(`${name}: the ${key} must be at least ${least / 1000}s, but is ${typeof value === 'number' ? `${value}ms` : value}`);
+  }
+  return length;
+}
+
+// k6 takes no scenario shorter than a second, and a step of less than two holds too little to be judged.
+const shortest = { duration: 1000, maxDuration: 1000, step: 2000 };
+
+// longer is a stretched duration, not pressed below least if it was longer before.
+function longer(duration, scale, least) {
+  const before = milliseconds(duration);
+  const after = Math.round(before * scale * 1e3) / 1e3;
+  return least && before >= least ? Math.max(least, after) : after;
 }
 
 function stretch(timed, scale) {
   const copy = Object.assign({}, timed);
-  const longer = (d) => Math.round(milliseconds(d) * scale * 1e3) / 1e3;
   for (const key of ['startTime', 'maxDuration', 'duration', 'warmup']) {
     if (copy[key] !== undefined && copy[key] !== null) {
-      copy[key] = longer(copy[key]);
-    }
-  }
-  // k6 takes no scenario shorter than a second.
-  for (const key of ['maxDuration', 'duration']) {
-    if (copy[key] !== undefined && copy[key] !== null && milliseconds(timed[key]) >= 1000) {
-      copy[key] = Math.max(1000, copy[key]);
+      copy[key] = longer(copy[key], scale, shortest[key]);
     }
   }
   if (copy.stages) {
-    copy.stages = copy.stages.map((stage) => Object.assign({}, stage, { duration: longer(stage.duration) }));
+    copy.stages = copy.stages.map((stage) => Object.assign({}, stage, { duration: longer(stage.duration, scale) }));
+  }
+  if (copy.search) {
+    copy.search = Object.assign({}, copy.search, { step: longer(copy.search.step, scale, shortest.step) });
   }
   return copy;
 }

@@ -49,6 +49,10 @@ type Config struct {
 	// starts at 0.
 	Warmup types.NullDuration `json:"warmup"`
 
+	// Search makes the scenario follow the rates that the driving brunt asks for. Default: none, and the schedule stands, as
+	// it does where none drives.
+	Search *Search `json:"search"`
+
 	options Options
 }
 
@@ -78,6 +82,7 @@ func (c *Config) Validate() []error {
 	add(c.PreAllocatedVUs.Valid && !c.MaxVUs.Valid && c.PreAllocatedVUs.Int64 == 0, "without maxVUs, preAllocatedVUs must be at least 1")
 	add(c.Queue.Int64 < 0 || c.Queue.Int64 > mostQueue, "the queue must hold 0 to %d iterations", mostQueue)
 	add(c.Warmup.Duration < 0, "the warmup can't be negative")
+	problems = append(problems, c.Search.validate()...)
 	return problems
 }
 

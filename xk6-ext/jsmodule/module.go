@@ -11,6 +11,8 @@ import (
 	"go.k6.io/k6/js/modules"
 	"go.k6.io/k6/lib"
 	"go.k6.io/k6/metrics"
+
+	scripts "github.com/devcraft-studio/brunt/scenarios/lib"
 )
 
 // Name is what scripts import.
@@ -35,9 +37,10 @@ var _ modules.Module = &module{}
 
 // instance is the module in one VU.
 type instance struct {
-	vu    modules.VU
-	seed  int64
-	facts map[string]string
+	vu     modules.VU
+	seed   int64
+	facts  map[string]string
+	shapes *sobek.Object // made when one is first asked for
 }
 
 // NewModuleInstance is called by k6 for each VU.
@@ -66,6 +69,9 @@ func (i *instance) Exports() modules.Exports {
 	maps.Copy(facts, i.facts)
 	named := map[string]any{
 		"seed": i.seed, "facts": facts, "fact": i.fact, "number": i.number, "url": i.url, "rand": i.rand,
+	}
+	for _, name := range scripts.Functions() {
+		named[name] = i.shape(name)
 	}
 	return modules.Exports{Default: named, Named: named}
 }
