@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -63,7 +64,10 @@ func server() {
 			http.Error(w, "database is gone", http.StatusInternalServerError)
 		}
 	})
+	var answered atomic.Int64
+	http.HandleFunc("/count", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, answered.Load()) })
 	http.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		answered.Add(1)
 		time.Sleep(*delay)
 		if *tell {
 			fmt.Println(r.Header.Get("Authorization"))
