@@ -173,10 +173,12 @@ func (as *assembly) startLoad(ctx context.Context, s *site.Site, number int) (ru
 	q := as.inv.question
 	script := q.script
 	script.Env = s.LoadEnv
+	output := as.inv.scriptOutput()
 	process, err := load.Start(ctx, load.Options{
 		Exe: as.inv.Exe, Script: script, Inspection: q.inspection, Seed: as.inv.run.Seed, Selectors: q.selectors,
 		Recording: filepath.Join(as.dir, as.recording), LogPath: filepath.Join(as.dir, fmt.Sprintf("k6-%d.log", number)),
 		Logger: as.inv.log, Redact: as.inv.redactor.Redact, Facts: facts(s),
+		Console: as.inv.progress.Console, Stdout: output,
 	})
 	if err != nil {
 		return nil, err
@@ -185,7 +187,16 @@ func (as *assembly) startLoad(ctx context.Context, s *site.Site, number int) (ru
 		process.Stop()
 		return nil, err
 	}
-	return generator{process}, nil
+	return generator{process, output}, nil
+}
+
+// scriptOutput takes what the script writes to standard output. Where a report takes its place it goes to standard error.
+func (inv *invocation) scriptOutput() io.WriteCloser {
+	to := inv.Stdout
+	if inv.options.outputs.onStdout() != "terminal" {
+		to = inv.Stderr
+	}
+	return inv.redactor.Writer(over{inv.progress, to})
 }
 
 // facts are what k6/x/brunt tells a script of the site: the address of each node as load reaches it.
@@ -201,7 +212,10 @@ func facts(s *site.Site) map[string]string {
 }
 
 // generator is a k6 child as the runner sees it.
-type generator struct{ *load.Process }
+type generator struct {
+	*load.Process
+	output io.Closer // of the script
+}
 
 func (g generator) Snapshot() runner.Snapshot {
 	s := g.Process.Snapshot()
@@ -210,6 +224,7 @@ func (g generator) Snapshot() runner.Snapshot {
 
 func (g generator) Wait() (runner.Ending, error) {
 	fitness, err := g.Process.Wait()
+	_ = g.output.Close() // writes the rest; it never fails
 	open, constant := g.Process.Model()
 	return runner.Ending{Fitness: fitness, OpenModel: open, ConstantRate: constant}, err
 }

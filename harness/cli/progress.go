@@ -42,6 +42,29 @@ func (p *progress) Step(text string) {
 	p.began = false
 }
 
+// Console shows a line of the script's own, as k6 does: however quiet brunt is to be, and past a live line.
+func (p *progress) Console(level, text string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.erase()
+	fmt.Fprintf(p.w, "%.4s %s\n", strings.ToUpper(level), text) // INFO, WARN, ERRO, DEBU: k6's words
+}
+
+// over writes what is not brunt's own, taking a live line away before. It never fails: k6 would die of it, and whoever has
+// stopped to read is missed at the latest by the report.
+type over struct {
+	*progress
+	to io.Writer
+}
+
+func (o over) Write(text []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.erase()
+	_, _ = o.to.Write(text)
+	return len(text), nil
+}
+
 // Tick shows how the load does.
 func (p *progress) Tick(t runner.Tick) {
 	if p.quiet {

@@ -42,7 +42,7 @@ func (a *app) ask(ctx context.Context, name string, o runOptions) (question, err
 	}
 	a.redactor.AddVariables(env)
 	q := question{strict: o.strict, warnings: []string{}, redact: a.redactor.Redact}
-	if ext := filepath.Ext(name); ext == ".js" || ext == ".ts" {
+	if slices.Contains(scriptKinds(), filepath.Ext(name)) {
 		err = q.readScript(a, name, env, o)
 	} else {
 		err = q.readExperiment(a, name, env, o)
@@ -53,7 +53,23 @@ func (a *app) ask(ctx context.Context, name string, o runOptions) (question, err
 	if q.inspection, err = load.Inspect(ctx, a.Exe, q.script, q.metrics()); err != nil {
 		return question{}, inspectionError(err)
 	}
+	q.warnings = append(q.warnings, q.summaryWarnings()...)
 	return q, q.settle()
+}
+
+// scriptKinds are the extensions of what k6 runs: scripts, and what `k6 archive` makes of one.
+func scriptKinds() []string { return []string{".js", ".mjs", ".cjs", ".ts", ".tar"} }
+
+// summaryWarnings say what becomes of the script's handleSummary.
+func (q *question) summaryWarnings() []string {
+	switch {
+	case q.inspection.Summary:
+		return []string{"k6's own summary is on, for the script's handleSummary or by a flag: k6 keeps every value in memory, " +
+			"about 160 bytes a request; -- --no-summary leaves it out"}
+	case q.inspection.HandleSummary && !q.bare:
+		return []string{"the script's handleSummary is not called in an experiment, whose report takes its place"}
+	}
+	return nil
 }
 
 // inspectionError is exit 2 when the script is at fault, and broken otherwise.
@@ -99,12 +115,29 @@ func (q *question) readScript(a *app, name string, env map[string]string, o runO
 		path = filepath.Join(a.Dir, name)
 	}
 	a.redactor.AddVariables(k6Variables(o.k6Flags))
+	q.warnings = append(q.warnings, a.unheard()...)
 	q.bare = true
 	q.experiment = experiment.Experiment{
 		Name: strings.TrimSuffix(filepath.Base(name), filepath.Ext(name)), Dir: filepath.Dir(path), File: name, TimeScale: 1,
 	}
 	q.script = load.Script{Path: path, Dir: a.Dir, Env: env, Bare: true, Flags: o.k6Flags}
 	return nil
+}
+
+// unheard warns of variables that steer k6 when it is called by itself.
+func (a *app) unheard() []string {
+	var names []string
+	for _, pair := range a.Environ {
+		if name, _, _ := strings.Cut(pair, "="); strings.HasPrefix(name, "K6_") && !load.Inherited(name) {
+			names = append(names, name)
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	slices.Sort(names)
+	return []string{"not passed on from the environment: " + strings.Join(slices.Compact(names), ", ") +
+		"; give k6's flags after --, and a script's variables with -e"}
 }
 
 // inspectable replaces what is only known when the topology stands, so that a script's init code can be tried before.

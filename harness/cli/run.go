@@ -199,19 +199,23 @@ func surviveReaders() (stop func()) {
 
 // deliver writes the reports: the terminal's unless another format took standard output, and the files asked for.
 func (a *app) deliver(run results.Run, o outputFlags, options report.Options) error {
-	onStdout := "terminal"
 	var failed error
 	for _, format := range formatNames() {
-		path := o.path(format)
-		switch path {
-		case "":
-		case "-":
-			onStdout = format
-		default:
+		if path := o.path(format); path != "" && path != "-" {
 			failed = errors.Join(failed, a.renderFile(format, run, path, options))
 		}
 	}
-	return errors.Join(a.render(onStdout, run, a.Stdout, options), failed)
+	return errors.Join(a.render(o.onStdout(), run, a.Stdout, options), failed)
+}
+
+// onStdout is the format of the report on standard output.
+func (o *outputFlags) onStdout() string {
+	for _, format := range formatNames() {
+		if o.path(format) == "-" {
+			return format
+		}
+	}
+	return "terminal"
 }
 
 // renderFile writes a report so that the file is whole or as it was.

@@ -59,6 +59,12 @@ func arguments(s Script, output string, more ...string) []string {
 	return append(args, "-")
 }
 
+// Inherited says whether k6 gets a variable of this process's environment: not where it would steer the load, or what is
+// kept of it. The browser's are no such.
+func Inherited(name string) bool {
+	return !strings.HasPrefix(name, "K6_") || strings.HasPrefix(name, "K6_BROWSER_")
+}
+
 // environment is the child's: that of this process without what steers k6, and the script's variables. They are not passed
 // as arguments, because every user of the machine can read those.
 func environment(environ []string, s Script) []string {
@@ -66,7 +72,7 @@ func environment(environ []string, s Script) []string {
 		"GOGC": "400", // the generator has memory to spare, and CPU is what it must not run out of
 	}
 	for _, pair := range environ {
-		if name, value, ok := strings.Cut(pair, "="); ok && !strings.HasPrefix(name, "K6_") {
+		if name, value, ok := strings.Cut(pair, "="); ok && Inherited(name) {
 			env[name] = value
 		}
 	}
@@ -94,8 +100,15 @@ func names(m map[string]string) []string {
 	return list
 }
 
-// startChild starts k6 and sends it its configuration. Its output goes to log.
-func startChild(exe string, s Script, args []string, config wire.Config, log io.Writer) (*child, error) {
+// streams are what k6 reads and take what it writes.
+type streams struct {
+	in  string    // the script "-"; empty: the wrapper, which a bare script has none of
+	out io.Writer // what a script or an output of k6's has for standard output
+	err io.Writer // the log
+}
+
+// startChild starts k6 and sends it its configuration.
+func startChild(exe string, s Script, args []string, config wire.Config, to streams) (*child, error) {
 	conn, theirs, err := wire.Pair()
 	if err != nil {
 		return nil, err
@@ -107,17 +120,20 @@ func startChild(exe string, s Script, args []string, config wire.Config, log io.
 	}
 	c.cmd.Dir = s.Dir
 	c.cmd.Env = environment(os.Environ(), s)
-	c.cmd.Stdout, c.cmd.Stderr = log, log
+	c.cmd.Stdout, c.cmd.Stderr = to.out, to.err
 	c.cmd.ExtraFiles = []*os.File{theirs}
 	c.cmd.WaitDelay = pipeGrace
 	c.cmd.SysProcAttr = attributes()
-	if !s.Bare {
+	if to.in == "" && !s.Bare {
 		path, err := absolute(s)
 		if err != nil {
 			conn.Close()
 			return nil, err
 		}
-		c.cmd.Stdin = strings.NewReader(s.wrapper(path))
+		to.in = s.wrapper(path)
+	}
+	if to.in != "" {
+		c.cmd.Stdin = strings.NewReader(to.in)
 	}
 	if err := c.start(); err != nil {
 		conn.Close()

@@ -14,8 +14,6 @@ func ours(flag string) string {
 		return "nobody would tell k6 to go on"
 	case "--no-thresholds":
 		return "the thresholds are what is judged"
-	case "--summary-export", "--summary-mode":
-		return "the report takes the place of k6's summary"
 	}
 	return ""
 }

@@ -34,6 +34,9 @@ type Inspection struct {
 	// Metrics are the types (counter, gauge, rate, trend) of the metrics that the script can emit, by name; nil for a bare
 	// script.
 	Metrics map[string]string
+
+	HandleSummary bool // the script exports handleSummary
+	Summary       bool // k6's own summary is on in runs, and handleSummary is called; see summary.go
 }
 
 // Threshold is a threshold of the script's options, read and checked by k6.
@@ -57,11 +60,27 @@ func Inspect(ctx context.Context, exe string, s Script, metrics []string) (Inspe
 	if err := s.checkFlags(); err != nil {
 		return Inspection{}, err
 	}
+	in, err := inspect(ctx, exe, s, "")
+	if err != nil {
+		return Inspection{}, err
+	}
+	if err := in.check(s, metrics); err != nil {
+		return Inspection{}, err
+	}
+	if in.HandleSummary, err = handlesSummary(ctx, exe, s); err != nil {
+		return Inspection{}, err
+	}
+	in.Summary = s.summaryOn(in.HandleSummary)
+	return in, nil
+}
+
+// inspect lets k6 read a script, or the text that takes its place on standard input.
+func inspect(ctx context.Context, exe string, s Script, text string) (Inspection, error) {
 	log, err := newLog("", nil)
 	if err != nil {
 		return Inspection{}, err
 	}
-	c, err := startChild(exe, s, arguments(s, xk6ext.OutputInspect), wire.Config{WarmupNanos: int64(s.Warmup)}, log)
+	c, err := startChild(exe, s, arguments(s, xk6ext.OutputInspect), wire.Config{WarmupNanos: int64(s.Warmup)}, streams{text, log, log})
 	if err != nil {
 		return Inspection{}, err
 	}
@@ -83,8 +102,7 @@ func Inspect(ctx context.Context, exe string, s Script, metrics []string) (Inspe
 		}
 		return Inspection{}, fmt.Errorf("inspect %s: %w (exit code %d %s): %s", s.Path, err, code, signal, last.Message)
 	}
-	in := inspection(said)
-	return in, in.check(s, metrics)
+	return inspection(said), nil
 }
 
 // inspected awaits the child's word.

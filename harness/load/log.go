@@ -37,10 +37,18 @@ func (e entry) thrown() bool {
 	return e.Source == "stacktrace" || e.Level == "error" && e.Source == "" && e.Executor != "" && e.Error == ""
 }
 
+// ofSummary says whether handleSummary, or the writing of what it returned, failed. An exception in setup or teardown looks
+// the same, but ends k6 with a code of its own.
+func (e entry) ofSummary() bool {
+	return e.Level == "error" && e.Source == "" &&
+		(e.Hint == "script exception" || strings.HasPrefix(e.Message, "failed to handle the end-of-test summary"))
+}
+
 // log takes k6's standard error: it keeps the end of it, secrets taken out, and watches it for exceptions, which k6 itself
 // only logs. It is an io.Writer and safe for concurrent use.
 type log struct {
-	redact func(string) string
+	redact  func(string) string
+	console func(level, text string) // takes the script's own lines; may be nil
 
 	mu      sync.Mutex
 	partial []byte
@@ -53,6 +61,7 @@ type log struct {
 	crashed    bool // lastError is no entry of k6's, but plain text
 	exceptions int64
 	first      string // exception
+	summary    string // what went wrong with handleSummary, which k6 itself passes over
 }
 
 func newLog(path string, redact func(string) string) (*log, error) {
@@ -117,6 +126,12 @@ func (l *log) line(raw []byte, cut bool) {
 	if e.Level == "error" && e.Source == "" && !thrown && (!plain || !l.crashed) {
 		l.crashed = plain
 		l.lastError = e
+	}
+	if e.ofSummary() {
+		l.summary = e.Message
+	}
+	if e.Source == "console" && l.console != nil {
+		l.console(e.Level, e.Message)
 	}
 	switch {
 	case !cut:
@@ -214,6 +229,13 @@ func (l *log) close() error {
 		return fmt.Errorf("keep the log of k6: %w", l.err)
 	}
 	return nil
+}
+
+// summaryTrouble is what went wrong with handleSummary, if anything did.
+func (l *log) summaryTrouble() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.summary
 }
 
 // told is what the log said so far: the last error, and how many iterations threw on k6's own executors.

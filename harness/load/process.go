@@ -3,6 +3,7 @@ package load
 import (
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"runtime"
@@ -30,6 +31,12 @@ type Options struct {
 
 	Recording string // path of the recording to be written
 	LogPath   string // path of k6's log, its last 1 MiB; empty: not kept
+	// Console takes each line of the script's console as it comes, secrets taken out, with its level: debug, info, warning or
+	// error. nil: it stands in k6's log alone, as it does anyway.
+	Console func(level, text string)
+	// Stdout takes what is written to k6's standard output, by the script's handleSummary or an output such as json; nil: it
+	// goes to k6's log.
+	Stdout io.Writer
 	// Logger takes brunt's own notices; nil: they are dropped.
 	Logger *slog.Logger
 	// Redact takes secrets out of everything that is kept or told; nil: nothing is secret.
@@ -84,10 +91,10 @@ func Start(ctx context.Context, o Options) (*Process, error) {
 	if err != nil {
 		return nil, err
 	}
-	args := arguments(o.Script, xk6ext.OutputRun, append([]string{"--no-thresholds"}, o.Inspection.tagFlags()...)...)
+	args := arguments(o.Script, xk6ext.OutputRun, append(o.Inspection.summaryArguments(), o.Inspection.tagFlags()...)...)
 	p.child, err = startChild(o.Exe, o.Script, args, wire.Config{
 		Seed: o.Seed, WarmupNanos: int64(o.Script.Warmup), Selectors: o.Selectors, AbortOn: o.AbortOn, Facts: o.Facts,
-	}, p.log)
+	}, p.streams())
 	if err != nil {
 		p.recording.Close()
 		p.log.close()
@@ -97,12 +104,20 @@ func Start(ctx context.Context, o Options) (*Process, error) {
 	return p, nil
 }
 
+func (p *Process) streams() streams {
+	if p.options.Stdout == nil {
+		return streams{out: p.log, err: p.log}
+	}
+	return streams{out: p.options.Stdout, err: p.log}
+}
+
 // open makes the files that are kept.
 func (p *Process) open() (*recording.Writer, error) {
 	var err error
 	if p.log, err = newLog(p.options.LogPath, p.options.Redact); err != nil {
 		return nil, err
 	}
+	p.log.console = p.options.Console
 	if p.recording, err = os.Create(p.options.Recording); err != nil {
 		p.log.close()
 		return nil, fmt.Errorf("write the recording: %w", err)
@@ -133,6 +148,9 @@ func (p *Process) conduct(ctx context.Context, writer *recording.Writer) {
 		p.fail(err)
 	}
 	p.conclude()
+	if trouble := p.log.summaryTrouble(); trouble != "" && p.options.Inspection.Summary && p.err == nil {
+		p.options.Logger.Warn("the script's summary failed: " + cleaned(trouble))
+	}
 }
 
 // watchCPU looks at the generator's CPU time once a second, from the start of the load: setting up VUs costs CPU too, but
