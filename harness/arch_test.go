@@ -34,6 +34,7 @@ const (
 	k6         = "go.k6.io/k6"
 	sqlite     = "modernc.org/sqlite"
 	prometheus = "github.com/prometheus/client_golang"
+	gonum      = "gonum.org/v1/gonum"
 )
 
 // everywhere may be used in any test.
@@ -63,13 +64,14 @@ var plan = map[string]room{
 	"results/histogram": {},
 	"results/recording": {enters: []string{"results/histogram"}},
 	"results/slo":       {},
-	"results/verdict":   {enters: []string{"results", "results/slo", "results/recording", "results/histogram"}},
+	"results/stats":     {tech: []string{gonum}},
+	"results/verdict":   {enters: []string{"results", "results/slo", "results/recording", "results/histogram", "results/stats"}},
 	"results/store":     {enters: []string{"results"}, tech: []string{sqlite}},
 	"results/report":    {enters: []string{"results"}},
 
 	"xk6-ext":          {enters: []string{"xk6-ext/jsmodule", "xk6-ext/executor", "xk6-ext/output", "xk6-ext/wire"}, tech: []string{k6}},
 	"xk6-ext/jsmodule": {enters: []string{"scenarios/lib", "xk6-ext/wire", "xk6-ext/random"}, tech: []string{k6, "github.com/grafana/sobek"}},
-	"xk6-ext/executor": {enters: []string{"xk6-ext/wire"}, tech: []string{k6, "gopkg.in/guregu/null.v3", "github.com/sirupsen/logrus"}},
+	"xk6-ext/executor": {enters: []string{"xk6-ext/wire", "xk6-ext/random"}, tech: []string{k6, "gopkg.in/guregu/null.v3", "github.com/sirupsen/logrus"}},
 	"xk6-ext/output":   {enters: []string{"xk6-ext/wire", "xk6-ext/executor", "results/recording", "results/histogram"}, tech: []string{k6, "gopkg.in/guregu/null.v3", "github.com/sirupsen/logrus"}},
 	"xk6-ext/wire":     {enters: []string{"results/histogram"}},
 	"xk6-ext/random":   {},

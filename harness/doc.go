@@ -24,6 +24,7 @@
 //	  histogram            a mergeable histogram with a bounded relative error
 //	  recording            frames: write, read as an iterator
 //	  slo                  the SLO language
+//	  stats                slopes and their intervals: pure mathematics                     [gonum]
 //	  verdict              judges a run: pure
 //	  store                where runs are kept                                              [SQLite]
 //	  report               terminal, JSON, JUnit, Markdown: all from one Document
