@@ -43,7 +43,7 @@ func Register(conn *wire.Conn) error {
 	}
 	var registry atomic.Pointer[metrics.Registry]
 	executor.Register(executor.Options{
-		Warmup: time.Duration(config.WarmupNanos), Marked: conn != nil, Started: starter(conn),
+		Warmup: time.Duration(config.WarmupNanos), Seed: config.Seed, Marked: conn != nil, Started: starter(conn),
 	})
 	output.Register(output.Options{Conn: conn, Config: config, Registry: registry.Load})
 	jsmodule.Register(jsmodule.Options{

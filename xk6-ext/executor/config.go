@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strings"
 	"time"
 
 	"github.com/sirupsen/logrus"
@@ -49,6 +50,10 @@ type Config struct {
 	// starts at 0.
 	Warmup types.NullDuration `json:"warmup"`
 
+	// Builds are two builds that are measured side by side; preAllocatedVUs, maxVUs, queue and the rate are then those of
+	// each. Default: none.
+	Builds []Build `json:"builds"`
+
 	// Search makes the scenario follow the rates that the driving brunt asks for. Default: none, and the schedule stands, as
 	// it does where none drives.
 	Search *Search `json:"search"`
@@ -83,7 +88,7 @@ func (c *Config) Validate() []error {
 	add(c.Queue.Int64 < 0 || c.Queue.Int64 > mostQueue, "the queue must hold 0 to %d iterations", mostQueue)
 	add(c.Warmup.Duration < 0, "the warmup can't be negative")
 	problems = append(problems, c.Search.validate()...)
-	return problems
+	return append(problems, c.validateBuilds()...)
 }
 
 func (c *Config) validateSchedule() []error {
@@ -256,13 +261,19 @@ func (c *Config) HasWork(*lib.ExecutionTuple) bool { return true }
 // GetDescription is one line for people.
 func (c *Config) GetDescription(*lib.ExecutionTuple) string {
 	planned, most := c.vus()
-	return fmt.Sprintf("up to %.2f iterations/s for %v, queueing up to %d (VUs: %d-%d, warm-up: %v, gracefulStop: %v)",
-		c.peak(), c.length(), c.queue(), planned, most, c.warmup(), c.GetGracefulStop())
+	each := ""
+	if names := c.builds(); names != nil {
+		each = " for each of " + strings.Join(names, " and ")
+	}
+	return fmt.Sprintf("up to %.2f iterations/s for %v%s, queueing up to %d (VUs: %d-%d, warm-up: %v, gracefulStop: %v)",
+		c.peak(), c.length(), each, c.queue(), planned, most, c.warmup(), c.GetGracefulStop())
 }
 
 // GetExecutionRequirements tells k6 how many VUs to set up, and for how long.
 func (c *Config) GetExecutionRequirements(*lib.ExecutionTuple) []lib.ExecutionStep {
 	planned, most := c.vus()
+	pools := max(1, int64(len(c.Builds)))
+	planned, most = planned*pools, most*pools
 	return []lib.ExecutionStep{
 		{PlannedVUs: uint64(planned), MaxUnplannedVUs: uint64(most - planned)},
 		{TimeOffset: c.warmup() + c.length() + c.GetGracefulStop()},

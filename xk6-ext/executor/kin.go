@@ -59,10 +59,18 @@ func (t Timetable) Count() int64 { return t.warming + t.main.Count() }
 
 // At is when iteration i is due, from 0 and less than Count, and whether it belongs to the warm-up.
 func (t Timetable) At(i int64) (due time.Duration, warmup bool) {
+	return t.within(i, 0), t.Warmup(i)
+}
+
+// Warmup reports whether an iteration belongs to the warm-up.
+func (t Timetable) Warmup(i int64) bool { return i < t.warming }
+
+// within is a moment of the slot of an iteration, from 0, when it is due, to 1, when the next one is.
+func (t Timetable) within(i int64, place float64) time.Duration {
 	if i < t.warming {
-		return t.warm.At(float64(i)), true
+		return t.warm.At(float64(i) + place)
 	}
-	return t.zero + t.main.At(float64(i-t.warming)), false
+	return t.zero + t.main.At(float64(i-t.warming)+place)
 }
 
 // End is when the scenario is over.

@@ -11,11 +11,13 @@ import (
 // Plan is what the scenarios of a script come to.
 type Plan struct {
 	Executors    []string // types, sorted, each once
-	OpenModel    bool     // every scenario is on brunt-arrival
+	OpenModel    bool     // every scenario is on brunt-arrival, or on its kin without a script
 	ConstantRate bool     // after the warm-up the offered rate does not change
 	// Duration is the planned load after the warm-up, graceful stops not counted; of executors that end with their
 	// iterations it is the longest they may take.
 	Duration time.Duration
+	// Builds are the names of the builds that a scenario measures side by side, by scenario; nil: there are none.
+	Builds map[string][]string
 
 	leader string // name of the scenario that begins t = 0; "" when none is on brunt-arrival
 }
@@ -25,7 +27,7 @@ func (p Plan) Leads() bool { return p.leader != "" }
 
 // PlanOf reads the scenarios. The run's warm-up is that of the executors' Options.
 func PlanOf(scenarios lib.ScenarioConfigs, tuple *lib.ExecutionTuple, warmup time.Duration) Plan {
-	p := Plan{OpenModel: len(scenarios) > 0, ConstantRate: len(scenarios) > 0}
+	p := Plan{OpenModel: len(scenarios) > 0, ConstantRate: len(scenarios) > 0, Builds: mirrored(scenarios)}
 	var zero, end time.Duration
 	types := map[string]bool{}
 	starts, ends := map[time.Duration]bool{}, map[time.Duration]bool{}
@@ -35,9 +37,9 @@ func PlanOf(scenarios lib.ScenarioConfigs, tuple *lib.ExecutionTuple, warmup tim
 		end = max(end, stop)
 		starts[begin], ends[stop] = true, true
 		p.ConstantRate = p.ConstantRate && constantRate(config)
-		c, ours := config.(*Config)
-		p.OpenModel = p.OpenModel && ours
-		if ours && (p.leader == "" || c.zero() < zero) {
+		c := arrivalOf(config)
+		p.OpenModel = p.OpenModel && c != nil
+		if c != nil && (p.leader == "" || c.zero() < zero) {
 			p.leader, zero = c.Name, c.zero()
 		}
 	}
@@ -55,7 +57,7 @@ func PlanOf(scenarios lib.ScenarioConfigs, tuple *lib.ExecutionTuple, warmup tim
 
 // window is when a scenario offers load, from the start of the executors.
 func window(config lib.ExecutorConfig, tuple *lib.ExecutionTuple) (start, end time.Duration) {
-	if c, ok := config.(*Config); ok {
+	if c := arrivalOf(config); c != nil {
 		return c.zero(), c.zero() + c.length()
 	}
 	last, _ := lib.GetEndOffset(config.GetExecutionRequirements(tuple))
@@ -63,11 +65,9 @@ func window(config lib.ExecutorConfig, tuple *lib.ExecutionTuple) (start, end ti
 }
 
 func constantRate(config lib.ExecutorConfig) bool {
-	switch c := config.(type) {
-	case *Config:
+	if c := arrivalOf(config); c != nil {
 		return c.constant()
-	case *k6executor.ConstantArrivalRateConfig:
-		return true
 	}
-	return false
+	_, constant := config.(*k6executor.ConstantArrivalRateConfig)
+	return constant
 }

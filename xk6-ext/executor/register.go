@@ -10,6 +10,8 @@ import (
 type Options struct {
 	// Warmup is the warm-up of scenarios that do not name their own and start at 0.
 	Warmup time.Duration
+	// Seed decides the order of the builds in a slot.
+	Seed int64
 	// Marked makes the executor send markers; brunt's output needs them.
 	Marked bool
 	// Started is called as soon as t = 0 is known, which may be before it. nil: nobody is told.

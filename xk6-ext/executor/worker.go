@@ -2,7 +2,6 @@ package executor
 
 import (
 	"errors"
-	"strconv"
 	"time"
 
 	"go.k6.io/k6/errext"
@@ -12,97 +11,68 @@ import (
 // Counted is the field of a log entry about an exception that the output has counted already.
 const Counted = "counted"
 
-// worker takes iterations from the queue and runs them in one VU.
+// worker takes jobs from the queue of its pool and runs them in one VU.
 type worker struct {
-	run *run
-	vu  lib.ActiveVU
-	id  string
-	job job
-
-	free time.Time // since when the VU has had nothing to do
+	*pool
+	vu    lib.ActiveVU
+	id    string
+	index int64         // of the job that runs
+	free  time.Duration // since when the VU has had nothing to do
 }
 
-// employ activates a VU and lets it work until the queue is closed and empty.
-func (r *run) employ(vu lib.InitializedVU) {
-	w := &worker{run: r, id: strconv.FormatUint(vu.GetID(), 10)}
-	r.deactivated.Add(1)
-	w.vu = vu.Activate(&lib.VUActivationParams{
-		RunContext: r.ctx,
-		Scenario:   r.config.Name,
-		Exec:       r.config.GetExec(),
-		Env:        r.config.GetEnv(),
-		Tags:       r.config.GetTags(),
-		DeactivateCallback: func(vu lib.InitializedVU) {
-			r.state.ReturnVU(vu, false)
-			r.deactivated.Done()
-		},
-		// The iteration's number is its place in the schedule, whichever VU runs it: the same seed then gives the same
-		// payloads, though VUs compete.
-		GetNextIterationCounters: func() (uint64, uint64) { return uint64(w.job.index), uint64(w.job.index) },
-	})
-	r.workers.Add(1)
-	go func() {
-		defer r.workers.Done()
-		w.free = time.Now()
-		r.idle.Add(1)
-		for j := range r.due {
-			r.idle.Add(-1)
+func (w *worker) work() {
+	for j := range w.due {
+		w.idle.Add(-1)
+		if w.ctx.Err() != nil {
+			w.cut(j)
+		} else {
 			w.iterate(j)
-			w.free = time.Now()
-			r.idle.Add(1)
 		}
-	}()
+		w.rest()
+	}
+}
+
+func (w *worker) rest() {
+	w.free = time.Since(w.start)
+	w.idle.Add(1)
 }
 
 func (w *worker) iterate(j job) {
-	r := w.run
-	if r.ctx.Err() != nil {
-		r.mark(Unserved{Tags: r.tags, Intended: j.intended, Warmup: j.warmup})
-		return
-	}
-	w.job = j
-	r.mark(IterationStart{
-		VU: w.id, Tags: r.tags, Intended: j.intended, Lateness: time.Since(j.intended), Waited: max(0, w.free.Sub(j.queued)),
-		Warmup: j.warmup,
+	w.index = j.index
+	warmup := w.warmup(j)
+	w.use(!warmup)
+	w.mark(IterationStart{
+		VU: w.id, Tags: w.tags, Intended: w.intended(j), Warmup: warmup,
+		Lateness: time.Since(w.start) - j.due,
+		// From when it was in the queue until this VU was free, all were busy; before and after, the generator was slow.
+		Waited: max(0, w.free-j.queued),
 	})
-	r.state.ModCurrentlyActiveVUsCount(+1)
-	r.use(+1, !j.warmup)
+	w.state.ModCurrentlyActiveVUsCount(+1)
 	err := w.vu.RunOnce()
-	r.use(-1, false)
-	r.state.ModCurrentlyActiveVUsCount(-1)
+	w.state.ModCurrentlyActiveVUsCount(-1)
+	w.busy.Add(-1)
 	end := IterationEnd{VU: w.id}
 	switch {
-	case r.ctx.Err() != nil:
+	case w.ctx.Err() != nil:
 		end.Interrupted = true
 	case errext.IsInterruptError(err):
 		end.Interrupted = true
-		r.abort(err)
+		w.abort(err)
 	case err != nil:
 		end.Exception = w.report(err)
 	}
-	r.mark(end)
+	w.mark(end)
 	if end.Interrupted {
-		r.state.AddInterruptedIterations(1)
+		w.state.AddInterruptedIterations(1)
 	} else {
-		r.state.AddFullIterations(1)
-	}
-}
-
-// use counts the VUs in use.
-func (r *run) use(more int64, measured bool) {
-	busy := r.busy.Add(more)
-	for measured {
-		most := r.most.Load()
-		if busy <= most || r.most.CompareAndSwap(most, busy) {
-			return
-		}
+		w.state.AddFullIterations(1)
 	}
 }
 
 // report logs what an iteration threw as k6's own executors do.
 func (w *worker) report(err error) string {
-	logger := w.run.logger
-	if w.run.config.options.Marked {
+	logger := w.logger
+	if w.config.options.Marked {
 		logger = logger.WithField(Counted, true)
 	}
 	var exception errext.Exception
@@ -112,14 +82,4 @@ func (w *worker) report(err error) string {
 	}
 	logger.Error(err.Error())
 	return err.Error()
-}
-
-// abort ends the scenario, and by the error of Run the test, because the script asked for it.
-func (r *run) abort(err error) {
-	r.interrupting.Lock()
-	defer r.interrupting.Unlock()
-	if r.interrupt == nil {
-		r.interrupt = err
-		r.cancel()
-	}
 }

@@ -1,0 +1,86 @@
+package executor
+
+import (
+	"iter"
+	"time"
+
+	"github.com/devcraft-studio/brunt/xk6-ext/random"
+)
+
+// job is one iteration that is due. Moments count from the start of the run.
+type job struct {
+	index  int64         // within the scenario, warm-up included; of a slot where there are builds
+	due    time.Duration // the intended start
+	queued time.Duration // when it was put into the queue
+}
+
+// warmup reports whether a job belongs to the warm-up.
+func (r *run) warmup(j job) bool { return r.timetable.Warmup(j.index) }
+
+// intended is the wall-clock time of a job's intended start.
+func (r *run) intended(j job) time.Time { return r.start.Add(j.due) }
+
+// jobs are all that will be due, in the order of time, with the pool that is to do them. In a slot of two builds the second
+// one follows half a slot after the first.
+func (r *run) jobs() iter.Seq2[*pool, job] {
+	return func(yield func(*pool, job) bool) {
+		for i := range r.timetable.Count() {
+			for turn, p := range r.slot(i) {
+				j := job{index: i, due: r.timetable.within(i, float64(turn)/float64(len(r.pools)))}
+				if !yield(p, j) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// slot is the order of the builds in a slot: that of the options or its reverse, by a coin.
+func (r *run) slot(i int64) []*pool {
+	if len(r.pools) < 2 {
+		return r.pools
+	}
+	var coin random.Source
+	coin.Begin(r.order, i)
+	if coin.Bits()>>63 == 0 {
+		return r.pools
+	}
+	return r.reversed
+}
+
+// offer puts every iteration into its queue when it is due. It returns at the end of the schedule, or early when the
+// context is done; what is not due by then was never offered.
+func (r *run) offer() {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	var over time.Duration // when the context was seen to be done
+	for p, j := range r.jobs() {
+		switch {
+		case over > 0 && j.due > over:
+			return
+		case over > 0:
+			p.cut(j)
+		case r.wait(timer, j.due):
+			p.enqueue(j)
+		default:
+			if over = time.Since(r.start); j.due <= over { // a generator that is behind owes what was due
+				p.cut(j)
+			}
+		}
+	}
+	// The scenario lasts as long as was asked, so that startTime of another can build on it.
+	r.wait(timer, r.timetable.End())
+}
+
+// wait returns when it is time, or false when the context is done before.
+func (r *run) wait(timer *time.Timer, due time.Duration) bool {
+	if d := due - time.Since(r.start); d > 0 {
+		timer.Reset(d)
+		select {
+		case <-timer.C:
+		case <-r.ctx.Done():
+			return false
+		}
+	}
+	return r.ctx.Err() == nil
+}
