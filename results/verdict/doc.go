@@ -33,17 +33,46 @@
 //
 // # Fitness
 //
-// Fitness holds the generator's raw numbers against FitnessLimits. What is out of bounds blocks differently:
+// Fitness holds the raw numbers of generator and machine against FitnessLimits. What blocks what follows from who can have
+// caused it. What the generator or the machine alone can have caused blocks a pass and a fail; what the target may have
+// caused blocks a pass only, or else the worst targets could not fail; and lateness blocks a fail only as far as it went into
+// the number that failed.
 //
-//   - The generator's CPU: it may have been too slow to send in time or to read answers in time, so that every latency is in
-//     doubt. It blocks a pass and a fail (Fitness.Saturated).
-//   - Dropped iterations and lateness are just as well the work of a target that stalls: all VUs wait for it, the queue
-//     grows, and the next iteration starts late or never. If they blocked a fail, the worst targets could not fail. They
-//     block a pass only; the rule for what was not served already gives a fail the benefit of every doubt.
-//   - Exceptions in the script are a row of their own, which fails: a script that throws never passes.
+//   - A pass and a fail (Fitness.Saturated): the generator may have been too slow to send in time or to read answers in time,
+//     so that every time it measured, service times included, and every error by timeout is in doubt. A CPU quota stopped it
+//     in more than 1 % of the quota's periods: whatever was in flight waited too, up to a period (100 ms by default), and from
+//     1 % on that is in p99. It used more than 80 % of the CPU that it may use in its busiest 10 s: beyond, queues for the CPU
+//     grow without bound, as in any queue. Its goroutines waited for a CPU (p99) for more than 10 % of the tightest latency
+//     bound: an answer waits as long to be read. Garbage collections stopped it (p99) for more than that, or took more than
+//     25 % of its CPU: that is what the Go runtime gives a collection while it runs, so that more means that one nearly always
+//     runs and the script has to help it. The hypervisor gave more than 10 % of the CPU to others in more than a fifth of the
+//     windows of 5 s: then the machine is not the one that it says it is.
+//   - A pass, and a fail on latency that is none on the service time (Fitness.Late): the generator itself was late (a VU was
+//     free and p99 of lateness was more than 10 % of the tightest latency bound), or it had too few VUs. Latency counts from
+//     the intended start, so that lateness that is not the target's makes latency wrong, but not http_req_duration, which
+//     begins when the request does; what delays the reading of its answer is the scheduler's delay, above. So a fail on
+//     latency stands where the same statistic of http_req_duration, over the same frames and with every unserved iteration
+//     counted as perfect, breaks the bound alone, and is inconclusive elsewhere. Fails on anything else stand.
+//   - A pass only: iterations that were dropped (more than 0.1 %) or waited for a VU (more than 1 %, and p99 of lateness more
+//     than 10 % of the tightest latency bound), and fewer offered than were due (by more than 0.5 %): the target was not
+//     loaded as was asked. The rule for what was not served gives a fail the benefit of every doubt already.
+//
+// Whether VUs are too few or the target keeps them is told by Little's law: the highest rate of the schedule times the median
+// duration of an iteration is how many are busy at once as long as all is usual. If that is more than 80 % of the VUs
+// allowed, and all of them were in use, they were too few: the queue grew although the target did as it always does, and says
+// nothing of it. If it is less, they would have done, and a target that made them all wait is to be blamed: its stall shows in
+// latency, which is what latency is for, and a fail on it stands.
+//
+// Pressure (the kernel's pressure stall information) decides nothing. On few cores some task nearly always waits for
+// another, and the target may be the one that uses the machine up; whether the generator suffered is measured on itself,
+// above. Where something waited for a CPU more than half of the time, that is named as a cause of the generator's own delays.
+// Beside a fail it is a warning, as is waiting for a disk more than half of the time or for memory more than a tenth.
+//
+// Exceptions in the script are a row of their own, which fails: a script that throws never passes.
 //
 // A blocked outcome becomes inconclusive with the reasons, except for invariants on exact counts. Where
-// Question.FitnessBlocks is not set (bare scripts), the reasons are warnings.
+// Question.FitnessBlocks is not set (bare scripts), the reasons are warnings. Fitness is judged when it was measured, and its
+// judgement (Fit, Saturated, Late) is stored: records of an older brunt, which lack the newer numbers, are judged as they were.
 //
 // # Faults, trials, thresholds
 //

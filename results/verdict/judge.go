@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 
 	"github.com/devcraft-studio/brunt/results"
 	"github.com/devcraft-studio/brunt/results/slo"
@@ -40,10 +41,12 @@ func (j *judge) judge(open Opener) error {
 	}
 	first := len(j.verdict.Evidence)
 	for _, p := range rows {
-		j.add(j.settle(p.evidence(j.trial.Number), p.parsed))
+		e := p.evidence(j.trial.Number)
+		e, doubt := p.sparesLateness(e)
+		j.add(j.settle(e, p.parsed, doubt))
 	}
 	for _, t := range thresholds {
-		j.add(j.settle(t.evidence(j.trial.Number), t.parsed))
+		j.add(j.settle(t.evidence(j.trial.Number), t.parsed, ""))
 	}
 	for _, s := range summaries {
 		j.verdict.Phases = append(j.verdict.Phases, s.summary(j.trial.Number))
@@ -52,7 +55,7 @@ func (j *judge) judge(open Opener) error {
 	j.exceptions()
 	j.ending(j.verdict.Evidence[first:])
 	j.status()
-	j.warnings()
+	j.warnings(j.verdict.Evidence[first:])
 	return nil
 }
 
@@ -128,8 +131,8 @@ func (j *judge) incomplete() string {
 	return ""
 }
 
-// settle weighs what a row says against whether the trial could say it.
-func (j *judge) settle(e results.Evidence, s slo.SLO) results.Evidence {
+// settle weighs what a row says against whether the trial could say it. late is why lateness puts it in doubt, or "".
+func (j *judge) settle(e results.Evidence, s slo.SLO, late string) results.Evidence {
 	var doubts []string
 	if why := j.incomplete(); why != "" {
 		aborted := j.trial.Fitness.Aborted != "" && s.Threshold
@@ -141,6 +144,8 @@ func (j *judge) settle(e results.Evidence, s slo.SLO) results.Evidence {
 	if j.run.Question.FitnessBlocks && !f.Fit && !s.Exact() {
 		if e.Outcome == results.Pass || e.Outcome == results.Fail && f.Saturated {
 			doubts = append(doubts, "not fit to measure") // why stands with the fitness, once
+		} else if late != "" {
+			doubts = append(doubts, late)
 		}
 	}
 	if len(doubts) > 0 {
@@ -231,11 +236,15 @@ func (j *judge) status() {
 	}
 }
 
-func (j *judge) warnings() {
+func (j *judge) warnings(rows []results.Evidence) {
 	if !j.run.Question.FitnessBlocks && !j.trial.Fitness.Fit {
 		for _, reason := range j.trial.Fitness.Reasons {
 			j.warn(reason)
 		}
+	}
+	failed := slices.ContainsFunc(rows, func(e results.Evidence) bool { return e.Outcome == results.Fail && e.Value != nil })
+	if reason := pressed(j.trial.Fitness); reason != "" && failed {
+		j.warn(reason)
 	}
 	if j.torn {
 		j.warn("the recording is torn: what follows its last sound frame is lost")

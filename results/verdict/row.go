@@ -13,6 +13,7 @@ import (
 type row struct {
 	question
 	left, right side
+	service     *side // in place of left, without lateness; nil where lateness is not in doubt
 }
 
 // plan registers what the SLO wants of the recording.
@@ -25,6 +26,7 @@ func (j *judge) plan(r *reader, q question) row {
 	if q.parsed.Relative() {
 		p.right = j.side(r, q.parsed.Of, q.parsed.In)
 	}
+	p.service = j.serviceSide(r, q.parsed)
 	return p
 }
 
@@ -46,14 +48,12 @@ func (p row) evidence(trial int) results.Evidence {
 		e.Reason = n.problem
 		return e
 	}
-	bound := exact(s.Value)
+	bound, problem := p.bound()
+	if problem != "" {
+		e.Reason = "the bound is not known: " + problem
+		return e
+	}
 	if s.Relative() {
-		of := p.right.number()
-		if of.problem != "" {
-			e.Reason = "the bound is not known: " + of.problem
-			return e
-		}
-		bound = of.scaled(s.Factor, s.Value)
 		e.Bound += " (" + display(bound.value, e.Unit) + ")"
 	}
 	switch all, none := compare(s.Op, n, bound); {
@@ -66,6 +66,18 @@ func (p row) evidence(trial int) results.Evidence {
 	}
 	e.Reason = join(e.Reason, p.left.apart())
 	return e
+}
+
+// bound is what the measurement is held against, or why that is not known.
+func (p row) bound() (number, string) {
+	if !p.parsed.Relative() {
+		return exact(p.parsed.Value), ""
+	}
+	of := p.right.number()
+	if of.problem != "" {
+		return number{}, of.problem
+	}
+	return of.scaled(p.parsed.Factor, p.parsed.Value), ""
 }
 
 // undecided says why an SLO that was measured is neither kept nor broken.
