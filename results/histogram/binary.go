@@ -7,8 +7,31 @@ import (
 	"math"
 )
 
-// binaryVersion opens every binary form.
-const binaryVersion = 1
+// The versions of the binary form, which opens with one of them. Each is that of one precision; version 1 is older.
+const (
+	versionFormer byte = 1 + iota
+	versionFine
+	versionCoarse
+)
+
+func versionOf(p Precision) byte {
+	switch p {
+	case Former:
+		return versionFormer
+	case Coarse:
+		return versionCoarse
+	}
+	return versionFine
+}
+
+func precisionOf(version byte) (p Precision, ok bool) {
+	for _, p := range []Precision{Fine, Coarse, Former} {
+		if versionOf(p) == version {
+			return p, true
+		}
+	}
+	return 0, false
+}
 
 // ErrInvalid is wrapped by every error of Decode: the bytes are not the binary form of a histogram.
 var ErrInvalid = errors.New("not a histogram")
@@ -16,7 +39,7 @@ var ErrInvalid = errors.New("not a histogram")
 // AppendBinary appends the binary form of h to dst. It is as long as h has buckets in use, about two or three bytes for
 // each, and the same content gives the same bytes, however it was recorded, merged or decoded.
 //
-// The form is: version (1 byte), number of buckets (uvarint), and unless that is 0: minimum and maximum (8 bytes each, bits
+// The form is: version (1 byte: 1 for Former, 2 for Fine, 3 for Coarse), number of buckets (uvarint), and unless that is 0: minimum and maximum (8 bytes each, bits
 // of the float64, little-endian); the sum in units of 2^(32·first−1074): number of limbs × 2 + sign (uvarint), first
 // (uvarint), limbs (4 bytes each, lowest first), where the sum 0 has neither limbs nor first; then for each bucket its key
 // (the first: varint; others: distance from the one before, less one, uvarint) and its count, less one (uvarint).
@@ -25,7 +48,7 @@ func (h *Histogram) AppendBinary(dst []byte) []byte {
 	for range h.buckets() {
 		used++
 	}
-	dst = binary.AppendUvarint(append(dst, binaryVersion), used)
+	dst = binary.AppendUvarint(append(dst, versionOf(h.precision)), used)
 	if used == 0 {
 		return dst
 	}
@@ -69,15 +92,17 @@ func (s *exactSum) appendBinary(dst []byte) []byte {
 // Decode allocates no more than a few times their length.
 func Decode(src []byte) (h *Histogram, rest []byte, err error) {
 	s := scanner{rest: src}
-	if v := s.byte(); s.err == nil && v != binaryVersion {
+	v := s.byte()
+	p, known := precisionOf(v)
+	if s.err == nil && !known {
 		s.fail("version %d", v)
 	}
-	h = New()
+	h = NewWith(p)
 	used := s.uvarint()
 	if s.err == nil && used > 0 {
 		h.min, h.max = s.float(), s.float()
 		h.sum = s.sum()
-		h.sparse, h.count = s.buckets(used)
+		h.sparse, h.count = s.buckets(used, p.maxKey())
 		s.check(h)
 	}
 	if s.err != nil {
@@ -160,22 +185,22 @@ func (s *scanner) sum() exactSum {
 	return sum
 }
 
-func (s *scanner) buckets(used uint64) (all []bucket, total uint64) {
+func (s *scanner) buckets(used uint64, maxKey int32) (all []Bucket, total uint64) {
 	if used > uint64(len(s.rest)/2) { // each takes two bytes or more
 		s.fail("cut short")
 		return nil, 0
 	}
-	all = make([]bucket, used)
+	all = make([]Bucket, used)
 	key := s.varint()
 	for i := range all {
 		if i > 0 {
 			step := s.uvarint()
-			if step >= 2*maxKey {
+			if step >= 2*uint64(maxKey) {
 				s.fail("a bucket out of range")
 			}
 			key += int64(step) + 1
 		}
-		if key < -maxKey || key > maxKey {
+		if key < -int64(maxKey) || key > int64(maxKey) {
 			s.fail("a bucket out of range")
 		}
 		n := s.uvarint() + 1
@@ -186,26 +211,32 @@ func (s *scanner) buckets(used uint64) (all []bucket, total uint64) {
 			return nil, 0
 		}
 		total += n
-		all[i] = bucket{int32(key), n}
+		all[i] = Bucket{int32(key), n}
 	}
 	return all, total
 }
 
-// check holds minimum and maximum against the buckets; the sum is free, as it can't be known better.
 func (s *scanner) check(h *Histogram) {
 	if s.err != nil {
 		return
 	}
+	if problem := h.problem(); problem != "" {
+		s.fail("%s", problem)
+	}
+}
+
+// problem holds minimum and maximum of what was decoded against the buckets; the sum is free, as it can't be known better.
+func (h *Histogram) problem() string {
 	for _, v := range []float64{h.min, h.max} {
 		if math.IsNaN(v) || math.Float64bits(finite(v)) != math.Float64bits(v) {
-			s.fail("minimum or maximum is not a number in range")
-			return
+			return "minimum or maximum is not a number in range"
 		}
 	}
 	switch n := len(h.sparse); {
 	case h.min > h.max || h.count == 1 && h.min != h.max:
-		s.fail("minimum and maximum disagree")
-	case keyOf(h.min) != h.sparse[0].key || keyOf(h.max) != h.sparse[n-1].key:
-		s.fail("minimum or maximum is not in its bucket")
+		return "minimum and maximum disagree"
+	case h.precision.key(h.min) != h.sparse[0].Key || h.precision.key(h.max) != h.sparse[n-1].Key:
+		return "minimum or maximum is not in its bucket"
 	}
+	return ""
 }

@@ -15,37 +15,40 @@ import (
 var update = flag.Bool("update", false, "write the golden files anew")
 
 // golden is content that uses every part of the binary form.
-func golden() *Histogram {
-	h := of(-250.5, -1e-9, 0, 0.25, 1.5, 1.5004, 12.125, 299.9, 1e12)
+func golden(p Precision) *Histogram {
+	h := ofPrecision(p, -250.5, -1e-9, 0, 0.25, 1.5, 1.5004, 12.125, 299.9, 1e12)
 	h.RecordN(3, 1000)
 	return h
 }
 
-// TestTheGoldenBytesAreReadForEver holds the form against a file that must never be written anew while binaryVersion stays.
+// TestTheGoldenBytesAreReadForEver holds each version of the form against a file that must never be written anew.
 func TestTheGoldenBytesAreReadForEver(t *testing.T) {
-	path := filepath.Join("testdata", "v1.hex")
-	if *update {
-		if err := os.WriteFile(path, []byte(hex.EncodeToString(golden().AppendBinary(nil))+"\n"), 0o644); err != nil {
+	for name, precision := range map[string]Precision{"v1.hex": Former, "v2.hex": Fine, "v3.hex": Coarse} {
+		path := filepath.Join("testdata", name)
+		want := golden(precision)
+		if *update {
+			if err := os.WriteFile(path, []byte(hex.EncodeToString(want.AppendBinary(nil))+"\n"), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
 			t.Fatal(err)
 		}
-	}
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	want, err := hex.DecodeString(strings.TrimSpace(string(text)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	h, rest, err := Decode(want)
-	if err != nil || len(rest) > 0 {
-		t.Fatalf("decode: %v, %d bytes left", err, len(rest))
-	}
-	if !h.Equal(golden()) {
-		t.Error("the golden bytes hold something else")
-	}
-	if got := golden().AppendBinary(nil); string(got) != string(want) {
-		t.Errorf("other bytes than the golden ones:\n%x\n%x", got, want)
+		bytes, err := hex.DecodeString(strings.TrimSpace(string(text)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		h, rest, err := Decode(bytes)
+		if err != nil || len(rest) > 0 {
+			t.Fatalf("%s: decode: %v, %d bytes left", name, err, len(rest))
+		}
+		if !h.Equal(want) || h.Precision() != precision {
+			t.Errorf("%s: the golden bytes hold something else", name)
+		}
+		if got := want.AppendBinary(nil); string(got) != string(bytes) {
+			t.Errorf("%s: other bytes than the golden ones:\n%x\n%x", name, got, bytes)
+		}
 	}
 }
 
@@ -63,7 +66,7 @@ func TestOnlyOneFormIsAccepted(t *testing.T) {
 		want string
 	}{
 		{"nothing", nil, "cut short"},
-		{"another version", []byte{2, 0}, "version 2"},
+		{"another version", []byte{4, 0}, "version 4"},
 		{"a version alone", []byte{1}, "bad number"},
 		{"a number longer than it must be", []byte{1, 0x80, 0x00}, "bad number"},
 		{"a number that never ends", []byte("\x01\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"), "bad number"},
@@ -114,7 +117,7 @@ func TestDecodingAllocatesInProportionToTheBytes(t *testing.T) {
 }
 
 func FuzzDecode(f *testing.F) {
-	for _, h := range []*Histogram{New(), of(1), of(-1, 0, 1), golden(), of(math.MaxFloat64, -math.MaxFloat64, math.SmallestNonzeroFloat64), of(latencies(300)...)} {
+	for _, h := range []*Histogram{New(), of(1), of(-1, 0, 1), golden(Fine), golden(Coarse), golden(Former), of(math.MaxFloat64, -math.MaxFloat64, math.SmallestNonzeroFloat64), of(latencies(300)...)} {
 		f.Add(h.AppendBinary(nil))
 	}
 	f.Fuzz(func(t *testing.T, src []byte) {

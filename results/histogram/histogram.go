@@ -1,8 +1,11 @@
 // Package histogram is a mergeable histogram of float64 values with a bounded relative error.
 //
-// Buckets follow the binary form of a float64: its sign, its exponent and the top ten bits of its mantissa. Every power of
-// two is thus cut into 1024 buckets of equal width, and a value read back differs from the one recorded by at most 0.05 %
-// of it, whatever its unit, size or sign. There is nothing to configure, so that any two histograms can be merged.
+// Buckets follow the binary form of a float64: its sign, its exponent, the eighth of the octave (from a power of two to the
+// next) it lies in, and a number of steps of equal width within that eighth. A value read back differs from the one
+// recorded by at most 0.1 % of it, whatever its unit, size or sign. That many buckets are needed and no more: what a
+// recording costs is the logarithm of their number. Where that is not needed a Coarse histogram takes 16 buckets together
+// (1.6 %). Those of format version 1 had 1024 buckets an octave (0.05 %); they are read, merged and written as they were.
+// Any two histograms can be merged; see Precision.
 //
 // Count, sum, minimum and maximum are exact. The sum is kept as a fixed-point number wide enough for every float64, so it
 // does not depend on the order of recording or merging: the same values give the same bytes, however they were split up.
@@ -15,24 +18,31 @@ import (
 	"math"
 )
 
-// Histogram counts values. Its zero value is empty and ready for use.
+// Histogram counts values. Its zero value is empty, Fine, and ready for use.
 type Histogram struct {
-	count    uint64
-	min, max float64 // meaningless while count is 0
-	sum      exactSum
-	positive octaves // by magnitude; holds zero too
-	negative octaves // by magnitude
+	precision Precision
+	count     uint64
+	min, max  float64 // meaningless while count is 0
+	sum       exactSum
+	positive  chunks // by magnitude; holds zero too
+	negative  chunks // by magnitude
 	// sparse is what a decoded histogram consists of until something is added to it: frames hold few values each, and
 	// reading them must cost memory in proportion to their bytes, not to the span of their values.
-	sparse []bucket
+	sparse []Bucket
 }
 
-// New returns an empty histogram.
+// New returns an empty histogram that is Fine.
 func New() *Histogram { return &Histogram{} }
 
+// NewWith returns an empty histogram of that precision.
+func NewWith(p Precision) *Histogram { return &Histogram{precision: p} }
+
+// Precision is how finely h tells values apart.
+func (h *Histogram) Precision() Precision { return h.precision }
+
 // Record adds one value. NaN is ignored; an infinity counts as the largest finite value of its sign, so that it is beyond
-// any bound and yet everything that is read from a histogram is finite. Record allocates only when a value falls into an
-// octave (from a power of two to the next) for the first time.
+// any bound and yet everything that is read from a histogram is finite. Record allocates only when a value falls far from
+// all before it for the first time.
 func (h *Histogram) Record(v float64) { h.RecordN(v, 1) }
 
 // RecordN adds the same value n times.
@@ -47,13 +57,21 @@ func (h *Histogram) RecordN(v float64, n uint64) {
 	h.widen(v, v)
 	h.count += n
 	h.sum.add(v, n)
-	*h.slot(keyOf(v)) += n
+	*h.slot(h.precision.key(v)) += n
 }
 
-// Merge adds all the values of o, which may be nil and stays as it is.
+// Merge adds all the values of o, which may be nil and stays as it is. What holds nothing yet and is Fine takes on the
+// precision of o; otherwise the result has the coarser of the two.
 func (h *Histogram) Merge(o *Histogram) {
 	if o == nil || o.count == 0 {
 		return
+	}
+	p := coarser(h.precision, o.precision)
+	if h.count == 0 && h.precision == Fine {
+		p = o.precision
+	}
+	if p != h.precision {
+		h.rebucket(p)
 	}
 	if h.sparse != nil {
 		h.densify()
@@ -62,18 +80,38 @@ func (h *Histogram) Merge(o *Histogram) {
 	h.count += o.count
 	h.sum.merge(&o.sum)
 	for key, n := range o.buckets() {
-		*h.slot(key) += n
+		*h.slot(h.precision.translate(key, o.precision)) += n
 	}
+}
+
+// rebucket gives h another precision.
+func (h *Histogram) rebucket(p Precision) {
+	was := *h
+	h.precision, h.positive, h.negative, h.sparse = p, chunks{}, chunks{}, nil
+	if was.count == 0 {
+		return
+	}
+	for key, n := range was.buckets() {
+		*h.slot(p.translate(key, was.precision)) += n
+	}
+}
+
+// translate is the bucket that takes the values of a bucket of another precision.
+func (p Precision) translate(key int32, from Precision) int32 {
+	if p == from {
+		return key
+	}
+	return p.key(from.value(key))
 }
 
 // Clone returns a copy that shares nothing with h.
 func (h *Histogram) Clone() *Histogram {
-	c := New()
+	c := NewWith(h.precision)
 	c.Merge(h)
 	return c
 }
 
-// Reset empties h and keeps its memory for the next values.
+// Reset empties h and keeps its precision, and its memory for the next values.
 func (h *Histogram) Reset() {
 	h.count, h.sparse = 0, nil
 	h.sum.reset()
@@ -114,8 +152,8 @@ func (h *Histogram) Mean() float64 {
 	return h.clamp(h.sum.mean(h.count))
 }
 
-// Quantile is the value of nearest rank ⌈q·Count⌉, at least the first: a value that was recorded, to within 0.05 %, never
-// an interpolated one. Quantile(0) is Min and Quantile(1) is Max; q beyond them counts as them. NaN when empty or q is NaN.
+// Quantile is the value of nearest rank ⌈q·Count⌉, at least the first: a value that was recorded, to within the error of
+// its Precision, never an interpolated one. Quantile(0) is Min and Quantile(1) is Max; q beyond them counts as them. NaN when empty or q is NaN.
 func (h *Histogram) Quantile(q float64) float64 {
 	if h.count == 0 || math.IsNaN(q) {
 		return math.NaN()
@@ -123,8 +161,8 @@ func (h *Histogram) Quantile(q float64) float64 {
 	return h.ValueAtRank(nearestRank(q, h.count))
 }
 
-// ValueAtRank is the value that stands at rank in ascending order, from 1 to Count, to within 0.05 %; the first and the
-// last are exact. NaN for any other rank.
+// ValueAtRank is the value that stands at rank in ascending order, from 1 to Count, to within the error of its Precision;
+// the first and the last are exact. NaN for any other rank.
 func (h *Histogram) ValueAtRank(rank uint64) float64 {
 	switch {
 	case rank == 0 || rank > h.count:
@@ -136,7 +174,7 @@ func (h *Histogram) ValueAtRank(rank uint64) float64 {
 	}
 	for key, n := range h.buckets() {
 		if rank <= n {
-			return h.clamp(valueOf(key))
+			return h.clamp(h.precision.value(key))
 		}
 		rank -= n
 	}
@@ -144,7 +182,7 @@ func (h *Histogram) ValueAtRank(rank uint64) float64 {
 }
 
 // CountAtMost is the number of values not greater than v. It includes every such value, and perhaps some that are greater
-// by less than 0.1 %, because they share v's bucket; it is exact where v lies outside the values recorded.
+// by less than twice the error of its Precision, because they share v's bucket; it is exact where v lies outside the values recorded.
 // CountAtMost(ValueAtRank(r)) is never less than r. It is 0 for NaN.
 func (h *Histogram) CountAtMost(v float64) uint64 {
 	switch {
@@ -153,7 +191,7 @@ func (h *Histogram) CountAtMost(v float64) uint64 {
 	case v >= h.max:
 		return h.count
 	}
-	last, total := keyOf(v), uint64(0)
+	last, total := h.precision.key(v), uint64(0)
 	for key, n := range h.buckets() {
 		if key > last {
 			break
@@ -163,8 +201,8 @@ func (h *Histogram) CountAtMost(v float64) uint64 {
 	return total
 }
 
-// Equal reports whether both hold the same: the same number of values in each bucket and the same sum, minimum and
-// maximum. A nil histogram equals only nil.
+// Equal reports whether both hold the same: the same precision, the same number of values in each bucket and the same sum,
+// minimum and maximum. A nil histogram equals only nil.
 func (h *Histogram) Equal(o *Histogram) bool {
 	if h == nil || o == nil {
 		return h == o
@@ -220,7 +258,7 @@ func (h *Histogram) densify() {
 	sparse := h.sparse
 	h.sparse = nil
 	for _, b := range sparse {
-		*h.slot(b.key) += b.count
+		*h.slot(b.Key) += b.Count
 	}
 }
 
@@ -228,7 +266,7 @@ func (h *Histogram) densify() {
 func (h *Histogram) buckets() iter.Seq2[int32, uint64] {
 	return func(yield func(int32, uint64) bool) {
 		for _, b := range h.sparse {
-			if !yield(b.key, b.count) {
+			if !yield(b.Key, b.Count) {
 				return
 			}
 		}

@@ -25,35 +25,66 @@ func latencies(n int) []float64 {
 	return values
 }
 
-func of(values ...float64) *Histogram {
-	h := New()
+var precisions = []Precision{Fine, Coarse, Former}
+
+func of(values ...float64) *Histogram { return ofPrecision(Fine, values...) }
+
+func ofPrecision(p Precision, values ...float64) *Histogram {
+	h := NewWith(p)
 	for _, v := range values {
 		h.Record(v)
 	}
 	return h
 }
 
-func TestQuantilesOfAMillionValuesAreWithinATenthOfAPercent(t *testing.T) {
-	values := latencies(1_000_000)
-	negated := make([]float64, len(values))
-	for i, v := range values {
-		negated[i] = -v * 1e-7
-	}
-	for name, values := range map[string][]float64{"latencies": values, "negative values far below 1": negated} {
-		h := of(values...)
-		sorted := slices.Sorted(slices.Values(values))
-		for _, q := range []float64{0, 0.001, 0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 0.999, 0.9999, 0.99999, 1} {
-			rank := nearestRank(q, uint64(len(values)))
-			want, got := sorted[rank-1], h.Quantile(q)
-			if off := math.Abs(got-want) / math.Abs(want); off > 0.0005 {
-				t.Errorf("%s: quantile %g is %g, exactly %g: off by %.4f %%", name, q, got, want, off*100)
-			}
-			if at := h.CountAtMost(want); at < rank {
-				t.Errorf("%s: %d values at most %g, of which there are %d at least", name, at, want, rank)
-			}
+// distributions are shapes that values come in, n of each: milliseconds, bytes, degrees, signed or not, of any size.
+func distributions(n int) map[string][]float64 {
+	r := rand.New(rand.NewPCG(7, 8))
+	draw := func(one func() float64) []float64 {
+		values := make([]float64, n)
+		for i := range values {
+			values[i] = one()
 		}
-		if h.Min() != sorted[0] || h.Max() != sorted[len(sorted)-1] || h.Count() != uint64(len(values)) {
-			t.Errorf("%s: count, minimum or maximum is not exact: %d, %g, %g", name, h.Count(), h.Min(), h.Max())
+		return values
+	}
+	normal := func() float64 { return 3 + 10*r.NormFloat64() }
+	all := map[string][]float64{
+		"latencies":                    latencies(n),
+		"uniform":                      draw(r.Float64),
+		"exponential":                  draw(r.ExpFloat64),
+		"Pareto, with an endless tail": draw(func() float64 { return math.Pow(1-r.Float64(), -2) }),
+		"signed, about 3":              draw(normal),
+		"negative, far below 1":        draw(func() float64 { return -1e-9 * math.Exp(r.NormFloat64()) }),
+		"bytes, whole and large":       draw(func() float64 { return math.Floor(1e9 * r.Float64()) }),
+		"one value, and a few":         draw(func() float64 { return 200 + math.Floor(1.001*r.Float64()) }),
+		"from the smallest to the largest": draw(func() float64 {
+			return math.Ldexp(1+r.Float64(), r.IntN(2000)-1000)
+		}),
+	}
+	return all
+}
+
+func TestQuantilesOfAMillionValuesAreWithinTheErrorOfTheirPrecision(t *testing.T) {
+	for name, values := range distributions(1_000_000) {
+		sorted := slices.Sorted(slices.Values(values))
+		for _, precision := range precisions {
+			h := NewWith(precision)
+			for _, v := range values {
+				h.Record(v)
+			}
+			for _, q := range []float64{0, 0.001, 0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 0.999, 0.9999, 0.99999, 1} {
+				rank := nearestRank(q, uint64(len(values)))
+				want, got := sorted[rank-1], h.Quantile(q)
+				if off := math.Abs(got-want) / math.Abs(want); off > precision.Error() {
+					t.Errorf("%s, precision %d: quantile %g is %g, exactly %g: off by %.4f %%", name, precision, q, got, want, off*100)
+				}
+				if at := h.CountAtMost(want); at < rank {
+					t.Errorf("%s, precision %d: %d values at most %g, of which there are %d at least", name, precision, at, want, rank)
+				}
+			}
+			if h.Min() != sorted[0] || h.Max() != sorted[len(sorted)-1] || h.Count() != uint64(len(values)) {
+				t.Errorf("%s: count, minimum or maximum is not exact: %d, %g, %g", name, h.Count(), h.Min(), h.Max())
+			}
 		}
 	}
 }
@@ -65,32 +96,54 @@ func TestTheSameValuesGiveTheSameBytesHoweverTheyWereSplitUp(t *testing.T) {
 			values[i] = -values[i] * 1e9 // so that rounding in another order would show
 		}
 	}
-	want := of(values...).AppendBinary(nil)
-	for _, parts := range []int{1, 10, 600} {
-		for _, way := range []string{"recorded", "decoded", "merged backwards"} {
-			whole, split := New(), make([]*Histogram, parts)
-			for i := range split {
-				split[i] = New()
-			}
-			for i, v := range values {
-				split[i%parts].Record(v)
-			}
-			switch way {
-			case "decoded":
-				for i, h := range split {
-					split[i] = decoded(t, h)
+	for _, precision := range precisions {
+		want := ofPrecision(precision, values...)
+		for _, parts := range []int{1, 10, 600} {
+			for _, way := range []string{"recorded", "decoded", "assembled", "merged backwards"} {
+				whole := New()
+				for _, h := range split(t, precision, values, parts, way) {
+					whole.Merge(h)
 				}
-			case "merged backwards":
-				slices.Reverse(split)
-			}
-			for _, h := range split {
-				whole.Merge(h)
-			}
-			if got := whole.AppendBinary(nil); string(got) != string(want) {
-				t.Errorf("%d parts, %s: other bytes (%d, want %d)", parts, way, len(got), len(want))
+				if got := whole.AppendBinary(nil); string(got) != string(want.AppendBinary(nil)) {
+					t.Errorf("precision %d, %d parts, %s: other bytes (%d)", precision, parts, way, len(got))
+				}
+				for q := 0.0; q <= 1; q += 0.001 {
+					if !same(whole.Quantile(q), want.Quantile(q)) {
+						t.Fatalf("precision %d, %d parts, %s: quantile %g is %g, want %g", precision, parts, way, q, whole.Quantile(q), want.Quantile(q))
+					}
+				}
 			}
 		}
 	}
+}
+
+// split records the values into so many histograms, which were then stored and read again in some way.
+func split(t *testing.T, p Precision, values []float64, parts int, way string) []*Histogram {
+	t.Helper()
+	all := make([]*Histogram, parts)
+	for i := range all {
+		all[i] = NewWith(p)
+	}
+	for i, v := range values {
+		all[i%parts].Record(v)
+	}
+	for i, h := range all {
+		switch way {
+		case "decoded":
+			all[i] = decoded(t, h)
+		case "assembled":
+			var pieces Parts
+			h.Parts(&pieces)
+			var err error
+			if all[i], err = Assemble(&pieces); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if way == "merged backwards" {
+		slices.Reverse(all)
+	}
+	return all
 }
 
 func decoded(t testing.TB, h *Histogram) *Histogram {
@@ -120,10 +173,10 @@ func TestValuesOfEveryKind(t *testing.T) {
 		{"zero and minus zero are one", []float64{0, math.Copysign(0, -1)}, summary{2, 0, 0, 0, 0, 0, 2, 2}},
 		{"negative, zero and positive stand in order", []float64{3, -2, 0}, summary{3, 1, -2, 3, 1.0 / 3, 0, 2, 3}},
 		{"the mean of the largest values does not overflow", []float64{huge, huge}, summary{2, huge, huge, huge, huge, huge, 0, 2}},
-		{"what cancels out leaves nothing", []float64{huge, 1, -huge}, summary{3, 1, -huge, huge, 1.0 / 3, 1.00048828125, 1, 3}},
+		{"what cancels out leaves nothing", []float64{huge, 1, -huge}, summary{3, 1, -huge, huge, 1.0 / 3, 1.0009920634920637, 1, 3}},
 		{"the smallest values still count", []float64{tiny, tiny, tiny}, summary{3, 3 * tiny, tiny, tiny, tiny, tiny, 0, 3}},
 		{"not a number is ignored", []float64{nan, 5, nan}, summary{1, 5, 5, 5, 5, 5, 0, 1}},
-		{"infinities are the largest finite values", []float64{inf, -inf, inf}, summary{3, huge, -huge, huge, huge / 3, 1.7972542449368124e+308, 1, 3}},
+		{"infinities are the largest finite values", []float64{inf, -inf, inf}, summary{3, huge, -huge, huge, huge / 3, 1.7960408433780674e+308, 1, 3}},
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
@@ -147,19 +200,93 @@ func TestEveryValueReadsBackWithinItsError(t *testing.T) {
 		if math.IsNaN(v) || math.IsInf(v, 0) {
 			continue
 		}
-		bound := max(0.0005*math.Abs(v), 0x1p-1032) // below the normal range the width of a bucket is fixed
-		if got := valueOf(keyOf(v)); math.Abs(got-v) > bound {
-			t.Fatalf("%g is read back as %g", v, got)
+		for _, p := range precisions {
+			bound := max(p.Error()*math.Abs(v), 0x1p-1024) // below the normal range the width of a bucket is fixed
+			if got := p.value(p.key(v)); math.Abs(got-v) > bound {
+				t.Fatalf("precision %d: %g is read back as %g", p, v, got)
+			}
+			if low, high := p.Edges(p.key(v)); math.Abs(v) < low || math.Abs(v) >= high && high < math.MaxFloat64 {
+				t.Fatalf("precision %d: %g lies outside its bucket from %g to %g", p, v, low, high)
+			}
+		}
+	}
+}
+
+func TestTheEndsOfAllBucketsReadBackWithinTheError(t *testing.T) {
+	for _, p := range precisions {
+		for key := p.key(1); key < p.key(4); key++ {
+			low, high := p.Edges(key)
+			for _, v := range []float64{low, math.Nextafter(high, 0)} {
+				if got := p.value(p.key(v)); p.key(v) != key || math.Abs(got-v) > p.Error()*v {
+					t.Fatalf("precision %d: %g of bucket %d is in bucket %d, read back as %g", p, v, key, p.key(v), got)
+				}
+			}
 		}
 	}
 }
 
 func TestKeysAscendAsValuesDo(t *testing.T) {
-	for key := int32(-maxKey); key < maxKey; key++ {
-		if valueOf(key) >= valueOf(key+1) || keyOf(valueOf(key)) != key {
-			t.Fatalf("bucket %d (%g), bucket %d (%g)", key, valueOf(key), key+1, valueOf(key+1))
+	for _, p := range precisions {
+		for key := -p.maxKey(); key < p.maxKey(); key++ {
+			if p.value(key) >= p.value(key+1) || p.key(p.value(key)) != key {
+				t.Fatalf("precision %d: bucket %d (%g), bucket %d (%g)", p, key, p.value(key), key+1, p.value(key+1))
+			}
+		}
+		if got := p.key(math.MaxFloat64); got != p.maxKey() {
+			t.Errorf("precision %d: the largest value is in bucket %d, not in the last, %d", p, got, p.maxKey())
 		}
 	}
+}
+
+func TestFineNestsInCoarseWhateverTheOrderOfMerging(t *testing.T) {
+	values := append(latencies(2000), -3, 0, math.MaxFloat64, math.SmallestNonzeroFloat64)
+	for i := range values {
+		if i%2 == 0 {
+			values[i] = -values[i]
+		}
+	}
+	half := len(values) / 2
+	want := ofPrecision(Coarse, values...)
+	for name, got := range map[string]*Histogram{
+		"coarse into fine":              merged(of(values[:half]...), ofPrecision(Coarse, values[half:]...)),
+		"fine into coarse":              merged(ofPrecision(Coarse, values[half:]...), of(values[:half]...)),
+		"fine into an empty coarse one": merged(NewWith(Coarse), of(values...)),
+		"coarse into an empty one":      merged(New(), want),
+		"a decoded one":                 merged(decoded(t, of(values[:half]...)), decoded(t, ofPrecision(Coarse, values[half:]...))),
+	} {
+		if !got.Equal(want) {
+			t.Errorf("%s: not what a coarse histogram of all values is", name)
+		}
+	}
+}
+
+func TestFormerHistogramsMergeExactlyWithEachOtherAndInAnyOrderWithOthers(t *testing.T) {
+	a, b, c := latencies(3000)[:1000], latencies(3000)[1000:2000], latencies(3000)[2000:]
+	former := func(v []float64) *Histogram { return ofPrecision(Former, v...) }
+	if got := merged(New(), former(a), former(b)); !got.Equal(former(append(slices.Clone(a), b...))) {
+		t.Error("two of the former format merged are not one of all their values")
+	}
+	want := merged(New(), former(a), of(b...), former(c))
+	for name, got := range map[string]*Histogram{
+		"another order":      merged(New(), of(b...), former(c), former(a)),
+		"former ones first":  merged(New(), merged(New(), former(c), former(a)), of(b...)),
+		"a middle one first": merged(former(a), merged(of(b...), former(c))),
+	} {
+		if !got.Equal(want) {
+			t.Errorf("%s gives other bytes", name)
+		}
+	}
+	if got, exact := want.Quantile(0.5), slices.Sorted(slices.Values(latencies(3000)))[1499]; math.Abs(got-exact) > 0.0015*exact || want.Precision() != Fine {
+		t.Errorf("the median is %g, exactly %g, precision %d", got, exact, want.Precision())
+	}
+}
+
+// merged merges all others into the first.
+func merged(first *Histogram, others ...*Histogram) *Histogram {
+	for _, o := range others {
+		first.Merge(o)
+	}
+	return first
 }
 
 func TestTheSumIsExactInAnyOrder(t *testing.T) {

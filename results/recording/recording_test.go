@@ -26,7 +26,7 @@ const (
 )
 
 func trend(values ...float64) *histogram.Histogram {
-	h := histogram.New()
+	h := histogram.NewWith(histogram.Former)
 	for _, v := range values {
 		h.Record(v)
 	}

@@ -81,7 +81,7 @@
 // measured can still fail, but for lower bounds on counts, which time alone would have reached.
 //
 // Thresholds have k6's meaning: all samples of the whole run, setup and teardown included, percentiles interpolated
-// between neighbouring values (as far as a histogram knows them: to within 0.05 %), an untouched trend, counter or gauge
+// between neighbouring values (as far as a histogram knows them: to within 0.1 %), an untouched trend, counter or gauge
 // counts as 0 and an untouched rate passes. When the script itself aborted the load, the run fails as k6's exit code does.
 //
 // The run fails if any row fails, is inconclusive if any row is, and passes if there are rows and all pass. A bare script

@@ -109,7 +109,7 @@ func check(t *testing.T, v results.Verdict, outcome results.Outcome, value float
 	case value == none:
 	case e.Value == nil:
 		t.Errorf("no value, want %v", value)
-	case math.Abs(*e.Value-value) > 0.0005*math.Abs(value):
+	case math.Abs(*e.Value-value) > 0.001*math.Abs(value):
 		t.Errorf("value %v, want %v", *e.Value, value)
 	}
 }

@@ -2,6 +2,7 @@ package verdict
 
 import (
 	"math"
+	"strconv"
 
 	"github.com/devcraft-studio/brunt/results"
 	"github.com/devcraft-studio/brunt/results/histogram"
@@ -50,15 +51,17 @@ func (t threshold) evidence(trial int) results.Evidence {
 	}
 	e.Value = finite(value)
 	if s.Stat == "p" || s.Stat == "med" {
-		if math.Abs(value-s.Value) <= histogramError*math.Abs(value) && tally.trend.Count() > 2 {
-			e.Reason = "the value equals the bound to within the histogram's 0.05 %"
+		if math.Abs(value-s.Value) <= tally.trend.Precision().Error()*math.Abs(value) && tally.trend.Count() > 2 {
+			e.Reason = "the value equals the bound to within the histogram's " + errorText(&tally.trend)
 		}
 	}
 	return e
 }
 
-// histogramError is the relative error of a value read from a histogram.
-const histogramError = 0.0005
+// errorText is the relative error of the values read from a histogram, for people.
+func errorText(h *histogram.Histogram) string {
+	return strconv.FormatFloat(100*h.Precision().Error(), 'g', 3, 64) + " %"
+}
 
 // kind is that of the recording, of a builtin metric, or the only one that has the statistic; an untouched custom metric
 // with a rate may be a counter or a rate.
