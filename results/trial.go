@@ -18,6 +18,7 @@ type Trial struct {
 	Fitness Fitness `json:"fitness"`
 	Nodes   []Node  `json:"nodes"`
 	Links   []Link  `json:"links"`
+	Search  *Search `json:"search,omitempty"` // nil: the trial looked for no breakpoint
 
 	// Recording is the path of the recording, relative to the run's folder; empty when load never began.
 	Recording string `json:"recording,omitempty"`

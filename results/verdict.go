@@ -20,6 +20,8 @@ type Verdict struct {
 	Phases      []PhaseSummary `json:"phase_summaries"`
 	Comparisons []Comparison   `json:"comparisons"`
 	Warnings    []string       `json:"warnings"`
+	// Breakpoints are the answers of the trials that searched for one.
+	Breakpoints []Breakpoint `json:"breakpoints,omitempty"`
 }
 
 // Evidence is one row under a verdict.

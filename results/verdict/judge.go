@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/devcraft-studio/brunt/results"
+	"github.com/devcraft-studio/brunt/results/recording"
 	"github.com/devcraft-studio/brunt/results/slo"
 )
 
@@ -25,6 +26,12 @@ func (j *judge) judge(open Opener) error {
 	if err := j.checkRecorded(); err != nil {
 		return err
 	}
+	if j.trial.Search != nil {
+		if err := j.searched(open); err != nil {
+			return err
+		}
+		j.questions = nil // they were judged step by step
+	}
 	r := newReader(newTimeline(j.trial, j.run.Question.Guard))
 	var rows []row
 	var thresholds []threshold
@@ -36,7 +43,7 @@ func (j *judge) judge(open Opener) error {
 		}
 	}
 	summaries := planSummaries(r)
-	if err := j.read(open, r); err != nil {
+	if err := j.read(open, r.frame); err != nil {
 		return err
 	}
 	first := len(j.verdict.Evidence)
@@ -93,7 +100,7 @@ func (j *judge) checkRecorded() error {
 }
 
 // read reads the recording, if there is one. Of a trial that is not complete it may be missing.
-func (j *judge) read(open Opener, r *reader) error {
+func (j *judge) read(open Opener, frame func(*recording.Frame) error) error {
 	if j.trial.Recording == "" {
 		j.unread = "nothing was recorded"
 		return nil
@@ -107,7 +114,7 @@ func (j *judge) read(open Opener, r *reader) error {
 		return fmt.Errorf("open the recording: %w", err)
 	}
 	defer func() { _ = src.Close() }() // only read from
-	j.torn, err = r.read(src)
+	j.torn, err = read(src, frame)
 	switch {
 	case err == nil:
 	case j.trial.Status != results.StatusComplete:

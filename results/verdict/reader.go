@@ -79,13 +79,13 @@ func inBase(s slo.Selector) bool {
 	return true
 }
 
-// read gathers all frames. It reports whether the recording is torn.
-func (r *reader) read(src io.Reader) (torn bool, err error) {
+// read hands over all frames, one by one. It reports whether the recording is torn.
+func read(src io.Reader, frame func(*recording.Frame) error) (torn bool, err error) {
 	frames, err := recording.NewReader(src)
 	for err == nil {
 		var f *recording.Frame
 		if f, err = frames.Next(); err == nil {
-			err = r.frame(f)
+			err = frame(f)
 		}
 	}
 	switch {

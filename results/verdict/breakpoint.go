@@ -1,0 +1,175 @@
+package verdict
+
+import (
+	"fmt"
+
+	"github.com/devcraft-studio/brunt/results"
+	"github.com/devcraft-studio/brunt/results/recording"
+	"github.com/devcraft-studio/brunt/results/slo"
+)
+
+// searched judges a trial that looked for its breakpoint, step by step.
+//
+// A rate held when every SLO did in a step at it, in the first one or in its repetition. The verdict is about the first rate,
+// which the question asks for: held, the trial passes, however far it is to the breakpoint; broken twice, it fails. The
+// answer is the interval between the highest rate that held and the lowest one above it that broke twice.
+func (j *judge) searched(open Opener) error {
+	search := j.trial.Search
+	judge, err := NewSteps(j.run.Question, j.trial.Fitness, search.VUs)
+	if err != nil {
+		return err
+	}
+	steps := make([]*step, len(search.Steps))
+	for i, s := range search.Steps {
+		steps[i] = judge.open(j.trial.Zero, s)
+	}
+	err = j.read(open, func(f *recording.Frame) error {
+		for _, s := range steps {
+			if err := s.add(f); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	found := bracket{search: *search, Breakpoint: results.Breakpoint{Trial: j.trial.Number, Unit: slo.UnitPerSecond, Steps: []results.StepOutcome{}}}
+	evidence := map[int][]results.Evidence{}
+	usual := 0.0
+	for i, s := range steps {
+		if usual == 0 {
+			usual = s.usual()
+		}
+		outcome, rows := s.outcome(usual)
+		found.Steps, evidence[i] = append(found.Steps, outcome), rows
+	}
+	found.close()
+	j.verdict.Breakpoints = append(j.verdict.Breakpoints, found.Breakpoint)
+	answer := found.evidence()
+	j.add(j.whole(answer))
+	for _, e := range evidence[found.telling()] {
+		e.Trial = j.trial.Number
+		if answer.Outcome == results.Inconclusive && e.Outcome != results.Inconclusive {
+			e.Outcome, e.Reason = results.Inconclusive, join("would be "+string(e.Outcome)+" if the step counted", e.Reason)
+		}
+		j.add(j.whole(e))
+	}
+	return nil
+}
+
+// whole keeps a row from passing when the trial is not complete.
+func (j *judge) whole(e results.Evidence) results.Evidence {
+	if why := j.incomplete(); why != "" && e.Outcome == results.Pass {
+		e.Outcome, e.Reason = results.Inconclusive, join("would be pass", why, e.Reason)
+	}
+	return e
+}
+
+// bracket is a breakpoint on its way from the steps to the answer.
+type bracket struct {
+	results.Breakpoint
+	search results.Search
+	held   int // the step that held at the highest rate; −1: none
+	broke  int // the last step at the lowest rate above that which did not hold; −1: none
+	twice  bool
+}
+
+// close finds the rates between which the breakpoint lies.
+func (b *bracket) close() {
+	b.held, b.broke = -1, -1
+	for i, s := range b.Steps {
+		if s.Outcome == results.Pass && (b.held < 0 || s.Rate > b.Steps[b.held].Rate) {
+			b.held = i
+		}
+	}
+	above := 0.0
+	if b.held >= 0 {
+		above = b.Steps[b.held].Rate
+		b.Held = &b.Steps[b.held].Rate
+	}
+	failed := 0
+	for i, s := range b.Steps {
+		if s.Rate <= above || s.Outcome == results.Pass {
+			continue
+		}
+		if b.broke >= 0 && s.Rate > b.Steps[b.broke].Rate {
+			continue
+		}
+		if b.broke < 0 || s.Rate < b.Steps[b.broke].Rate {
+			failed = 0
+		}
+		if s.Outcome == results.Fail {
+			failed++
+		}
+		b.broke = i
+	}
+	if b.twice = failed > 1; b.twice {
+		s := b.Steps[b.broke]
+		b.Broke, b.SLO, b.Value, b.ValueUnit = &s.Rate, s.SLO, s.Value, s.Unit
+	}
+	b.Answer = b.text()
+}
+
+// telling is the step whose SLOs are told: the highest that held, or else the last at the first rate.
+func (b *bracket) telling() int {
+	if b.held >= 0 {
+		return b.held
+	}
+	return b.broke
+}
+
+// text is the answer in one sentence.
+func (b *bracket) text() string {
+	rate := func(i int) string { return display(b.Steps[i].Rate, slo.UnitPerSecond) }
+	held := "held nothing"
+	if b.held >= 0 {
+		held = "held " + rate(b.held)
+	}
+	switch {
+	case len(b.Steps) == 0:
+		return "no step was completed"
+	case b.broke < 0 && b.search.Ended == results.SearchMost:
+		return held + ", the most that was to be tried: the limit lies above it; raise --rate to find it"
+	case b.broke < 0:
+		return held + "; the duration was over before anything broke: the limit lies above it; raise --duration to find it"
+	}
+	last := b.Steps[b.broke]
+	switch {
+	case b.twice && b.held >= 0:
+		return fmt.Sprintf("%s (last rate that kept every SLO), broke at %s by %s; the limit lies between the two", held, rate(b.broke), why(last))
+	case b.twice:
+		return fmt.Sprintf("%s: the first rate, %s, broke by %s; the limit lies below it; lower load.from to find it", held, rate(b.broke), why(last))
+	case last.Unfit:
+		return fmt.Sprintf("%s; at %s the generator reached its own limit, not the target's: %s", held, rate(b.broke), last.Reason)
+	case last.Outcome == results.Fail:
+		return fmt.Sprintf("%s; %s broke once, by %s, and the duration was over before it could be repeated; raise --duration", held, rate(b.broke), why(last))
+	}
+	return fmt.Sprintf("%s; whether %s holds can't be told: %s", held, rate(b.broke), why(last))
+}
+
+// why is what a step broke by.
+func why(s results.StepOutcome) string {
+	if s.SLO == "" {
+		return s.Reason
+	}
+	if s.Value == nil {
+		return s.SLO
+	}
+	return fmt.Sprintf("%s (%s)", s.SLO, display(*s.Value, s.Unit))
+}
+
+// evidence is the row of the search itself.
+func (b *bracket) evidence() results.Evidence {
+	e := results.Evidence{
+		What: "breakpoint", Trial: b.Trial, Value: b.Held, Unit: slo.UnitPerSecond, Low: b.Held, High: b.Broke,
+		Bound: ">= " + display(b.search.From, slo.UnitPerSecond), Outcome: results.Inconclusive, Reason: b.Answer,
+	}
+	switch {
+	case b.held >= 0:
+		e.Outcome, e.Samples = results.Pass, b.Steps[b.held].Offered
+	case b.twice:
+		e.Outcome, e.Samples = results.Fail, b.Steps[b.broke].Offered
+	}
+	return e
+}
