@@ -157,9 +157,9 @@ func TestEveryOfferedIterationIsAccountedForUnderEveryEnding(t *testing.T) {
 				return nil
 			}}},
 		{name: "beyond a full queue", want: account{interrupted: 12, dropped: 88},
-			play: play{options: `{` + rate + `,"maxVUs":2,"queue":10,"gracefulStop":"0s"}`, script: hang}},
+			play: play{options: `{` + rate + `,"maxVUs":2,"queue":10,"gracefulStop":"3s"}`, script: hang}},
 		{name: "with no queue at all", want: account{interrupted: 3, dropped: 97},
-			play: play{options: `{` + rate + `,"maxVUs":3,"queue":0,"gracefulStop":"0s"}`, script: hang}},
+			play: play{options: `{` + rate + `,"maxVUs":3,"queue":0,"gracefulStop":"3s"}`, script: hang}},
 		{name: "cut off by the graceful stop", want: account{interrupted: 100},
 			play: play{options: `{` + rate + `,"maxVUs":5,"gracefulStop":"100ms"}`, script: hang}},
 		{name: "with VUs that can't be set up", want: account{interrupted: 100},

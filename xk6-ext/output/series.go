@@ -6,6 +6,7 @@ import (
 	"go.k6.io/k6/metrics"
 
 	"github.com/devcraft-studio/brunt/results/recording"
+	"github.com/devcraft-studio/brunt/xk6-ext/executor"
 	"github.com/devcraft-studio/brunt/xk6-ext/wire"
 )
 
@@ -49,6 +50,15 @@ func baseTags(metric string) []string {
 	return []string{tagScenario}
 }
 
+// byBuild says whether the metric's base series are kept by build, in scenarios that have builds.
+func byBuild(metric string) bool {
+	switch metric {
+	case metricLatency, metricLateness, metricOffered, "http_req_duration", "http_reqs", "http_req_failed":
+		return true
+	}
+	return false
+}
+
 // target is where a value goes: a series of the recording, or the sink of thresholds that can abort the load.
 type target struct {
 	series *series
@@ -72,6 +82,7 @@ type watch struct {
 type index struct {
 	limit   int // base series with free-text tags
 	watches []watch
+	builds  map[string][]string // by scenario, of those that have builds
 	byKey   map[recording.Key]*series
 	targets map[origin][]target
 	capped  bool
@@ -134,6 +145,9 @@ func (x *index) base(o origin) string {
 		}
 		tags[name], _ = o.tags.Get(name)
 		free = free || name == tagName || name == tagCheck || name == tagGroup
+	}
+	if builds := x.builds[tags[tagScenario]]; builds != nil && byBuild(o.metric) {
+		tags[executor.BuildTag], _ = o.tags.Get(executor.BuildTag)
 	}
 	text := recording.JoinTags(tags)
 	if !free || len(x.byKey) < x.limit || x.byKey[recording.Key{Metric: o.metric, Tags: text}] != nil {

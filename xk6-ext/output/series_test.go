@@ -65,6 +65,45 @@ func TestBaseSeriesAndSelectorsAreKeptApart(t *testing.T) {
 	}
 }
 
+func TestSeriesAreKeptByBuildWhereTheScenarioHasBuilds(t *testing.T) {
+	root := metrics.NewRegistry().RootTagSet()
+	x := newIndex()
+	x.builds = map[string][]string{"mirror": {"baseline", "candidate"}}
+	for _, scenario := range []string{"mirror", "alone"} {
+		for _, build := range []string{"baseline", "candidate"} {
+			tags := root.WithTagsFromMap(map[string]string{"scenario": scenario, "name": "list", "build": build})
+			for _, metric := range []string{"latency", "lateness", "offered", "http_req_duration", "http_reqs", "http_req_failed", "my_trend"} {
+				x.of(origin{metric, tags, "ok"}, recording.Trend)
+			}
+		}
+	}
+	want := []string{
+		"http_req_duration{build:baseline,name:list,outcome:ok,scenario:mirror}",
+		"http_req_duration{build:candidate,name:list,outcome:ok,scenario:mirror}",
+		"http_req_duration{name:list,outcome:ok,scenario:alone}",
+		"http_req_failed{build:baseline,name:list,scenario:mirror}",
+		"http_req_failed{build:candidate,name:list,scenario:mirror}",
+		"http_req_failed{name:list,scenario:alone}",
+		"http_reqs{build:baseline,name:list,outcome:ok,scenario:mirror}",
+		"http_reqs{build:candidate,name:list,outcome:ok,scenario:mirror}",
+		"http_reqs{name:list,outcome:ok,scenario:alone}",
+		"latency{build:baseline,name:list,outcome:ok,scenario:mirror}",
+		"latency{build:candidate,name:list,outcome:ok,scenario:mirror}",
+		"latency{name:list,outcome:ok,scenario:alone}",
+		"lateness{build:baseline,scenario:mirror}",
+		"lateness{build:candidate,scenario:mirror}",
+		"lateness{scenario:alone}",
+		"my_trend{scenario:alone}",
+		"my_trend{scenario:mirror}",
+		"offered{build:baseline,outcome:ok,scenario:mirror}",
+		"offered{build:candidate,outcome:ok,scenario:mirror}",
+		"offered{outcome:ok,scenario:alone}",
+	}
+	if diff := cmp.Diff(want, x.names()); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestNamesBeyondTheCapAreKeptTogether(t *testing.T) {
 	root := metrics.NewRegistry().RootTagSet().With("scenario", "s")
 	x := newIndex()
