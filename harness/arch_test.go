@@ -32,6 +32,7 @@ const (
 	goredis    = "github.com/redis/go-redis/v9"
 	toxiproxy  = "github.com/Shopify/toxiproxy/v2"
 	k6         = "go.k6.io/k6"
+	fasthttp   = "github.com/valyala/fasthttp"
 	sqlite     = "modernc.org/sqlite"
 	prometheus = "github.com/prometheus/client_golang"
 	gonum      = "gonum.org/v1/gonum"
@@ -69,12 +70,14 @@ var plan = map[string]room{
 	"results/store":     {enters: []string{"results"}, tech: []string{sqlite}},
 	"results/report":    {enters: []string{"results"}},
 
-	"xk6-ext":          {enters: []string{"xk6-ext/jsmodule", "xk6-ext/executor", "xk6-ext/output", "xk6-ext/wire"}, tech: []string{k6}},
+	"xk6-ext":          {enters: []string{"xk6-ext/jsmodule", "xk6-ext/executor", "xk6-ext/native", "xk6-ext/output", "xk6-ext/wire"}, tech: []string{k6}},
 	"xk6-ext/jsmodule": {enters: []string{"scenarios/lib", "xk6-ext/wire", "xk6-ext/random"}, tech: []string{k6, "github.com/grafana/sobek"}},
 	"xk6-ext/executor": {enters: []string{"xk6-ext/wire", "xk6-ext/random"}, tech: []string{k6, "gopkg.in/guregu/null.v3", "github.com/sirupsen/logrus"}},
 	"xk6-ext/output":   {enters: []string{"xk6-ext/wire", "xk6-ext/executor", "results/recording", "results/histogram"}, tech: []string{k6, "gopkg.in/guregu/null.v3", "github.com/sirupsen/logrus"}},
 	"xk6-ext/wire":     {enters: []string{"results/histogram"}},
 	"xk6-ext/random":   {},
+	"xk6-ext/requests": {enters: []string{"xk6-ext/random"}},
+	"xk6-ext/native":   {enters: []string{"xk6-ext/executor", "xk6-ext/requests"}, tech: []string{k6, fasthttp, "github.com/sirupsen/logrus"}},
 
 	"targets":             {enters: []string{"targets/restapi", "targets/kit"}},
 	"targets/cmd/target":  {enters: []string{"targets", "targets/kit"}},

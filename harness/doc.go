@@ -28,7 +28,10 @@
 //	  verdict              judges a run: pure
 //	  store                where runs are kept                                              [SQLite]
 //	  report               terminal, JSON, JUnit, Markdown: all from one Document
-//	xk6-ext/             INSIDE K6: register.go, jsmodule, executor, output                   [k6]; wire and random import no k6
+//	xk6-ext/             INSIDE K6: register.go, jsmodule, executor, output                   [k6]
+//	  native               requests without a script, in Go                                 [k6, fasthttp]
+//	  requests             what load.requests says: values, checks; imports no k6
+//	  wire, random         messages to the parent, random numbers; import no k6
 //	targets/             INSIDE THE VICTIM: the reference services, cmd/target, kit
 //	scenarios/           THE QUESTIONS: experiments and scripts, embedded; lib holds the shapes
 //

@@ -1,0 +1,17 @@
+// Package native is brunt-native: a k6 executor that makes the requests of load.requests itself, in Go, without a script.
+//
+// It offers the same open model as brunt-arrival (package executor), with the same schedule, warm-up, queue and accounting,
+// and its samples take the same way. What it saves is the JavaScript and the machinery around a script's requests, which
+// cost most of a generator's CPU time: on a small machine that is what keeps the generator from disturbing what it measures.
+//
+// A VU is a worker with a connection of its own, as in k6; there are no VUs of k6. Workers are set up when all others are
+// busy, up to the bound, so that there are no more connections than the load needs. A worker that has nothing to do claims
+// the next iteration of the schedule and sleeps until it is due; there is nobody who hands iterations out, and so no
+// second wake-up for each.
+//
+// A request is sent once. It is never sent again, whatever happens to it: a generator that repeats requests hides failures
+// and adds load when the target can bear it least. An idle connection that the target has closed is noticed before a
+// request is sent on it, and another one is opened.
+//
+// What it does not do: cookies, redirects (a 302 is an answer), compression, JavaScript. A report of its load says so.
+package native
