@@ -1,27 +1,58 @@
-// Package executor is brunt-arrival: a k6 executor for an open model of load, in which iterations are due at times that do
+// Package executor is brunt-arrival, a k6 executor for an open model of load, in which iterations are due at times that do
 // not depend on how the target does, wait in a queue when no VU is free, and know when they should have started.
 //
 // k6's own arrival-rate executors drop an iteration that finds no free VU, so that the requests a stalled target would have
-// kept waiting are never sent and never measured. Here they wait, and the time they waited is the lateness of the iteration:
+// kept waiting are never sent and never measured. Here they wait, and the time they waited is the lateness of the iteration.
+// One VU at 200/s, and a target that stalls:
 //
-//	due            0 ms       5 ms      10 ms      15 ms      20 ms
-//	               |          |          |          |          |
-//	VU 1           [== iteration 1, target stalls for 12 ms ==][= iteration 2 ...
-//	               ^                                ^
-//	               started when due                 started 12 ms after the run began,
-//	                                                7 ms after it was due
-//	iteration 2               <----- lateness 7 ms -----><-- service time -->
-//	                          <----------------- latency -------------------->
+//	             0 ms       5 ms       10 ms      15 ms      20 ms      25 ms      30 ms
+//	due          1          2          3          4          5          6          7
+//	VU 1         [====== 1: the target stalls, 20 ms =======]   [ 2: req. a =][ 2: req. b ]
+//	iteration 2             <------------ lateness ------------>
+//	                        <----------- waited ------------>own
+//	request a                                                   <- service -->
+//	                        <------------------- latency -------------------->
+//	request b                                                                 < latency >
+//	queue                   2          2 3        2 3 4      2 3 4 5    3 4 5 6    3 4 5 6 7
 //
-// Lateness is the actual minus the intended start of an iteration. Latency of its first request counts from the intended
-// start, that of later requests from when the script sent them. An iteration that finds the queue full is dropped; one that
-// is cut off when the load ends, or still waits then, is interrupted. Every iteration that was due is thus exactly one of
-// served, failed, dropped and interrupted.
+// Lateness is the actual minus the intended start of an iteration. It belongs to the iteration, and is added once: the
+// latency of its first request counts from the intended start, that of later requests from when the script sent them.
+//
+// Lateness has two causes, and they are told apart (IterationStart). From when the iteration was put into the queue until a
+// VU was free, it waited: the target kept all VUs, or they are too few. What came before, a schedule that ran late, and what
+// came after, a free VU that did not get to run, is the generator's own: it lacks CPU. A script that needs much CPU itself
+// keeps its VU, and shows in the generator's CPU rather than here.
+//
+// The queue is bounded. An iteration that finds it full is dropped; one that is cut off when the load ends, or still waits
+// then, is interrupted; one that threw, or of which a request failed, has failed; the others are served. Every iteration
+// that was due before the load ended is exactly one of these, however it ended: by itself, by the graceful stop, from
+// outside, or by the script. A generator that is behind when the load is cut still owes what was due until then.
 //
 // The warm-up precedes the schedule: it offers half the first rate. Moments of the schedule count from its end, which is
-// t = 0.
+// t = 0. An iteration's number is its place in the schedule, warm-up included, whichever VU runs it; random numbers that a
+// script draws of it (brunt.rand) are therefore the same however many VUs there are.
+//
+// A rate that changes at once is a stage of duration 0:
+//
+//	startRate: 50, stages: [{duration: '1m', target: 50}, {duration: 0, target: 100}, {duration: '1m', target: 100}]
+//
+// # Two builds in one slot
+//
+// With builds, each slot of the schedule holds one iteration of either build, with the same number and so the same payload,
+// half a slot apart, in an order that a seeded coin decides anew for each slot:
+//
+//	               | slot 7            | slot 8            | slot 9            |
+//	due            A         B         B         A         B         A
+//	VUs of A       [= 7 =]                       [= 8 =]             [= 9 =]
+//	VUs of B                 [========== 7: B stalls ===========][= 8 =][= 9 =]
+//	queue of B                         8                   8 9   9
+//
+// Each build has VUs, a queue and an account of its own, so that what one does to its target delays none of the other; its
+// samples bear the tag build. What a script reads of __ENV in the init context is not yet a build's.
+//
+// # Markers
 //
 // The executor tells brunt's output which samples belong to which iteration by markers (IterationStart, IterationEnd,
-// Unserved, LoadStart) on k6's own channel of samples, where they keep their place. Other outputs see containers without
-// samples.
+// Unserved, LoadStart, PoolEnd) on k6's own channel of samples, where they keep their place. Other outputs see containers
+// without samples.
 package executor
