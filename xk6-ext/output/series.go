@@ -97,10 +97,14 @@ func newIndex() *index {
 	return &index{limit: maxSeries, byKey: map[recording.Key]*series{}, targets: map[origin][]target{}}
 }
 
-// selectors asks for a further series of each.
+// selectors asks for a further series of each, and for one of those that several bounds are on: it would count all twice.
 func (x *index) selectors(wanted []wire.Selector) {
+	known := map[recording.Key]bool{}
 	for _, s := range wanted {
-		x.watches = append(x.watches, watch{Selector: s})
+		if key := selectorKey(s); !known[key] {
+			known[key] = true
+			x.watches = append(x.watches, watch{Selector: s})
+		}
 	}
 }
 

@@ -21,6 +21,19 @@ func (x *index) names() []string {
 	return list
 }
 
+func TestWhatSeveralBoundsAreOnIsCountedOnce(t *testing.T) {
+	tags := metrics.NewRegistry().RootTagSet().WithTagsFromMap(map[string]string{"scenario": "s", "kind": "x"})
+	x := newIndex()
+	x.selectors([]wire.Selector{
+		{Metric: "iterations", Tags: map[string]string{"kind": "x"}},
+		{Metric: "iterations", Tags: map[string]string{"scenario": "s"}},
+		{Metric: "iterations", Tags: map[string]string{"kind": "x"}},
+	})
+	if got := len(x.of(origin{"iterations", tags, ""}, recording.Counter)); got != 3 {
+		t.Errorf("a value goes to %d series, want the base series and one for each selector", got)
+	}
+}
+
 func TestBaseSeriesAndSelectorsAreKeptApart(t *testing.T) {
 	root := metrics.NewRegistry().RootTagSet()
 	create := root.WithTagsFromMap(map[string]string{"scenario": "s", "name": "create", "status": "201", "endpoint": "a,b"})
