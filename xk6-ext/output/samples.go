@@ -35,6 +35,7 @@ type totals struct {
 	own                                  *histogram.Histogram // ms of the lateness that was not spent waiting for a VU
 	waited                               int64                // iterations that waited for a VU
 	mostVUs, allowedVUs                  int64                // of the pool that came nearest to its bound
+	neededVUs                            float64              // of the same
 }
 
 func (t *totals) offered() int64 { return t.served + t.failed + t.dropped + t.interrupted }
@@ -45,6 +46,7 @@ type gatherer struct {
 	index  *index
 	open   map[string]*iteration // by VU
 	totals totals
+	strain strain
 
 	led      bool  // a scenario on brunt-arrival begins t = 0
 	anchored bool  // t = 0 is known
@@ -72,7 +74,7 @@ func (g *gatherer) container(c metrics.SampleContainer) {
 	case executor.IterationStart:
 		g.begun(c)
 	case executor.PoolEnd:
-		g.totals.pool(c)
+		g.totals.pool(c, g.strain.needed(c.Tags))
 	case executor.IterationEnd:
 		g.end(c)
 	case executor.Unserved:
@@ -102,10 +104,12 @@ func (g *gatherer) begun(c executor.IterationStart) {
 	}
 }
 
-// pool keeps the pool of VUs of which the greatest share was in use.
-func (t *totals) pool(c executor.PoolEnd) {
-	if t.allowedVUs == 0 || c.Most*t.allowedVUs > t.mostVUs*c.Allowed {
-		t.mostVUs, t.allowedVUs = c.Most, c.Allowed
+// pool keeps the pool of VUs of which the greatest share was in use; of several, the one that needs the greatest.
+func (t *totals) pool(c executor.PoolEnd, needed float64) {
+	used, before := c.Most*t.allowedVUs, t.mostVUs*c.Allowed
+	more := used == before && needed*float64(t.allowedVUs) > t.neededVUs*float64(c.Allowed)
+	if t.allowedVUs == 0 || used > before || more {
+		t.mostVUs, t.allowedVUs, t.neededVUs = c.Most, c.Allowed, needed
 	}
 }
 
@@ -217,7 +221,13 @@ func (g *gatherer) sample(s *metrics.Sample, at int64) {
 		g.active(s)
 	}
 	g.record(at, origin{metric: s.Metric.Name, tags: s.Tags}, kindOf(s.Metric.Type), s.Value)
-	if g.led || !g.anchored || at < g.zero {
+	if !g.anchored || at < g.zero {
+		return
+	}
+	if s.Metric.Name == "iteration_duration" {
+		g.strain.took(s.Tags, s.Value)
+	}
+	if g.led {
 		return
 	}
 	switch s.Metric.Name {
