@@ -42,15 +42,30 @@ func Register(conn *wire.Conn) error {
 		}
 	}
 	var registry atomic.Pointer[metrics.Registry]
+	rates, steer := steering(config.Steered)
 	executor.Register(executor.Options{
-		Warmup: time.Duration(config.WarmupNanos), Seed: config.Seed, Marked: conn != nil, Started: starter(conn),
+		Warmup: time.Duration(config.WarmupNanos), Seed: config.Seed, Marked: conn != nil, Started: starter(conn), Rates: rates,
 	})
-	output.Register(output.Options{Conn: conn, Config: config, Registry: registry.Load})
+	output.Register(output.Options{Conn: conn, Config: config, Registry: registry.Load, Steer: steer})
 	jsmodule.Register(jsmodule.Options{
 		Seed: config.Seed, Facts: config.Facts, Driven: conn != nil,
 		Registry: func(r *metrics.Registry) { registry.CompareAndSwap(nil, r) },
 	})
 	return nil
+}
+
+// steering hands what is asked of a scenario that searches from the output, which hears it, to the executor.
+func steering(steered bool) (<-chan executor.Rate, func(wire.Rate)) {
+	if !steered {
+		return nil, func(wire.Rate) {}
+	}
+	rates := make(chan executor.Rate, 16) // two are asked for in a step
+	return rates, func(r wire.Rate) {
+		select {
+		case rates <- executor.Rate{At: time.Unix(0, r.At), PerSecond: r.PerSecond}:
+		default: // the scenario is over
+		}
+	}
 }
 
 // starter tells brunt when the load begins, at once and past the output, which counts with a delay. A parent that is gone

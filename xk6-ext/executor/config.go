@@ -88,6 +88,7 @@ func (c *Config) Validate() []error {
 	add(c.Queue.Int64 < 0 || c.Queue.Int64 > mostQueue, "the queue must hold 0 to %d iterations", mostQueue)
 	add(c.Warmup.Duration < 0, "the warmup can't be negative")
 	problems = append(problems, c.Search.validate()...)
+	add(c.Search != nil && len(c.Builds) > 0, "a search and builds exclude each other")
 	return append(problems, c.validateBuilds()...)
 }
 

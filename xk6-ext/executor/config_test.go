@@ -126,11 +126,11 @@ func TestPlanSumsUpTheScenarios(t *testing.T) {
 		scenarios []lib.ExecutorConfig
 		want      Plan
 	}{
-		{"one at a constant rate", []lib.ExecutorConfig{steady}, Plan{[]string{Type}, true, true, 7 * time.Second, nil, "a"}},
-		{"a ramp", []lib.ExecutorConfig{ramp}, Plan{[]string{Type}, true, false, 7 * time.Second, nil, "c"}},
-		{"two after another", []lib.ExecutorConfig{later, steady}, Plan{[]string{Type}, true, false, 11 * time.Second, nil, "a"}},
-		{"k6's own open executor", []lib.ExecutorConfig{k6}, Plan{[]string{"constant-arrival-rate"}, false, true, 5 * time.Second, nil, ""}},
-		{"a mixture", []lib.ExecutorConfig{steady, vus}, Plan{both, false, false, 7 * time.Second, nil, "a"}},
+		{"one at a constant rate", []lib.ExecutorConfig{steady}, Plan{[]string{Type}, true, true, 7 * time.Second, nil, nil, "a"}},
+		{"a ramp", []lib.ExecutorConfig{ramp}, Plan{[]string{Type}, true, false, 7 * time.Second, nil, nil, "c"}},
+		{"two after another", []lib.ExecutorConfig{later, steady}, Plan{[]string{Type}, true, false, 11 * time.Second, nil, nil, "a"}},
+		{"k6's own open executor", []lib.ExecutorConfig{k6}, Plan{[]string{"constant-arrival-rate"}, false, true, 5 * time.Second, nil, nil, ""}},
+		{"a mixture", []lib.ExecutorConfig{steady, vus}, Plan{both, false, false, 7 * time.Second, nil, nil, "a"}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			scenarios := lib.ScenarioConfigs{}

@@ -24,6 +24,14 @@ func (r *run) intended(j job) time.Time { return r.start.Add(j.due) }
 // one follows half a slot after the first.
 func (r *run) jobs() iter.Seq2[*pool, job] {
 	return func(yield func(*pool, job) bool) {
+		if r.config.Steered() {
+			for i, due := range r.config.Asked(r.ctx, r.start) {
+				if !yield(r.pools[0], job{index: i, due: due}) {
+					return
+				}
+			}
+			return
+		}
 		for i := range r.timetable.Count() {
 			for turn, p := range r.slot(i) {
 				j := job{index: i, due: r.timetable.within(i, float64(turn)/float64(len(r.pools)))}

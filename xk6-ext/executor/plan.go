@@ -19,6 +19,9 @@ type Plan struct {
 	// Builds are the names of the builds that a scenario measures side by side, by scenario; nil: there are none.
 	Builds map[string][]string
 
+	// Search is what a scenario that searches for its breakpoint asks for; nil: there is none.
+	Search *SearchPlan
+
 	leader string // name of the scenario that begins t = 0; "" when none is on brunt-arrival
 }
 
@@ -39,6 +42,9 @@ func PlanOf(scenarios lib.ScenarioConfigs, tuple *lib.ExecutionTuple, warmup tim
 		p.ConstantRate = p.ConstantRate && constantRate(config)
 		c := arrivalOf(config)
 		p.OpenModel = p.OpenModel && c != nil
+		if c != nil && c.Search != nil {
+			p.Search = c.searchPlan(len(scenarios) == 1)
+		}
 		if c != nil && (p.leader == "" || c.zero() < zero) {
 			p.leader, zero = c.Name, c.zero()
 		}

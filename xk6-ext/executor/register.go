@@ -14,6 +14,8 @@ type Options struct {
 	Seed int64
 	// Marked makes the executor send markers; brunt's output needs them.
 	Marked bool
+	// Rates are what is asked of a scenario that searches; nil: nobody asks, and its schedule stands.
+	Rates <-chan Rate
 	// Started is called as soon as t = 0 is known, which may be before it. nil: nobody is told.
 	Started func(Start)
 }

@@ -32,6 +32,9 @@ func inspect(p k6output.Params, o Options) error {
 		DurationNanos: int64(plan.Duration), MaxVUs: int64(lib.GetMaxPossibleVUs(p.ExecutionPlan)),
 		Thresholds: thresholdsOf(p.ScriptOptions.Thresholds),
 	}
+	if s := plan.Search; s != nil {
+		m.Search = &wire.Search{From: s.From, Most: s.Most, Factor: s.Factor, StepNanos: int64(s.Step), Alone: s.Alone}
+	}
 	for name := range p.ScriptOptions.SystemTags.Map() {
 		m.SystemTags = append(m.SystemTags, name)
 	}

@@ -161,6 +161,8 @@ func decode(k kind, body []byte) (Message, error) {
 		return parse[Mark](body)
 	case kindStop:
 		return parse[Stop](body)
+	case kindRate:
+		return parse[Rate](body)
 	}
 	return nil, fmt.Errorf("%w: type %q", ErrInvalid, byte(k))
 }

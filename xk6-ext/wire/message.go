@@ -15,7 +15,7 @@ import "math"
 const Version = 1
 
 // Message is one of the types of this package: Hello, Started, Frame, Exception, Notice, Ended, Inspected from the child,
-// Config, Mark, Stop from the parent. They are sent and received as values, not as pointers.
+// Config, Mark, Rate, Stop from the parent. They are sent and received as values, not as pointers.
 type Message interface {
 	kind() kind
 }
@@ -34,6 +34,7 @@ const (
 	kindConfig    kind = 'C'
 	kindMark      kind = 'M'
 	kindStop      kind = 'S'
+	kindRate      kind = 'R'
 )
 
 // Hello is the child's first message.
@@ -80,13 +81,6 @@ type Ended struct {
 	// MostVUs is how many VUs were in use at most, and AllowedVUs how many there may have been, in the pool of VUs (one a
 	// scenario, or a build of it) that came nearest to its bound. Where both are equal it was exhausted.
 	MostVUs, AllowedVUs int64
-	NeededVUs           float64 // of the same pool: the highest rate times the median duration of an iteration
-
-	Due int64 // iterations that the schedules asked for, had the load gone on to its end; 0: not known
-
-	// Of the child itself since t = 0: p99 of how late it got to run and of how long garbage collections stopped it, in
-	// milliseconds, and the share (0 to 1) of the CPU time it had that they took.
-	SchedulerP99, GCPauseP99, GCShare float64
 
 	Aborted string // why the script itself ended the load, or ""
 }
@@ -97,6 +91,7 @@ type Inspected struct {
 	OpenModel     bool     // every scenario runs on brunt-arrival
 	ConstantRate  bool     // the offered rate does not change after the warm-up
 	DurationNanos int64    // planned load after the warm-up
+	Search        *Search  // nil: no scenario searches for its breakpoint
 	MaxVUs        int64
 	SystemTags    []string    // the effective ones, sorted
 	Thresholds    []Threshold // sorted by metric, then in the script's order
@@ -119,6 +114,7 @@ type Config struct {
 	WarmupNanos int64
 	Selectors   []Selector
 	AbortOn     []AbortThreshold
+	Steered     bool              // a scenario that searches follows the Rates that are sent
 	Facts       map[string]string // urls and facts about the data, for the JS module
 }
 
@@ -142,6 +138,20 @@ type Mark struct {
 	Phase string // that begins here
 }
 
+// Rate asks a scenario that searches to offer another rate.
+type Rate struct {
+	At        int64   // wall-clock nanoseconds; what lies behind is at once
+	PerSecond float64 // iterations
+}
+
+// Search is what a scenario that searches for its breakpoint asks for.
+type Search struct {
+	From, Most float64 // iterations per second
+	Factor     float64 // from one step to the next
+	StepNanos  int64
+	Alone      bool // the script has no other scenario
+}
+
 // Stop asks the child to end the load now, and to send what it has and Ended.
 type Stop struct{}
 
@@ -155,6 +165,7 @@ func (Inspected) kind() kind { return kindInspected }
 func (Config) kind() kind    { return kindConfig }
 func (Mark) kind() kind      { return kindMark }
 func (Stop) kind() kind      { return kindStop }
+func (Rate) kind() kind      { return kindRate }
 
 // prepared is the message as it is sent: with its version, and with numbers that JSON can hold.
 func prepared(m Message) Message {
