@@ -49,6 +49,8 @@ type Output struct {
 	options Options
 	logger  logrus.FieldLogger
 	plan    executor.Plan
+	due     int64 // iterations that the schedules ask for after the warm-up; 0: not known
+	health  health
 	stop    func(error)
 	begun   time.Time
 
@@ -108,7 +110,10 @@ func open(p k6output.Params, o Options) (k6output.Output, error) {
 		plan:    executor.PlanOf(p.ScriptOptions.Scenarios, tuple, time.Duration(o.Config.WarmupNanos)),
 		encoder: recording.NewEncoder(), quit: make(chan struct{}),
 	}
+	asked := executor.AskedOf(p.ScriptOptions.Scenarios, time.Duration(o.Config.WarmupNanos))
+	out.due = asked.Due
 	out.gather = newGatherer(time.Now().UnixNano())
+	out.gather.strain.peaks = asked.Peaks
 	out.gather.led = out.plan.Leads()
 	out.gather.warmup = o.Config.WarmupNanos
 	out.gather.started = out.announce
@@ -204,6 +209,9 @@ func (o *Output) loop() {
 			return
 		case now := <-ticker.C:
 			o.count(now.Add(-hold))
+			if o.gather.anchored && now.UnixNano() >= o.gather.zero {
+				o.health.begin()
+			}
 			if now.Sub(flushed) >= flushPeriod {
 				flushed = now
 				// A second is complete when what happened in it has been counted.
@@ -309,7 +317,9 @@ func (o *Output) StopWithTestError(testErr error) error {
 	o.touch()
 	o.flush(int64(1)<<62 - 1)
 	t := &o.gather.totals
+	delay, pauses, share := o.health.end()
 	o.send(wire.Ended{
+		Due: o.due, NeededVUs: t.neededVUs, SchedulerP99: delay, GCPauseP99: pauses, GCShare: share,
 		Offered: t.offered(), Served: t.served, Failed: t.failed, Dropped: t.dropped, Interrupted: t.interrupted,
 		Exceptions: t.exceptions, LatenessP99: t.lateness.Quantile(0.99), LatenessOwnP99: t.own.Quantile(0.99),
 		Waited: t.waited, MostVUs: t.mostVUs, AllowedVUs: t.allowedVUs, Aborted: abortedBy(testErr),

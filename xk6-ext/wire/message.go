@@ -81,6 +81,13 @@ type Ended struct {
 	// MostVUs is how many VUs were in use at most, and AllowedVUs how many there may have been, in the pool of VUs (one a
 	// scenario, or a build of it) that came nearest to its bound. Where both are equal it was exhausted.
 	MostVUs, AllowedVUs int64
+	NeededVUs           float64 // of the same pool: the highest rate times the median duration of an iteration
+
+	Due int64 // iterations that the schedules asked for, had the load gone on to its end; 0: not known
+
+	// Of the child itself since t = 0: p99 of how late it got to run and of how long garbage collections stopped it, in
+	// milliseconds, and the share (0 to 1) of the CPU time it had that they took.
+	SchedulerP99, GCPauseP99, GCShare float64
 
 	Aborted string // why the script itself ended the load, or ""
 }
