@@ -56,7 +56,7 @@ var plan = map[string]room{
 	"harness/dependency":      {enters: []string{"harness/site", "harness/experiment"}, tech: []string{pgx, goredis}},
 	"harness/fault":           {enters: []string{"harness/experiment", "harness/site", "results"}, tech: []string{toxiproxy, "golang.org/x/sys", "github.com/rs/zerolog", "github.com/prometheus/client_golang"}, tests: []string{"harness/dependency"}},
 	"harness/lease":           {enters: []string{"harness/site"}, tech: []string{"golang.org/x/sys"}},
-	"harness/load":            {enters: []string{"harness/experiment", "harness/site", "results", "results/recording", "results/histogram", "xk6-ext", "xk6-ext/wire"}, tech: []string{k6, "golang.org/x/sys"}},
+	"harness/load":            {enters: []string{"harness/experiment", "harness/site", "results", "results/recording", "results/histogram", "xk6-ext", "xk6-ext/wire", "xk6-ext/requests"}, tech: []string{k6, "golang.org/x/sys"}},
 	"harness/probe":           {},
 	"harness/build":           {enters: []string{"harness/experiment", "results"}},
 	"harness/provenance":      {enters: []string{"results"}, tech: []string{"golang.org/x/sys"}},

@@ -1,4 +1,5 @@
-// Package xk6ext is what brunt adds to k6: the executor brunt-arrival, the output brunt and the module k6/x/brunt.
+// Package xk6ext is what brunt adds to k6: the executors brunt-arrival and brunt-native, the output brunt and the module
+// k6/x/brunt.
 //
 // It registers nothing by being imported: a process that is not k6 stays as it is.
 package xk6ext
@@ -12,6 +13,7 @@ import (
 
 	"github.com/devcraft-studio/brunt/xk6-ext/executor"
 	"github.com/devcraft-studio/brunt/xk6-ext/jsmodule"
+	"github.com/devcraft-studio/brunt/xk6-ext/native"
 	"github.com/devcraft-studio/brunt/xk6-ext/output"
 	"github.com/devcraft-studio/brunt/xk6-ext/wire"
 )
@@ -20,6 +22,8 @@ import (
 const (
 	// Arrival is the executor's type in options.scenarios.
 	Arrival = executor.Type
+	// Native is the type of the executor that makes requests without a script.
+	Native = native.Type
 	// OutputRun and OutputInspect are arguments of k6's --out: to measure a run, or only to say what a script comes to.
 	OutputRun     = "brunt"
 	OutputInspect = "brunt=" + output.Inspect
@@ -43,9 +47,11 @@ func Register(conn *wire.Conn) error {
 	}
 	var registry atomic.Pointer[metrics.Registry]
 	rates, steer := steering(config.Steered)
-	executor.Register(executor.Options{
+	arrivals := executor.Options{
 		Warmup: time.Duration(config.WarmupNanos), Seed: config.Seed, Marked: conn != nil, Started: starter(conn), Rates: rates,
-	})
+	}
+	executor.Register(arrivals)
+	native.Register(arrivals)
 	output.Register(output.Options{Conn: conn, Config: config, Registry: registry.Load, Steer: steer})
 	jsmodule.Register(jsmodule.Options{
 		Seed: config.Seed, Facts: config.Facts, Driven: conn != nil,

@@ -165,8 +165,10 @@ func (in Inspection) check(s Script, metrics []string) error {
 		"neither k6 nor the script defines the %s %s", word, strings.Join(missing, ", "))}
 }
 
-// arrives reports whether a scenario runs on brunt-arrival.
-func (in Inspection) arrives() bool { return slices.Contains(in.Executors, xk6ext.Arrival) }
+// arrives reports whether a scenario runs on brunt-arrival or on brunt-native.
+func (in Inspection) arrives() bool {
+	return slices.Contains(in.Executors, xk6ext.Arrival) || slices.Contains(in.Executors, xk6ext.Native)
+}
 
 func absolute(s Script) (string, error) {
 	path := s.Path
@@ -178,6 +180,9 @@ func absolute(s Script) (string, error) {
 
 // readable says early, and in plain words, that there is no such file.
 func readable(s Script) error {
+	if s.Requests != nil {
+		return nil // no script
+	}
 	path, err := absolute(s)
 	if err != nil {
 		return err

@@ -6,6 +6,9 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	xk6ext "github.com/devcraft-studio/brunt/xk6-ext"
+	"github.com/devcraft-studio/brunt/xk6-ext/requests"
 )
 
 // Script is what k6 runs, and how.
@@ -20,6 +23,10 @@ type Script struct {
 	Bare bool
 	// Flags are k6 flags of a bare run, such as --vus 10.
 	Flags []string
+
+	// Requests take the place of a script: brunt-native makes them. Path is then what messages name. Without a shape the rate
+	// is constant.
+	Requests *requests.Spec
 
 	// Shape replaces the script's own scenarios: smoke, ramp, soak or spike. Empty: the script's own.
 	Shape    string
@@ -41,6 +48,9 @@ func (s Script) scale() float64 {
 
 // wrapper is the main script of a wrapped run.
 func (s Script) wrapper(path string) string {
+	if s.Requests != nil {
+		return s.scriptless()
+	}
 	var b strings.Builder
 	module := quoted((&url.URL{Scheme: "file", Path: path}).String())
 	fmt.Fprintf(&b, "import * as script from %s;\n", module)
@@ -54,6 +64,30 @@ func (s Script) wrapper(path string) string {
 			quoted(s.Shape), quoted(s.Shape), quoted(s.shapeOptions()), s.scale())
 	}
 	b.WriteString("export default script.default;\n")
+	return b.String()
+}
+
+// constantRequests is the name of the scenario of requests at a constant rate.
+const constantRequests = "requests"
+
+// scriptless is the main script of requests without a script: options, and nothing to run.
+func (s Script) scriptless() string {
+	name, schedule := constantRequests, ""
+	if s.Shape != "" {
+		name, schedule = s.Shape, fmt.Sprintf("brunt.shape(%s, %s, %v)", quoted(s.Shape), quoted(s.shapeOptions()), s.scale())
+	} else {
+		constant := s.shapeOptions()
+		if delete(constant, "vus"); s.VUs > 0 {
+			constant["maxVUs"] = s.VUs
+		}
+		schedule = quoted(constant)
+	}
+	var b strings.Builder
+	b.WriteString("import brunt from 'k6/x/brunt';\n")
+	fmt.Fprintf(&b, "const requests = %s;\n", quoted(s.Requests))
+	fmt.Fprintf(&b, "export const options = { scenarios: { %s: Object.assign(%s, { executor: %s }, requests) } };\n",
+		quoted(name), schedule, quoted(xk6ext.Native))
+	b.WriteString("export default function () {}\n") // k6 wants one
 	return b.String()
 }
 

@@ -26,6 +26,7 @@ type failure struct {
 // k6's numbers of errors: https://grafana.com/docs/k6/latest/javascript-api/error-codes/.
 const (
 	codeOther            = 1000
+	codeNotTCP           = 1010
 	codeTimeout          = 1050
 	codeDNS              = 1100
 	codeNoSuchHost       = 1101
@@ -82,7 +83,10 @@ func failureOf(err error) failure {
 		return failure{codeOther, "EOF"}
 	}
 	var op *net.OpError
-	if errors.As(err, &op) {
+	switch {
+	case errors.As(err, &op) && !strings.HasPrefix(op.Net, "tcp"): // such as what the other end of TLS complains of
+		return failure{codeNotTCP, op.Op + ": " + innermost(err)}
+	case op != nil:
 		return failure{codeTCP, op.Op + ": " + innermost(err)}
 	}
 	return failure{codeOther, innermost(err)}

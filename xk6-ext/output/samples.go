@@ -45,6 +45,7 @@ type gatherer struct {
 	frames *frames
 	index  *index
 	open   map[string]*iteration // by VU
+	routes map[*executor.Form]*route
 	totals totals
 	strain strain
 
@@ -62,6 +63,7 @@ type gatherer struct {
 func newGatherer(anchor int64) *gatherer {
 	return &gatherer{
 		frames: newFrames(anchor), index: newIndex(), open: map[string]*iteration{},
+		routes: map[*executor.Form]*route{},
 		totals: totals{lateness: histogram.New(), own: histogram.New()},
 	}
 }
@@ -85,6 +87,8 @@ func (g *gatherer) container(c metrics.SampleContainer) {
 		g.offered(c.Tags, c.Intended, outcome, c.Warmup)
 	case *httpext.Trail:
 		g.trail(c)
+	case *executor.Exchange:
+		g.exchange(c)
 	default:
 		g.samples(c.GetSamples())
 	}
@@ -92,15 +96,15 @@ func (g *gatherer) container(c metrics.SampleContainer) {
 
 func (g *gatherer) begun(c executor.IterationStart) {
 	g.open[c.VU] = &iteration{IterationStart: c}
-	late := milliseconds(c.Lateness)
-	g.record(c.Intended.UnixNano(), origin{metric: metricLateness, tags: c.Tags}, recording.Trend, late)
-	if c.Warmup {
-		return
-	}
-	g.totals.lateness.Record(late)
-	g.totals.own.Record(milliseconds(c.Lateness - c.Waited))
-	if c.Waited > 0 {
-		g.totals.waited++
+	g.lateness(c.Tags, c.Intended, c.Lateness, c.Waited, c.Warmup)
+}
+
+// late counts the lateness of an iteration that began after the warm-up.
+func (t *totals) late(late, waited time.Duration) {
+	t.lateness.Record(milliseconds(late))
+	t.own.Record(milliseconds(late - waited))
+	if waited > 0 {
+		t.waited++
 	}
 }
 
@@ -239,8 +243,12 @@ func (g *gatherer) sample(s *metrics.Sample, at int64) {
 }
 
 func (g *gatherer) record(at int64, o origin, kind recording.Kind, v float64) {
-	f := g.frames.at(at)
-	for _, t := range g.index.of(o, kind) {
+	g.put(g.frames.at(at), at, g.index.of(o, kind), v)
+}
+
+// put adds a value of a moment to its targets.
+func (g *gatherer) put(f *frame, at int64, targets []target, v float64) {
+	for _, t := range targets {
 		if t.series != nil {
 			f.add(t.series, v)
 		}
