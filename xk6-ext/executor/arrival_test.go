@@ -214,7 +214,8 @@ func TestEveryOfferedIterationIsAccountedForUnderEveryEnding(t *testing.T) {
 					dropped++
 				}
 			}
-			if a := got.account(""); dropped != a.dropped {
+			// k6 is told of nothing any more once the context is done.
+			if a := got.account(""); dropped > a.dropped || dropped < a.dropped && !row.partial {
 				t.Errorf("k6 is told of %d dropped iterations, brunt of %d", dropped, a.dropped)
 			}
 		})
@@ -317,9 +318,8 @@ func TestWaitingIsTheTimeFromTheQueueUntilAVUWasFree(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			c := parse(t, 0, "s", `{"rate":1,"duration":"1s","maxVUs":1}`)
 			c.options.Marked = true
-			got := &played{config: c}
 			out := make(chan metrics.SampleContainer, 10)
-			r := (&arrival{config: c, state: play{}.state(t, got)}).newRun(t.Context(), out)
+			r := (&arrival{config: c, state: play{}.state(t, c, &played{})}).newRun(t.Context(), out)
 			defer r.cancel()
 			r.start = r.start.Add(-time.Second) // all this is past
 			w := &worker{pool: r.pools[0], id: "1", free: row.free}

@@ -27,6 +27,8 @@ func TestBuildsAreTwoWithNamesOfTheirOwn(t *testing.T) {
 		{"one name for both", `"builds":[{"name":"a"},{"name":"a"}]`, `both builds are called "a"`},
 		{"no name", `"builds":[{"name":"a"},{"env":{"A":"1"}}]`, "build 2 needs a name of letters, digits, '.', '_' and '-'"},
 		{"a name that tags can't hold", `"builds":[{"name":"a:b"},{"name":"b"}]`, "build 1 needs a name of letters, digits, '.', '_' and '-'"},
+		{"a search besides", `"search":{"from":1,"most":10,"factor":2,"step":"2s"},` + twoBuilds,
+			"a search and builds exclude each other"},
 		{"the tag is the scenario's", `"tags":{"build":"x"},` + twoBuilds, `the tag "build" is set by the builds and can't be one of the scenario's tags`},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -47,7 +49,7 @@ func TestEachBuildHasVUsAndAQueueOfItsOwn(t *testing.T) {
 	if steps := c.GetExecutionRequirements(nil); steps[0].PlannedVUs != 6 || steps[0].MaxUnplannedVUs != 8 {
 		t.Errorf("%+v", steps)
 	}
-	r := (&arrival{config: c, state: play{}.state(t, &played{config: c})}).newRun(t.Context(), nil)
+	r := (&arrival{config: c, state: play{}.state(t, c, &played{})}).newRun(t.Context(), nil)
 	defer r.cancel()
 	if len(r.pools) != 2 || cap(r.pools[0].due) != 100 || r.pools[0].allowed != 7 || r.pools[0].due == r.pools[1].due {
 		t.Errorf("%d pools, a queue of %d, %d VUs", len(r.pools), cap(r.pools[0].due), r.pools[0].allowed)
@@ -61,7 +63,7 @@ func TestASlotHoldsBothBuildsHalfASlotApartInTheOrderOfACoin(t *testing.T) {
 	for _, seed := range []int64{1, 2, 1} {
 		c := parse(t, 2*time.Second, "s", fmt.Sprintf(`{"rate":100,"duration":"%ds",%s}`, slots/100-1, twoBuilds))
 		c.options.Seed = seed
-		r := (&arrival{config: c, state: play{}.state(t, &played{config: c})}).newRun(t.Context(), nil)
+		r := (&arrival{config: c, state: play{}.state(t, c, &played{})}).newRun(t.Context(), nil)
 		order := coin(t, r)
 		r.cancel()
 		if len(order) != slots {

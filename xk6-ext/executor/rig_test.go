@@ -5,6 +5,7 @@ import (
 	"io"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -22,6 +23,8 @@ type play struct {
 	initVU  func() error // of VUs beyond the planned ones; nil: they get set up
 	short   int          // planned VUs that are missing
 	watch   func(metrics.SampleContainer)
+	buffer  int           // of the channel of samples
+	count   *atomic.Int64 // of iterations that ran, where calls are not kept
 }
 
 // call is what a VU knows of the iteration it runs.
@@ -43,7 +46,6 @@ type played struct {
 	pools   []PoolEnd
 	samples []metrics.Sample
 	calls   []call
-	tests   *lib.ExecutionState
 }
 
 // vu runs a Go function as its script.
@@ -74,6 +76,11 @@ func (v *vu) RunOnce() error {
 	if err := v.params.RunContext.Err(); err != nil {
 		return err
 	}
+	if v.play.count != nil {
+		v.params.GetNextIterationCounters()
+		v.play.count.Add(1)
+		return nil
+	}
 	n, _ := v.params.GetNextIterationCounters()
 	c := call{vu: v.id, iteration: n, params: v.params}
 	v.calls(c)
@@ -93,25 +100,33 @@ func (p play) run(t testing.TB, ctx context.Context) *played {
 	if err := lib.StrictJSONUnmarshal([]byte(p.options), got.config); err != nil {
 		t.Fatal(err)
 	}
-	if problems := got.config.Validate(); len(problems) > 0 {
+	p.execute(t, ctx, got.config, got)
+	return got
+}
+
+// execute runs a scenario of any executor.
+func (p play) execute(t testing.TB, ctx context.Context, config lib.ExecutorConfig, got *played) {
+	t.Helper()
+	if problems := config.Validate(); len(problems) > 0 {
 		t.Fatal(problems)
 	}
-	got.tests = p.state(t, got)
 	logger := logrus.New()
 	logger.SetOutput(io.Discard)
-	executor, err := got.config.NewExecutor(got.tests, logrus.NewEntry(logger))
+	executor, err := config.NewExecutor(p.state(t, config, got), logrus.NewEntry(logger))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := executor.Init(ctx); err != nil {
 		t.Fatal(err)
 	}
-	out := make(chan metrics.SampleContainer)
+	out := make(chan metrics.SampleContainer, p.buffer)
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
 		for m := range out {
-			got.take(m)
+			if p.count == nil {
+				got.take(m)
+			}
 			if p.watch != nil {
 				p.watch(m)
 			}
@@ -120,23 +135,22 @@ func (p play) run(t testing.TB, ctx context.Context) *played {
 	got.err = executor.Run(ctx, out)
 	close(out)
 	<-ended
-	return got
 }
 
 // state is k6's, with the planned VUs in its buffer.
-func (p play) state(t testing.TB, got *played) *lib.ExecutionState {
+func (p play) state(t testing.TB, config lib.ExecutorConfig, got *played) *lib.ExecutionState {
 	t.Helper()
 	tuple, err := lib.NewExecutionTuple(nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	registry := metrics.NewRegistry()
-	steps := got.config.GetExecutionRequirements(tuple)
+	steps := config.GetExecutionRequirements(tuple)
 	planned := lib.GetMaxPlannedVUs(steps)
 	state := lib.NewExecutionState(&lib.TestRunState{
 		TestPreInitState: &lib.TestPreInitState{Registry: registry, BuiltinMetrics: metrics.RegisterBuiltinMetrics(registry)},
 		Options: lib.Options{
-			Scenarios: lib.ScenarioConfigs{"s": got.config}, SystemTags: metrics.NewSystemTagSet(metrics.TagScenario),
+			Scenarios: lib.ScenarioConfigs{"s": config}, SystemTags: metrics.NewSystemTagSet(metrics.TagScenario),
 		},
 		RunTags: registry.RootTagSet(),
 	}, tuple, planned, lib.GetMaxPossibleVUs(steps))
