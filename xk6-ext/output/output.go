@@ -119,6 +119,7 @@ func open(p k6output.Params, o Options) (k6output.Output, error) {
 	out.gather.started = out.announce
 	out.gather.exception = out.sendException
 	out.gather.index.selectors(o.Config.Selectors)
+	out.gather.index.builds = out.plan.Builds
 	return out, nil
 }
 
