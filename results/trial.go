@@ -113,20 +113,24 @@ type Fitness struct {
 	// Saturated says that the generator or its machine was out of bounds, so that a fail can't be believed either. Unfit but
 	// not saturated, as after dropped iterations, only rules out a pass.
 	Saturated bool `json:"saturated"`
-	// Late says that the lateness of iterations was no work of the target's: the generator itself was late, or it had too
-	// few VUs for the rate. A fail on latency then stands only where the service time alone breaks the bound.
+	// Late says that times are longer than the target made them: the generator got to run late, or started iterations late
+	// by itself or for want of VUs. A fail on a time then stands only where the service time alone breaks the bound.
 	Late bool `json:"late,omitempty"`
 
 	CPUPercent float64 `json:"cpu_percent"` // of the k6 child, 100 = one core; its busiest 10 s
 	Cores      int     `json:"cores"`
 	CPUSeconds float64 `json:"cpu_s,omitempty"` // of the k6 child since t = 0
+	// CPUNeeded is how many cores it would need for the rate that was asked for, on average: what an iteration cost it, times
+	// the iterations that were due in a second. 0: not known.
+	CPUNeeded float64 `json:"cpu_needed_cores,omitempty"`
 	// QuotaCores is how many cores the child's control groups let it use; 0: as many as there are. Throttled is the share
 	// (0 to 1) of the quota's periods in which it was stopped because they were used up.
 	QuotaCores float64 `json:"quota_cores,omitempty"`
 	Throttled  float64 `json:"throttled_share,omitempty"`
 
-	// What the child's Go runtime says of the time since t = 0: how long goroutines that could run waited for a CPU, how long
-	// garbage collections stopped them all, and the share (0 to 1) of the CPU time it had that collecting took.
+	// Of the child since t = 0: p99 of how late it got to run when there was something to do (for its scheduler, a garbage
+	// collection, the kernel, a quota), p99 of how long garbage collections stopped it, and the share (0 to 1) of the CPU
+	// time it had that they took.
 	SchedulerP99 float64 `json:"scheduler_p99_ms,omitempty"`
 	GCPauseP99   float64 `json:"gc_pause_p99_ms,omitempty"`
 	GCShare      float64 `json:"gc_share,omitempty"`

@@ -39,20 +39,20 @@
 // the number that failed.
 //
 //   - A pass and a fail (Fitness.Saturated): the generator may have been too slow to send in time or to read answers in time,
-//     so that every time it measured, service times included, and every error by timeout is in doubt. A CPU quota stopped it
-//     in more than 1 % of the quota's periods: whatever was in flight waited too, up to a period (100 ms by default), and from
-//     1 % on that is in p99. It used more than 80 % of the CPU that it may use in its busiest 10 s: beyond, queues for the CPU
-//     grow without bound, as in any queue. Its goroutines waited for a CPU (p99) for more than 10 % of the tightest latency
-//     bound: an answer waits as long to be read. Garbage collections stopped it (p99) for more than that, or took more than
-//     25 % of its CPU: that is what the Go runtime gives a collection while it runs, so that more means that one nearly always
-//     runs and the script has to help it. The hypervisor gave more than 10 % of the CPU to others in more than a fifth of the
-//     windows of 5 s: then the machine is not the one that it says it is.
-//   - A pass, and a fail on latency that is none on the service time (Fitness.Late): the generator itself was late (a VU was
-//     free and p99 of lateness was more than 10 % of the tightest latency bound), or it had too few VUs. Latency counts from
-//     the intended start, so that lateness that is not the target's makes latency wrong, but not http_req_duration, which
-//     begins when the request does; what delays the reading of its answer is the scheduler's delay, above. So a fail on
-//     latency stands where the same statistic of http_req_duration, over the same frames and with every unserved iteration
-//     counted as perfect, breaks the bound alone, and is inconclusive elsewhere. Fails on anything else stand.
+//     so that every number is in doubt. A CPU quota stopped it in more than 1 % of the quota's periods: whatever was in flight
+//     waited too, up to a period (100 ms by default), and from 1 % on that is in p99. It used more than 80 % of the CPU that
+//     it may use in its busiest 10 s, or would need more for the rate that was asked for, at what an iteration cost it: beyond,
+//     queues for the CPU grow without bound, as any queue does. The hypervisor gave more than 10 % of the CPU to others in more
+//     than a fifth of the windows of 5 s: then the machine is not the one that it says it is.
+//   - A pass, and a fail on a time that the target's part of it is not (Fitness.Late): the generator made times longer. It got
+//     to run late (p99 of the delay of a goroutine that only sleeps was more than 10 % of the tightest latency bound: an answer
+//     waits as long to be read), or garbage collections stopped it for that long, or took more than 25 % of the CPU it had,
+//     which is what the Go runtime gives a collection while it runs, so that more means that one nearly always runs and the
+//     script has to help. It started iterations late though a VU was free (p99 of that lateness, the same limit), or for want
+//     of VUs. Latency counts from the intended start and has all of that in it; http_req_duration begins when the request
+//     does, and has only the delay in it. So a fail on latency stands where the same statistic of http_req_duration, over the
+//     same frames, with every unserved iteration counted as perfect and less p99 of the delay, breaks the bound; a fail on
+//     another time stands where it does so less that delay. Fails on anything else stand.
 //   - A pass only: iterations that were dropped (more than 0.1 %) or waited for a VU (more than 1 %, and p99 of lateness more
 //     than 10 % of the tightest latency bound), and fewer offered than were due (by more than 0.5 %): the target was not
 //     loaded as was asked. The rule for what was not served gives a fail the benefit of every doubt already.

@@ -13,11 +13,11 @@ import (
 // its default; the package documentation says why it is what it is.
 type FitnessLimits struct {
 	DroppedShare   float64 // of the offered iterations; default 0.001
-	LatenessShare  float64 // p99 of lateness, of scheduler delay and of GC pauses, as a share of LatencyBound; default 0.1
+	LatenessShare  float64 // p99 of lateness, of the generator's delays and of GC pauses, as a share of LatencyBound; default 0.1
 	LatencyBound   float64 // tightest latency that an SLO asks for, in milliseconds; 0: delays are not judged
 	WaitedShare    float64 // of the offered iterations, that may wait for a VU before it counts as waiting; default 0.01
 	VUShare        float64 // of the allowed VUs, that the highest rate may need; default 0.8
-	CPUShare       float64 // of all the CPU it may use, that the generator may use in its busiest 10 s; default 0.8
+	CPUShare       float64 // of all the CPU it may use, that the generator may use in its busiest 10 s, or need; default 0.8
 	ThrottledShare float64 // of the periods of its CPU quota, in which the generator may be stopped; default 0.01
 	GCShare        float64 // of the CPU time that the generator had, that its garbage collection may take; default 0.25
 	StealShare     float64 // of the machine's CPU time, in all but a fifth of the load; default 0.1
@@ -72,19 +72,22 @@ func (l FitnessLimits) withDefaults() FitnessLimits {
 func Fitness(raw results.Fitness, limits FitnessLimits) results.Fitness {
 	e := examination{raw, limits.withDefaults()}
 	e.Reasons, e.Saturated, e.Late = []string{}, false, false
-	for _, cause := range []func() string{e.throttled, e.busy, e.stolen, e.scheduled, e.collecting, e.paused} {
+	for _, cause := range []func() string{e.throttled, e.busy, e.stolen} {
 		if reason := cause(); reason != "" {
 			e.Saturated = true
 			e.Reasons = append(e.Reasons, reason)
 		}
 	}
-	if reason := e.ownLateness(); reason != "" {
-		e.Late = true
-		e.Reasons = append(e.Reasons, reason)
+	for _, cause := range []func() string{e.scheduled, e.collecting, e.paused, e.ownLateness} {
+		if reason := cause(); reason != "" {
+			e.Late = true
+			e.Reasons = append(e.Reasons, reason)
+		}
 	}
+	caused := len(e.Reasons) > 0
 	e.Late = e.Late || e.tooFewVUs() && e.waited()
-	for _, symptom := range []func() string{e.starved, e.unknownLateness, e.unoffered, e.threw} {
-		if reason := symptom(); reason != "" {
+	for _, symptom := range []func(bool) string{e.starved, e.unknownLateness, e.unoffered, e.threw} {
+		if reason := symptom(caused); reason != "" {
 			e.Reasons = append(e.Reasons, reason)
 		}
 	}
@@ -92,7 +95,8 @@ func Fitness(raw results.Fitness, limits FitnessLimits) results.Fitness {
 	return e.Fitness
 }
 
-// examination is a fitness that is being judged. Its methods without parameters each return a reason, or "".
+// examination is a fitness that is being judged. Its methods that return a text alone return a reason, or "". Those that are
+// told whether a cause is known already are for what it may have brought about.
 type examination struct {
 	results.Fitness
 	limits FitnessLimits
@@ -126,7 +130,11 @@ func (e *examination) throttled() string {
 
 func (e *examination) busy() string {
 	share := e.cpuShare()
-	if share <= e.limits.CPUShare {
+	needed := 0.0
+	if e.Cores > 0 {
+		needed = e.CPUNeeded / e.machineCores()
+	}
+	if max(share, needed) <= e.limits.CPUShare {
 		return ""
 	}
 	whose := "the machine's CPU"
@@ -137,8 +145,12 @@ func (e *examination) busy() string {
 	if ran := e.Served + e.Failed; e.CPUSeconds > 0 && ran > 0 {
 		each = fmt.Sprintf("; an iteration costs it %s", display(e.CPUSeconds*1000/float64(ran), slo.UnitTime))
 	}
-	return fmt.Sprintf("the load generator used %s of %s in its busiest 10 s, more than %s%s; let the script do less, lower load.rate, or %s",
-		percent(share), whose, percent(e.limits.CPUShare), each, e.moreCores())
+	used := percent(share) + " of " + whose + " in its busiest 10 s"
+	if share <= e.limits.CPUShare {
+		used = fmt.Sprintf("%s of %s (it would need %s for the rate that was asked for)", percent(share), whose, percent(needed))
+	}
+	return fmt.Sprintf("the load generator used %s, more than %s%s; let the script do less, lower load.rate, or %s",
+		used, percent(e.limits.CPUShare), each, e.moreCores())
 }
 
 // cpuShare is the generator's share of the CPU that it may use; 0 where that is not known.
@@ -173,7 +185,10 @@ func (e *examination) scheduled() string {
 	if delay == "" {
 		return ""
 	}
-	return fmt.Sprintf("the load generator's goroutines waited for a CPU, and every time it measured includes that: p99 is %s; "+
+	if e.Saturated {
+		return fmt.Sprintf("the load generator got to run late, and so do all times that it measured: p99 of the delay is %s; see to the reasons above first", delay)
+	}
+	return fmt.Sprintf("the load generator got to run late, and so do all times that it measured: p99 of the delay is %s; "+
 		"let the script do less, lower load.rate, %sor %s", delay, e.neighbours(), e.moreCores())
 }
 
@@ -200,7 +215,7 @@ func (e *examination) ownLateness() string {
 	if delay == "" {
 		return ""
 	}
-	if e.Saturated {
+	if len(e.Reasons) > 0 {
 		return fmt.Sprintf("the load generator started iterations late though a VU was free: p99 of that lateness is %s; see to the reasons above first", delay)
 	}
 	return fmt.Sprintf("the load generator started iterations late though a VU was free: p99 of that lateness is %s; "+
@@ -229,7 +244,7 @@ func (e *examination) tooFewVUs() bool {
 }
 
 // starved is the reason for iterations that were dropped or kept waiting, because no VU was free.
-func (e *examination) starved() string {
+func (e *examination) starved(caused bool) string {
 	var facts []string
 	if delay := e.delay(e.LatenessP99); e.waited() && (delay != "" || e.tooFewVUs()) {
 		fact := fmt.Sprintf("%s of the iterations waited for a VU", percent(float64(e.Waited)/float64(e.Offered)))
@@ -247,14 +262,14 @@ func (e *examination) starved() string {
 	if len(facts) == 0 {
 		return ""
 	}
-	return strings.Join(facts, ", and ") + ": " + e.shortage()
+	return strings.Join(facts, ", and ") + ": " + e.shortage(caused)
 }
 
 // shortage says why no VU was free, and what to change.
-func (e *examination) shortage() string {
+func (e *examination) shortage(caused bool) string {
 	const raise = "raise load.vus (of a script's own scenarios: maxVUs)"
 	switch {
-	case e.Saturated || e.Late && !e.tooFewVUs():
+	case caused:
 		return "no VU was free while the load generator lagged behind; see to the reasons above first"
 	case e.tooFewVUs():
 		return fmt.Sprintf("every VU was in use (%d of %d), and they are too few: the highest rate needs %s at the usual duration of an iteration; %s to %d or more if iterations may take that long, or lower load.rate",
@@ -267,7 +282,7 @@ func (e *examination) shortage() string {
 }
 
 // unknownLateness is the reason for lateness of which the cause is not known, as of a generator that died.
-func (e *examination) unknownLateness() string {
+func (e *examination) unknownLateness(bool) string {
 	delay := e.delay(e.LatenessP99)
 	if delay == "" || e.delay(e.LatenessOwnP99) != "" || e.waited() {
 		return ""
@@ -275,20 +290,20 @@ func (e *examination) unknownLateness() string {
 	return "iterations started late: p99 of lateness is " + delay + "; raise load.vus, lower load.rate, or free the machine"
 }
 
-func (e *examination) unoffered() string {
+func (e *examination) unoffered(caused bool) string {
 	missing := e.Due - e.Offered
 	if e.Due <= 0 || float64(missing)/float64(e.Due) <= e.limits.UnofferedShare {
 		return ""
 	}
 	advice := "lower load.rate, or " + e.moreCores()
-	if e.Saturated {
+	if caused {
 		advice = "see to the reasons above first"
 	}
 	return fmt.Sprintf("offered %d of the %d iterations that were due, %s too few, more than %s: the load was not the one that was asked for; %s",
 		e.Offered, e.Due, percent(float64(missing)/float64(e.Due)), percent(e.limits.UnofferedShare), advice)
 }
 
-func (e *examination) threw() string {
+func (e *examination) threw(bool) string {
 	if e.Exceptions == 0 {
 		return ""
 	}

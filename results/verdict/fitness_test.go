@@ -24,7 +24,7 @@ func TestFitness(t *testing.T) {
 	}{
 		{"within all limits", func(*results.Fitness) {}, bound, fit, nil},
 		{"at all limits", func(f *results.Fitness) {
-			f.CPUPercent, f.Throttled, f.GCShare, f.SchedulerP99, f.GCPauseP99 = 160, 0.01, 0.25, 30, 30
+			f.CPUPercent, f.CPUNeeded, f.Throttled, f.GCShare, f.SchedulerP99, f.GCPauseP99 = 160, 1.6, 0.01, 0.25, 30, 30
 			f.LatenessP99, f.LatenessOwnP99, f.Dropped, f.Due = 30, 30, 10, 10050
 			f.Waited, f.MostVUs, f.AllowedVUs, f.NeededVUs = 100, 10, 10, 20
 			f.Machine = &results.Machine{Steal: 0.1, Pressure: &results.Pressure{CPU: 1, Memory: 1, IO: 1}}
@@ -34,6 +34,8 @@ func TestFitness(t *testing.T) {
 			"the load generator used 86% of the machine's CPU in its busiest 10 s, more than 80%; let the script do less, lower load.rate, or use a machine with more cores than 2"}},
 		{"the script burns CPU", func(f *results.Fitness) { f.CPUPercent, f.CPUSeconds = 192, 309.845 }, FitnessLimits{}, saturated, []string{
 			"the load generator used 96% of the machine's CPU in its busiest 10 s, more than 80%; an iteration costs it 31ms; let the script do less, lower load.rate, or use a machine with more cores than 2"}},
+		{"the script would burn more CPU than others leave it", func(f *results.Fitness) { f.CPUPercent, f.CPUSeconds, f.CPUNeeded = 92, 309.845, 3.1 }, FitnessLimits{}, saturated, []string{
+			"the load generator used 46% of the machine's CPU (it would need 155% for the rate that was asked for), more than 80%; an iteration costs it 31ms; let the script do less, lower load.rate, or use a machine with more cores than 2"}},
 		{"the CPU of its quota is used up", func(f *results.Fitness) { f.CPUPercent, f.QuotaCores = 45, 0.5 }, FitnessLimits{}, saturated, []string{
 			"the load generator used 90% of the CPU that its quota allows in its busiest 10 s, more than 80%; let the script do less, lower load.rate, or raise its CPU quota above 0.5 cores"}},
 		{"a quota beyond what there is does not matter", func(f *results.Fitness) { f.CPUPercent, f.QuotaCores = 100, 8 }, FitnessLimits{}, fit, nil},
@@ -42,20 +44,29 @@ func TestFitness(t *testing.T) {
 			"a CPU quota of 0.2 cores stopped the load generator in 97.3% of its periods, more than 1%, and what it measured waited with it; raise the quota (docker run --cpus, a CI job's or pod's CPU limit), or lower load.rate"}},
 		{"the hypervisor steals", func(f *results.Fitness) { f.Machine = &results.Machine{Steal: 0.14} }, FitnessLimits{}, saturated, []string{
 			"the hypervisor gave 14% or more of the machine's CPU to others in a fifth of the load, more than 10%; use a machine that is not shared or not throttled, or try again when its host is quiet"}},
-		{"goroutines wait for a CPU", func(f *results.Fitness) { f.SchedulerP99 = 84 }, bound, saturated, []string{
-			"the load generator's goroutines waited for a CPU, and every time it measured includes that: p99 is 84ms, more than 10% of the tightest latency bound, 300ms; let the script do less, lower load.rate, stop what else runs on the machine, or use a machine with more cores than 2"}},
-		{"goroutines wait for a CPU that others use", func(f *results.Fitness) {
+		{"the generator gets to run late", func(f *results.Fitness) { f.SchedulerP99 = 84 }, bound, late, []string{
+			"the load generator got to run late, and so do all times that it measured: p99 of the delay is 84ms, more than 10% of the tightest latency bound, 300ms; let the script do less, lower load.rate, stop what else runs on the machine, or use a machine with more cores than 2"}},
+		{"the generator gets to run late where others use the CPU", func(f *results.Fitness) {
 			f.SchedulerP99, f.Machine = 84, &results.Machine{Pressure: &results.Pressure{CPU: 0.87}}
-		}, bound, saturated, []string{
-			"the load generator's goroutines waited for a CPU, and every time it measured includes that: p99 is 84ms, more than 10% of the tightest latency bound, 300ms; let the script do less, lower load.rate, stop what else runs on the machine (something waited for a CPU 87% of the time), or use a machine with more cores than 2"}},
-		{"goroutines wait, but no latency is bounded", func(f *results.Fitness) { f.SchedulerP99, f.GCPauseP99 = 84, 84 }, FitnessLimits{}, fit, nil},
-		{"garbage takes the CPU", func(f *results.Fitness) { f.GCShare = 0.31 }, FitnessLimits{}, saturated, []string{
+		}, bound, late, []string{
+			"the load generator got to run late, and so do all times that it measured: p99 of the delay is 84ms, more than 10% of the tightest latency bound, 300ms; let the script do less, lower load.rate, stop what else runs on the machine (something waited for a CPU 87% of the time), or use a machine with more cores than 2"}},
+		{"it gets to run late, but no latency is bounded", func(f *results.Fitness) { f.SchedulerP99, f.GCPauseP99 = 84, 84 }, FitnessLimits{}, fit, nil},
+		{"garbage takes the CPU", func(f *results.Fitness) { f.GCShare = 0.31 }, FitnessLimits{}, late, []string{
 			"garbage collection took 31% of the CPU that the load generator had, more than 25%; let the script keep and read less (discardResponseBodies, SharedArray), or lower load.rate"}},
-		{"garbage stops the generator", func(f *results.Fitness) { f.GCPauseP99 = 45 }, bound, saturated, []string{
+		{"garbage stops the generator", func(f *results.Fitness) { f.GCPauseP99 = 45 }, bound, late, []string{
 			"garbage collection stopped the load generator: p99 of its pauses is 45ms, more than 10% of the tightest latency bound, 300ms; let the script keep less (SharedArray), lower load.rate, or use a machine with more cores than 2"}},
 
 		{"late by itself", func(f *results.Fitness) { f.LatenessP99, f.LatenessOwnP99 = 46, 45 }, bound, late, []string{
 			"the load generator started iterations late though a VU was free: p99 of that lateness is 45ms, more than 10% of the tightest latency bound, 300ms; lower load.rate, stop what else runs on the machine, or use a machine with more cores than 2"}},
+		{"it gets to run late, iterations start late, and VUs are short", func(f *results.Fitness) {
+			f.SchedulerP99, f.LatenessP99, f.LatenessOwnP99, f.Waited, f.MostVUs, f.AllowedVUs, f.NeededVUs = 84, 900, 90, 5000, 9, 9, 30
+		}, bound, late, []string{
+			"the load generator got to run late, and so do all times that it measured: p99 of the delay is 84ms, more than 10% of the tightest latency bound, 300ms; let the script do less, lower load.rate, stop what else runs on the machine, or use a machine with more cores than 2",
+			"the load generator started iterations late though a VU was free: p99 of that lateness is 90ms, more than 10% of the tightest latency bound, 300ms; see to the reasons above first",
+			"50% of the iterations waited for a VU, and p99 of lateness is 900ms, more than 10% of the tightest latency bound, 300ms: no VU was free while the load generator lagged behind; see to the reasons above first"}},
+		{"a quota makes it run late", func(f *results.Fitness) { f.QuotaCores, f.Throttled, f.SchedulerP99 = 0.2, 0.9, 84; f.CPUPercent = 10 }, bound, saturated + late, []string{
+			"a CPU quota of 0.2 cores stopped the load generator in 90% of its periods, more than 1%, and what it measured waited with it; raise the quota (docker run --cpus, a CI job's or pod's CPU limit), or lower load.rate",
+			"the load generator got to run late, and so do all times that it measured: p99 of the delay is 84ms, more than 10% of the tightest latency bound, 300ms; see to the reasons above first"}},
 		{"late by itself on a machine that steals", func(f *results.Fitness) {
 			f.LatenessP99, f.LatenessOwnP99, f.Machine = 46, 45, &results.Machine{Steal: 0.5}
 		}, bound, saturated + late, []string{

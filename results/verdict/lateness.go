@@ -7,10 +7,10 @@ import (
 	"github.com/devcraft-studio/brunt/results/slo"
 )
 
-// serviceSide is what an SLO on latency would measure of the service time alone, where the generator is known to have been
-// late by no fault of the target's; otherwise nil.
+// serviceSide is what an SLO on a time would measure without lateness, where the generator is known to have made times
+// longer than the target did; otherwise nil.
 func (j *judge) serviceSide(r *reader, s slo.SLO) *side {
-	if !j.trial.Fitness.Late || !countsLateness(s) {
+	if !j.trial.Fitness.Late || !measuresTime(s) {
 		return nil
 	}
 	m := s.Measure
@@ -21,36 +21,45 @@ func (j *judge) serviceSide(r *reader, s slo.SLO) *side {
 	return &service
 }
 
-// countsLateness says whether an SLO measures times from the intended start.
-func countsLateness(s slo.SLO) bool {
-	if s.Stat == "count" || s.Unsupported() != "" {
+// measuresTime says whether an SLO is on a statistic of times: of a metric of k6's or brunt's that are, or by its unit.
+func measuresTime(s slo.SLO) bool {
+	if s.Stat == "count" || s.Stat == "rate" || s.Unsupported() != "" {
 		return false
 	}
-	from := func(metric string) bool { return metric == "latency" || metric == "lateness" }
-	return from(s.Metric) || s.Relative() && from(s.Of.Metric)
+	known, ok := slo.Builtin(s.Metric)
+	return ok && known.Kind == slo.Trend && known.Unit == slo.UnitTime || s.Unit == slo.UnitTime
 }
 
-// sparesLateness asks of a fail whether it would be one without the lateness that was not the target's. If so it says that
-// it stands; if not, or if that is not known, it returns why the fail is in doubt.
+// sparesLateness asks of a fail on a time whether it would be one had the generator made no time longer: of the service time
+// alone, less what the generator's own delay (its p99) may have added to it. If so it says that the fail stands; if not, or if
+// that is not known, it returns why the fail is in doubt.
 func (p row) sparesLateness(e results.Evidence) (stands results.Evidence, doubt string) {
-	if p.service == nil || e.Outcome != results.Fail {
+	const late = "the load generator made times longer"
+	if p.service == nil || e.Outcome != results.Fail || p.left.kind() != slo.Trend {
 		return e, ""
 	}
-	const late = "iterations started late by no fault of the target's"
-	if p.parsed.Metric != "latency" {
+	if p.parsed.Metric == "lateness" {
 		return e, late
 	}
 	n := p.service.number()
 	bound, problem := p.bound()
 	if n.problem != "" || problem != "" {
-		return e, late + ", and what the service time was is not known (" + join(n.problem, problem) + ")"
+		return e, late + ", and what the target took is not known (" + join(n.problem, problem) + ")"
 	}
-	value := display(n.value, p.parsed.Unit)
+	n = n.less(p.service.fitness.SchedulerP99)
+	value := display(n.value, slo.UnitTime)
 	if _, fails := compare(p.parsed.Op, n, bound); fails {
-		e.Reason = join(e.Reason, "iterations started late, but the service time alone breaks the bound: it is "+value)
+		e.Reason = join(e.Reason, late+", but the service time breaks the bound without that: it is at least "+value)
 		return e, ""
 	}
-	return e, late + fmt.Sprintf(", and the service time alone does not break the bound for sure: it is %s", value)
+	return e, late + ", and the service time does not break the bound for sure without that: it is at least " + value
+}
+
+// less is the number without a delay that may be in it; times are not negative.
+func (n number) less(delay float64) number {
+	n.value, n.low = max(0, n.value-delay), max(0, n.low-delay)
+	n.high = max(n.high-delay, n.value)
+	return n
 }
 
 // pressed tells what the machine was short of, for people who wonder at a fail: it has no part in the outcome, because the
