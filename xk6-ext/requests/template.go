@@ -15,7 +15,7 @@ type Place string
 // The places.
 const (
 	InPath   Place = "path"   // and query: what a data set holds is escaped
-	InHeader Place = "header" // line breaks become blanks
+	InHeader Place = "header" // line breaks of a data set become blanks
 	InBody   Place = "body"   // nothing is escaped
 	InAnswer Place = "answer" // no random values
 )
@@ -109,19 +109,22 @@ func Parse(text string, place Place, sets []Set) (Template, error) {
 		}
 		rest = after
 	}
-	if place == InPath {
-		return t, t.sendable()
-	}
-	return t, nil
+	return t, t.sendable()
 }
 
-// sendable refuses what can't stand in the first line of a request.
+// sendable refuses what can't stand in the first line of a request, or in a header.
 func (t Template) sendable() error {
+	if t.place != InPath && t.place != InHeader {
+		return nil
+	}
 	for _, p := range t.parts {
 		for _, text := range append([]string{p.text}, p.words...) {
 			for _, r := range text {
-				if r <= ' ' || r >= 0x7f || r == '#' {
-					return wrong(fmt.Sprintf("write %s", url.PathEscape(string(r))), "%q can't stand in a path", r)
+				switch {
+				case t.place == InPath && (r <= ' ' || r >= 0x7f || r == '#'):
+					return wrong("write "+url.PathEscape(string(r)), "%q can't stand in a path", r)
+				case t.place == InHeader && (r < ' ' && r != '\t' || r == 0x7f):
+					return wrong("the value of a header is one line", "%q can't stand in a header", r)
 				}
 			}
 		}
@@ -285,11 +288,13 @@ func (t Template) Static() (text string, ok bool) {
 // written is the value of a data set as it stands in that place.
 func (p part) written(value string, place Place) string {
 	if p.mode == asJSON {
-		quoted, err := json.Marshal(value)
-		if err != nil {
+		var b strings.Builder
+		quoted := json.NewEncoder(&b)
+		quoted.SetEscapeHTML(false)
+		if err := quoted.Encode(value); err != nil {
 			return `""` // of a string: never
 		}
-		value = string(quoted)
+		value = strings.TrimSuffix(b.String(), "\n")
 	}
 	switch {
 	case place == InHeader && strings.ContainsAny(value, "\r\n"):
