@@ -29,6 +29,7 @@ type Inspection struct {
 	// iterations it is the longest they may take.
 	Duration   time.Duration
 	MaxVUs     int
+	Search     *SearchPlan // nil: no scenario searches for its breakpoint
 	Thresholds []Threshold // sorted by metric, then in the script's order
 	SystemTags []string    // the effective ones, sorted
 	// Metrics are the types (counter, gauge, rate, trend) of the metrics that the script can emit, by name; nil for a bare
@@ -125,6 +126,9 @@ func inspection(m wire.Inspected) Inspection {
 	in := Inspection{
 		Executors: m.Executors, OpenModel: m.OpenModel, ConstantRate: m.ConstantRate,
 		Duration: time.Duration(m.DurationNanos), MaxVUs: int(m.MaxVUs), SystemTags: m.SystemTags, Metrics: m.Metrics,
+	}
+	if s := m.Search; s != nil {
+		in.Search = &SearchPlan{From: s.From, Most: s.Most, Factor: s.Factor, Step: time.Duration(s.StepNanos), Alone: s.Alone}
 	}
 	for _, t := range m.Thresholds {
 		in.Thresholds = append(in.Thresholds, Threshold{

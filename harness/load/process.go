@@ -29,6 +29,9 @@ type Options struct {
 	AbortOn []wire.AbortThreshold
 	Facts   map[string]string // for k6/x/brunt: target.url, <node>.address, facts about the data
 
+	// JudgeStep judges the steps of a search; nil: the schedule stands of a scenario that could search.
+	JudgeStep StepJudge
+
 	Recording string // path of the recording to be written
 	LogPath   string // path of k6's log, its last 1 MiB; empty: not kept
 	// Console takes each line of the script's console as it comes, secrets taken out, with its level: debug, info, warning or
@@ -53,6 +56,7 @@ type Process struct {
 	live    *live
 	labels  *labels
 	cpu     cpuMeter
+	pilot   *pilot // nil: the load is not steered
 
 	recording *os.File
 	started   chan struct{} // closed when t = 0 is known
@@ -87,6 +91,7 @@ func Start(ctx context.Context, o Options) (*Process, error) {
 		}
 	}
 	p := &Process{options: o, live: newLive(), labels: newLabels(o.Redact), started: make(chan struct{}), done: make(chan struct{})}
+	p.pilot = newPilot(p)
 	writer, err := p.open()
 	if err != nil {
 		return nil, err
@@ -94,6 +99,7 @@ func Start(ctx context.Context, o Options) (*Process, error) {
 	args := arguments(o.Script, xk6ext.OutputRun, append(o.Inspection.summaryArguments(), o.Inspection.tagFlags()...)...)
 	p.child, err = startChild(o.Exe, o.Script, args, wire.Config{
 		Seed: o.Seed, WarmupNanos: int64(o.Script.Warmup), Selectors: o.Selectors, AbortOn: o.AbortOn, Facts: o.Facts,
+		Steered: p.pilot != nil,
 	}, p.streams())
 	if err != nil {
 		p.recording.Close()
@@ -137,6 +143,9 @@ func (p *Process) conduct(ctx context.Context, writer *recording.Writer) {
 	var others sync.WaitGroup
 	others.Go(func() { p.child.follow(ctx, p.options.StopGrace) })
 	others.Go(p.watchCPU)
+	if p.pilot != nil {
+		others.Go(p.pilot.steer)
+	}
 	p.receive(writer)
 	<-p.child.exited
 	others.Wait()
@@ -191,6 +200,14 @@ func (p *Process) Zero() time.Time {
 // Model says whether every scenario runs on brunt-arrival, and whether the offered rate does not change.
 func (p *Process) Model() (open, constant bool) {
 	return p.options.Inspection.OpenModel, p.options.Inspection.ConstantRate
+}
+
+// Search is what a search for the breakpoint offered; nil when the load was none. Valid after Done.
+func (p *Process) Search() *results.Search {
+	if p.pilot == nil {
+		return nil
+	}
+	return &p.pilot.search
 }
 
 // Mark says that a phase begins at a moment, so that no frame straddles it. It should be told within 0.3 s of that moment,

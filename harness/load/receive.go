@@ -76,6 +76,9 @@ func (p *Process) frame(writer *recording.Writer, decoder *recording.Decoder, pa
 		return fmt.Errorf("write the recording: %w", err)
 	}
 	p.live.add(f)
+	if p.pilot != nil {
+		p.pilot.add(f)
+	}
 	return nil
 }
 

@@ -189,7 +189,7 @@ func TestWhatIsSaidOfAStepBeforeItsEndStands(t *testing.T) {
 		outcome results.Outcome
 		ended   bool
 	}{
-		{"nothing is known", 0, quiet(), results.Fail, false},
+		{"nothing is known", 0, quiet(), results.Inconclusive, false},
 		{"half of it is fine", 4, quiet(), results.Inconclusive, false},
 		{"all but one in a hundred is fine", 8, second{served: 10, latency: 100, requests: 1}, results.Pass, true},
 		{"one slow second may be made up for", 1, second{served: 8, latency: 400, requests: 1}, results.Inconclusive, false},
@@ -201,12 +201,6 @@ func TestWhatIsSaidOfAStepBeforeItsEndStands(t *testing.T) {
 				known = append(known, row.of.frame(float64(2+s), time.Second))
 			}
 			o, _, ended := judge.Outcome(zero, step, known, 80, 0.1)
-			if row.seconds == 0 {
-				if o.Outcome == results.Pass || ended {
-					t.Errorf("%+v, ended %v", o, ended)
-				}
-				return
-			}
 			if o.Outcome != row.outcome || ended != row.ended {
 				t.Errorf("%s (%s), ended %v; want %s, %v", o.Outcome, o.Reason, ended, row.outcome, row.ended)
 			}

@@ -50,6 +50,8 @@ type step struct {
 	rows   []row
 	offers offers
 	lasted *want // how long an iteration took
+
+	missing int64 // iterations of which nothing is known yet
 }
 
 // open begins to judge a step of a trial whose t = 0 is zero.
@@ -128,6 +130,8 @@ func (st *step) weigh(o results.StepOutcome, executed, unserved, usual float64) 
 	case o.Unfit:
 		o.Reason = fmt.Sprintf("%d VUs are too few for %s, at %s for an iteration: raise load.vus",
 			st.judge.vus, display(st.Rate, slo.UnitPerSecond), seconds(usual))
+	case executed == 0 && st.missing > 0:
+		o.Outcome, o.SLO, o.Reason = results.Inconclusive, "", "no iteration has ended yet"
 	case executed == 0 && unserved > 0:
 		o.Outcome, o.SLO = results.Fail, ""
 		o.Reason = fmt.Sprintf("none of the %s offered was served", plural(int64(unserved), "iteration"))
@@ -152,11 +156,11 @@ func (s *Steps) Outcome(zero time.Time, of results.Step, frames []*recording.Fra
 		}
 	}
 	executed, unserved := st.offers.counts()
-	missing := due - int64(executed+unserved)
-	if missing > 0 {
+	st.missing = max(0, due-int64(executed+unserved))
+	if st.missing > 0 {
 		p := recording.Point{
 			Key:  recording.Key{Metric: "offered", Tags: recording.JoinTags(map[string]string{"scenario": "missing", "outcome": "interrupted"})},
-			Kind: recording.Counter, Sum: float64(missing),
+			Kind: recording.Counter, Sum: float64(st.missing),
 		}
 		begin := st.reader.line.spans[0].start
 		if err := st.add(&recording.Frame{Start: begin, End: begin + 1, Points: []recording.Point{p}}); err != nil {
@@ -168,5 +172,5 @@ func (s *Steps) Outcome(zero time.Time, of results.Step, frames []*recording.Fra
 		usual = took
 	}
 	o, _ = st.outcome(usual)
-	return o, took, missing <= 0
+	return o, took, st.missing == 0
 }
