@@ -12,8 +12,6 @@ import (
 	"go.k6.io/k6/lib"
 	k6executor "go.k6.io/k6/lib/executor"
 	"go.k6.io/k6/metrics"
-
-	"github.com/devcraft-studio/brunt/xk6-ext/random"
 )
 
 // arrival is the executor of one scenario.
@@ -42,10 +40,9 @@ type run struct {
 	out    chan<- metrics.SampleContainer
 	start  time.Time // the warm-up begins; all durations of jobs count from here
 
-	timetable Timetable
+	timetable Timetable // of the first build, where there are builds
 	pools     []*pool
-	reversed  []*pool       // pools, in the other order
-	order     random.Stream // of the coin that decides between the two, in each slot
+	reversed  []*pool // pools, in the other order
 
 	workers     sync.WaitGroup
 	deactivated sync.WaitGroup
@@ -80,15 +77,9 @@ func (a *arrival) Run(parent context.Context, out chan<- metrics.SampleContainer
 func (a *arrival) newRun(parent context.Context, out chan<- metrics.SampleContainer) *run {
 	c, start := a.config, time.Now()
 	ctx, cancel := c.Scene(parent, start)
-	r := &run{
-		arrival: a, ctx: ctx, cancel: cancel, out: out, start: start, timetable: c.Timetable(),
-		order: random.StreamOf(c.options.Seed, c.Name+"/builds"),
-	}
-	if len(c.Builds) == 0 {
-		r.pools = []*pool{r.newPool(Build{})}
-	}
-	for _, b := range c.Builds {
-		p := r.newPool(b)
+	r := &run{arrival: a, ctx: ctx, cancel: cancel, out: out, start: start, timetable: c.Timetable()}
+	for i := range max(1, len(c.Builds)) {
+		p := r.newPool(i)
 		r.pools, r.reversed = append(r.pools, p), slices.Insert(r.reversed, 0, p)
 	}
 	return r

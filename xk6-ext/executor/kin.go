@@ -8,6 +8,8 @@ import (
 	"go.k6.io/k6/lib"
 	k6executor "go.k6.io/k6/lib/executor"
 	"go.k6.io/k6/metrics"
+
+	"github.com/devcraft-studio/brunt/xk6-ext/random"
 )
 
 // What another executor of the same open model needs of this one. It embeds a Config, and is then part of the Plan of the
@@ -40,16 +42,28 @@ func (c *Config) QueueBound() int64 { return c.queue() }
 // Marked says whether markers are to be sent.
 func (c *Config) Marked() bool { return c.options.Marked }
 
-// Timetable says when the iterations of a scenario are due, from the start of its executor, warm-up included.
+// Timetable says when the iterations of a scenario are due, from the start of its executor, warm-up included. Where there are
+// two builds it is that of one of them.
 type Timetable struct {
 	warm, main Schedule
 	warming    int64 // iterations of the warm-up
 	zero, end  time.Duration
+
+	coin  random.Stream
+	heads uint64 // the side of the coin by which the build comes second in a slot
+	half  bool   // there are two builds
 }
 
-// Timetable is that of the scenario.
-func (c *Config) Timetable() Timetable {
-	t := Timetable{warm: NewSchedule(c.warmupSpan()), main: NewSchedule(c.spans()...), zero: c.warmup()}
+// Timetable is that of the scenario, or of its first build.
+func (c *Config) Timetable() Timetable { return c.TimetableOf(0) }
+
+// TimetableOf is that of build 0 or 1. In each slot of the schedule a seeded coin decides which of them is due when the slot
+// begins; the other one is half a slot later.
+func (c *Config) TimetableOf(build int) Timetable {
+	t := Timetable{
+		warm: NewSchedule(c.warmupSpan()), main: NewSchedule(c.spans()...), zero: c.warmup(),
+		coin: random.StreamOf(c.options.Seed, c.Name+"/builds"), heads: uint64(build), half: len(c.Builds) > 0,
+	}
 	t.warming, t.end = t.warm.Count(), t.zero+c.length()
 	return t
 }
@@ -59,18 +73,27 @@ func (t Timetable) Count() int64 { return t.warming + t.main.Count() }
 
 // At is when iteration i is due, from 0 and less than Count, and whether it belongs to the warm-up.
 func (t Timetable) At(i int64) (due time.Duration, warmup bool) {
-	return t.within(i, 0), t.Warmup(i)
+	place := float64(i)
+	if t.second(i) {
+		place += 0.5
+	}
+	if t.Warmup(i) {
+		return t.warm.At(place), true
+	}
+	return t.zero + t.main.At(place-float64(t.warming)), false
 }
 
 // Warmup reports whether an iteration belongs to the warm-up.
 func (t Timetable) Warmup(i int64) bool { return i < t.warming }
 
-// within is a moment of the slot of an iteration, from 0, when it is due, to 1, when the next one is.
-func (t Timetable) within(i int64, place float64) time.Duration {
-	if i < t.warming {
-		return t.warm.At(float64(i) + place)
+// second reports whether the build comes second in a slot.
+func (t Timetable) second(slot int64) bool {
+	if !t.half {
+		return false
 	}
-	return t.zero + t.main.At(float64(i-t.warming)+place)
+	var toss random.Source
+	toss.Begin(t.coin, slot)
+	return toss.Bits()>>63 == t.heads
 }
 
 // End is when the scenario is over.

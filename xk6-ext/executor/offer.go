@@ -3,8 +3,6 @@ package executor
 import (
 	"iter"
 	"time"
-
-	"github.com/devcraft-studio/brunt/xk6-ext/random"
 )
 
 // job is one iteration that is due. Moments count from the start of the run.
@@ -20,8 +18,7 @@ func (r *run) warmup(j job) bool { return r.timetable.Warmup(j.index) }
 // intended is the wall-clock time of a job's intended start.
 func (r *run) intended(j job) time.Time { return r.start.Add(j.due) }
 
-// jobs are all that will be due, in the order of time, with the pool that is to do them. In a slot of two builds the second
-// one follows half a slot after the first.
+// jobs are all that will be due, in the order of time, with the pool that is to do them.
 func (r *run) jobs() iter.Seq2[*pool, job] {
 	return func(yield func(*pool, job) bool) {
 		if r.config.Steered() {
@@ -33,9 +30,9 @@ func (r *run) jobs() iter.Seq2[*pool, job] {
 			return
 		}
 		for i := range r.timetable.Count() {
-			for turn, p := range r.slot(i) {
-				j := job{index: i, due: r.timetable.within(i, float64(turn)/float64(len(r.pools)))}
-				if !yield(p, j) {
+			for _, p := range r.slot(i) {
+				due, _ := p.table.At(i)
+				if !yield(p, job{index: i, due: due}) {
 					return
 				}
 			}
@@ -43,17 +40,12 @@ func (r *run) jobs() iter.Seq2[*pool, job] {
 	}
 }
 
-// slot is the order of the builds in a slot: that of the options or its reverse, by a coin.
+// slot is the pools in the order in which they are due in a slot.
 func (r *run) slot(i int64) []*pool {
-	if len(r.pools) < 2 {
-		return r.pools
+	if len(r.pools) == 2 && r.pools[0].table.second(i) {
+		return r.reversed
 	}
-	var coin random.Source
-	coin.Begin(r.order, i)
-	if coin.Bits()>>63 == 0 {
-		return r.pools
-	}
-	return r.reversed
+	return r.pools
 }
 
 // offer puts every iteration into its queue when it is due. It returns at the end of the schedule, or early when the

@@ -14,6 +14,7 @@ import (
 // build that stalls keeps no VU and no place in the queue from the other.
 type pool struct {
 	*run
+	table       Timetable
 	tags        *metrics.TagSet   // of the scenario and the build
 	env, marked map[string]string // what the VUs are given: environment and tags
 	allowed     int64             // VUs that it may have
@@ -27,11 +28,16 @@ type pool struct {
 	grown chan struct{} // closed when none will come any more
 }
 
-func (r *run) newPool(b Build) *pool {
+// newPool is that of the scenario, or of its build with that number.
+func (r *run) newPool(build int) *pool {
 	c := r.config
 	_, most := c.vus()
-	p := &pool{run: r, env: c.GetEnv(), marked: c.GetTags(), allowed: most, due: make(chan job, c.queue())}
-	if b.Name != "" {
+	p := &pool{
+		run: r, table: c.TimetableOf(build), env: c.GetEnv(), marked: c.GetTags(), allowed: most,
+		due: make(chan job, c.queue()),
+	}
+	if build < len(c.Builds) {
+		b := c.Builds[build]
 		p.env, p.marked = merged(p.env, b.Env), merged(p.marked, map[string]string{BuildTag: b.Name})
 	}
 	p.tags = c.TagsOf(r.state).WithTagsFromMap(p.marked)

@@ -73,7 +73,7 @@ func (c *Config) Asked(ctx context.Context, start time.Time) iter.Seq2[int64, ti
 	return func(yield func(int64, time.Duration) bool) {
 		t := c.Timetable()
 		for i := range t.warming {
-			if !yield(i, t.within(i, 0)) {
+			if due, _ := t.At(i); !yield(i, due) {
 				return
 			}
 		}
