@@ -46,6 +46,8 @@ type Run struct {
 // Question is what was asked, kept so that the run can be judged again without the experiment file.
 type Question struct {
 	SLOs []SLO `json:"slos"`
+	// Scraped are the metrics among the SLOs that neither the load generator nor the script has, but a service tells.
+	Scraped []string `json:"scraped,omitempty"`
 	// Guard is how much of each end of a phase is left out of its measurements, in seconds. A phase shorter than ten
 	// guards uses a tenth of its length.
 	Guard float64 `json:"guard_s"`

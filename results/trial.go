@@ -25,10 +25,28 @@ type Trial struct {
 	// Selectors are the series that were asked for beside the base series, as an SLO writes them: metric{tag:value}. What
 	// is not among them can't be judged later. Empty: not known; those of the question.
 	Selectors []string `json:"selectors,omitempty"`
+	// Metrics is the path of the recording of the services' metrics, scraped once a second, relative to the run's folder; empty
+	// when no service tells them. Scrapes says what became of the scrapes, by node.
+	Metrics string   `json:"metrics,omitempty"`
+	Scrapes []Scrape `json:"scrapes,omitempty"`
 	// OpenModel is true when every scenario ran on brunt-arrival, so that `latency` counts from the intended start.
 	OpenModel bool `json:"open_model"`
 	// ConstantRate is true when the offered rate did not change after the warm-up; recovery is defined only then.
 	ConstantRate bool `json:"constant_rate"`
+}
+
+// Scrape is what became of the scrapes of one service.
+type Scrape struct {
+	Node   string `json:"node"`
+	Asked  int    `json:"asked"`
+	Missed int    `json:"missed"`           // no answer in time, or none that could be read
+	Reason string `json:"reason,omitempty"` // of the first that was missed
+	Series int    `json:"series"`           // that were kept
+	// LeftOut counts the series beyond the most that are kept.
+	LeftOut int   `json:"left_out,omitempty"`
+	Bytes   int64 `json:"bytes"` // of all answers together
+	// Took is how long an answer took: the mean, in milliseconds.
+	Took float64 `json:"took_ms"`
 }
 
 // PhaseName labels an interval of a trial.

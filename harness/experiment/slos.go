@@ -77,14 +77,40 @@ func (c *checker) scope(raw rawSLO, s slo.SLO) {
 			return
 		}
 		c.where(raw, m.In, faults)
+		if !c.scraped(raw, m) {
+			return
+		}
 	}
 	if what := s.Unsupported(); what != "" {
 		c.problem(raw.place, "slo "+quote(raw.value)+": "+what+" is not supported yet", "")
 	}
 }
 
+// scraped checks that what only a service's metrics path tells can be asked of one. It reports whether that is so.
+func (c *checker) scraped(raw rawSLO, m slo.Measure) bool {
+	if m.Func != "slope" && !m.AfterGC {
+		return true
+	}
+	var telling []string
+	for _, s := range c.exp.Services {
+		if s.Metrics != "" {
+			telling = append(telling, s.Name)
+		}
+	}
+	node := m.Tags["node"]
+	switch {
+	case len(telling) == 0:
+		c.problem(raw.place, "slo "+quote(raw.value)+": no service tells its metrics", "give the service metrics: /metrics")
+	case node != "" && !slices.Contains(telling, node):
+		c.problem(raw.place, "slo "+quote(raw.value)+": no service with metrics is named "+node, suggest(node, telling))
+	default:
+		return true
+	}
+	return false
+}
+
 func (c *checker) where(raw rawSLO, in string, faults []string) {
-	phases := []string{"steady", "warmup", "fault", "recovery"}
+	phases := []string{"steady", "warmup", "fault", "recovery", slo.FirstFifth, slo.LastFifth}
 	switch {
 	case in == "" || in == "steady" || slices.Contains(faults, in):
 	case in == "warmup" && c.exp.Warmup == 0:

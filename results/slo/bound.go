@@ -118,7 +118,7 @@ func (p *parser) boundMeasure() (Measure, error) {
 	if p.keyword("in") && p.peekWord() != "every" {
 		where := p.word()
 		p.space()
-		more := p.peekWord() == "in"
+		more := p.scoped()
 		if p.pos < len(p.text) {
 			more = more || strings.IndexByte("+-*", p.text[p.pos]) >= 0
 		}
@@ -131,8 +131,18 @@ func (p *parser) boundMeasure() (Measure, error) {
 	return m, nil
 }
 
+// scoped says whether another "in" comes next that is not "in every", which any scope may have behind it.
+func (p *parser) scoped() bool {
+	at := p.pos
+	defer func() { p.pos = at }()
+	return p.keyword("in") && p.peekWord() != "every"
+}
+
 // unitFits checks the unit of a constant against what is measured, where that is known.
 func (p *parser) unitFits(m Measure, q quantity) error {
+	if m.Func == "slope" && !strings.HasSuffix(q.unit, UnitPerSecond) {
+		return p.fail(q.offset, m.String()+" is per time, and "+q.text+" is not", "write it like "+q.text+"/min")
+	}
 	want, known := m.unit()
 	if !known || q.unit == want {
 		return nil

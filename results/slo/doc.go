@@ -3,13 +3,13 @@
 //	slo       = measure op bound [ "per" time ] [ scope ] | metric ":" k6-threshold
 //	measure   = stat "(" metric [ "in" where ] ")" | func "(" metric or name ")"
 //	stat      = "p95" | "p99.9" | "p(95)" | "avg" | "med" | "min" | "max" | "sum" | "count" | "rate" | "value"
-//	func      = "recovery" | "drain" | "per_request" | "slope" | "after_gc" | "lost" | "duplicated" | "admitted"
+//	func      = "recovery" | "drain" | "per_request" | "slope" | "lost" | "duplicated" | "admitted"
 //	metric    = name [ "{" tag ":" value { "," tag ":" value } "}" ] | "after_gc" "(" metric ")"
 //	op        = "<" | "<=" | ">" | ">=" | "=="
 //	bound     = quantity | [ k "*" ] measure [ ( "+" | "-" ) quantity ]
 //	quantity  = number unit
-//	scope     = "in" where | "in" "every" time
-//	where     = "steady" | "warmup" | "fault" | "recovery" | name of a fault
+//	scope     = "in" where [ "in" "every" time ] | "in" "every" time
+//	where     = "steady" | "warmup" | "fault" | "recovery" | "first-fifth" | "last-fifth" | name of a fault
 //
 // # Units
 //
@@ -25,6 +25,32 @@
 //	p95(latency) < 3 * p50(latency) + 5ms in steady                  both in steady
 //	p95(latency) < 1.5 * p95(latency in steady) + 20ms in redis-slow the bound's in steady
 //	p95(latency) < 1.5 * p95(latency) in steady + 20ms               the same: an "in" that something follows
+//
+// The fifths are those of the load after the warm-up. What grows under a constant rate shows in
+//
+//	p95(latency in last-fifth) < 1.5 * p95(latency in first-fifth)
+//
+// `in every 1m` asks for the bound in each window of that length, counted from t = 0: p95(latency) < 300ms in steady in every
+// 1m. Of a bound that follows another measurement, one with an `in` of its own is measured once, over all of it; else it is
+// measured in the same window. A window is at least 10 s long. It is a part of the bound: a time scale leaves it as it is.
+//
+// # Metrics of a service
+//
+// A name that is neither k6's nor the script's is one that a service tells at its `metrics:` path, by its Prometheus name with
+// its labels, and the label node for the service. Gauges have value, min, max and avg; counters rate (per second), count and sum
+// (both the increase). Of histograms and summaries there are the counters NAME_sum and NAME_count; buckets are not kept. Short
+// names are heap, rss, goroutines, fds and cpu; see ScrapedName.
+//
+//	max(process_open_fds{node:api}) < 500
+//	avg(rss) < 200MiB in redis-slow
+//	rate(db_queries_total) <= 3 * rate(http_reqs)
+//	slope(go_goroutines) < 5/min
+//	slope(after_gc(heap)) < 1MiB/min
+//
+// slope is how fast a metric grows, with an interval of 95 %. after_gc is of the metric's values right after a garbage collection
+// of Go; a bare after_gc(heap) < 100MiB means max(after_gc(heap)). Units follow Prometheus's naming: a metric whose name ends
+// in _seconds is a time, _bytes are bytes, _ratio is a share; _total and _sum behind that do not matter. Names that say no unit
+// may be bounded in bytes. A bare bound is the metric's own number.
 //
 // # k6's spelling
 //

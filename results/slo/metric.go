@@ -13,6 +13,13 @@ const (
 	Rate    Kind = "rate"
 )
 
+// The kinds of what a service tells at its metrics path. Scraped is one of which no more is known yet.
+const (
+	Scraped        Kind = "scraped metric"
+	ScrapedGauge   Kind = "scraped gauge"
+	ScrapedCounter Kind = "scraped counter"
+)
+
 // Metric is what is known of a metric that brunt or k6 brings.
 type Metric struct {
 	Kind Kind
@@ -68,9 +75,20 @@ func (k Kind) stats() []string {
 		return []string{"value", "min", "max"}
 	case Rate:
 		return []string{"rate"}
+	case Scraped:
+		return []string{"value", "min", "max", "avg", "rate", "count", "sum"}
+	case ScrapedGauge:
+		return []string{"value", "min", "max", "avg"}
+	case ScrapedCounter:
+		return []string{"rate", "count", "sum"}
 	}
 	return nil
 }
+
+// Has says whether metrics of the kind have a statistic.
+func (k Kind) Has(stat string) bool { return has(k.stats(), stat) }
+
+func (k Kind) scraped() bool { return k == Scraped || k == ScrapedGauge || k == ScrapedCounter }
 
 // k6Stats lists the aggregation methods that k6 v1.8.1 accepts in a threshold on such a metric.
 func (k Kind) k6Stats() []string {

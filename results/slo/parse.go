@@ -28,7 +28,7 @@ func Parse(text string) (SLO, error) {
 // Reserved says whether a name has a meaning of its own after "in" or in a bound, so that no fault can bear it.
 func Reserved(name string) bool {
 	switch name {
-	case "warmup", "steady", "fault", "recovery", "every", "in", "per", "all":
+	case "warmup", "steady", "fault", "recovery", FirstFifth, LastFifth, "every", "in", "per", "all":
 		return true
 	}
 	return false
@@ -114,22 +114,25 @@ func (p *parser) per(s *SLO) error {
 
 // scope reads where the SLO holds.
 func (p *parser) scope(s *SLO) error {
-	p.space()
-	start := p.pos
-	if !p.keyword("in") {
-		return nil
-	}
-	if s.In != "" {
-		return p.fail(start, "the SLO says twice where it holds", "leave one of the two out")
-	}
-	if p.keyword("every") {
+	for {
+		p.space()
+		start := p.pos
+		if !p.keyword("in") {
+			return nil
+		}
 		var err error
-		s.Every, err = p.duration("in every 1m")
-		return err
+		switch every := p.keyword("every"); {
+		case every && s.Every > 0, !every && s.In != "":
+			return p.fail(start, "the SLO says twice where it holds", "leave one of the two out")
+		case every:
+			s.Every, err = p.duration("in every 1m")
+		default:
+			s.In, err = p.where()
+		}
+		if err != nil {
+			return err
+		}
 	}
-	var err error
-	s.In, err = p.where()
-	return err
 }
 
 func (p *parser) where() (string, error) {

@@ -11,14 +11,20 @@ import (
 type Measure struct {
 	Stat string  // p, avg, med, min, max, sum, count, rate, value; empty when Func is set
 	Q    float64 // of p: the quantile, 0 to 1
-	Func string  // recovery, drain, per_request, slope, after_gc, lost, duplicated, admitted; empty when Stat is set
+	Func string  // recovery, drain, per_request, slope, lost, duplicated, admitted; empty when Stat is set
 
 	Metric  string            // a metric; of recovery a fault; of lost, duplicated and admitted a ledger
 	Tags    map[string]string // selector; nil: all samples of the metric
 	AfterGC bool              // of the metric's values right after a garbage collection
 
-	In string // warmup, steady, fault, recovery, the name of a fault; empty: all but the warm-up
+	In string // warmup, steady, fault, recovery, first-fifth, last-fifth, the name of a fault; empty: all but the warm-up
 }
+
+// The parts of the load after the warm-up that an SLO can name beside phases and faults.
+const (
+	FirstFifth = "first-fifth"
+	LastFifth  = "last-fifth"
+)
 
 // SLO is a bound on a measurement, parsed. Its zero value is no SLO; Parse and ParseThreshold make them.
 type SLO struct {
@@ -73,18 +79,12 @@ func (s SLO) Selectors() []Selector {
 }
 
 // Unsupported names what of the SLO can be written already but not judged yet, or is empty. Whoever reads an experiment
-// refuses it by that name ("not supported yet: slope").
+// refuses it by that name ("not supported yet: recovery").
 func (s SLO) Unsupported() string {
 	for _, m := range []Measure{s.Measure, s.Of} {
-		if m.Func != "" {
+		if m.Func != "" && m.Func != "slope" {
 			return m.Func
 		}
-		if m.AfterGC {
-			return "after_gc"
-		}
-	}
-	if s.Every > 0 {
-		return "in every"
 	}
 	return ""
 }

@@ -3,8 +3,8 @@ package slo
 import "strings"
 
 // Validate checks that the metrics exist and have the statistics that the SLO asks for. kindOf tells the kind of a metric
-// of the script's or the experiment's own; a known metric whose kind is not known yet has the kind "". It is not asked for
-// those that Builtin knows, and may be nil. names are further metrics to suggest for a misspelt one. Names of faults,
+// of the script's or a service's own; a known metric whose kind is not known yet has the kind "", or Scraped when it must be a
+// service's. It is not asked for those that Builtin knows, and may be nil. names are further metrics to suggest for a misspelt one. Names of faults,
 // phases and ledgers are for the reader of the experiment to check. The error is a *SyntaxError.
 func (s SLO) Validate(kindOf func(metric string) (kind Kind, known bool), names ...string) error {
 	for i, m := range []Measure{s.Measure, s.Of} {
@@ -19,7 +19,7 @@ func (s SLO) Validate(kindOf func(metric string) (kind Kind, known bool), names 
 			return err
 		}
 	}
-	return nil
+	return s.validateSides(kindOf)
 }
 
 func (s SLO) validate(m Measure, kindOf func(string) (Kind, bool), names []string) error {
@@ -36,7 +36,16 @@ func (s SLO) validate(m Measure, kindOf func(string) (Kind, bool), names []strin
 		}
 		return p.fail(at, "unknown metric "+m.Metric, hint)
 	}
-	if known.Kind == "" || m.Func != "" {
+	if known.Kind.scraped() {
+		return s.validateScraped(p, m, known.Kind)
+	}
+	if known.Kind == "" {
+		return nil // to be asked again when more is known
+	}
+	if m.Func == "slope" || m.AfterGC {
+		return p.fail(at, m.String()+" is of what a service's metrics path tells, and "+m.Metric+" is the load's", driftHint(m))
+	}
+	if m.Func != "" {
 		return nil
 	}
 	stats := known.Kind.stats()
@@ -47,6 +56,23 @@ func (s SLO) validate(m Measure, kindOf func(string) (Kind, bool), names []strin
 		return p.fail(at, m.Metric+" is a "+string(known.Kind)+" and has no "+m.name(), kindHint(m, known.Kind, stats))
 	}
 	return s.validateUnit(p, known.Kind)
+}
+
+// driftHint is how growth of a metric of the load is asked for.
+func driftHint(m Measure) string {
+	stat := "avg"
+	if known, ok := Builtin(m.Metric); ok {
+		if stat = known.Kind.stats()[0]; stat == "p" {
+			stat = "p95"
+		}
+	}
+	last, first := m, m
+	last.Func, first.Func, last.AfterGC, first.AfterGC = "", "", false, false
+	last.Stat, first.Stat, last.In, first.In = stat, stat, LastFifth, FirstFifth
+	if q, ok := percentile(stat); ok {
+		last.Stat, first.Stat, last.Q, first.Q = "p", "p", q, q
+	}
+	return "compare the fifths: " + last.String() + " < 1.5 * " + first.String()
 }
 
 // validateUnit checks the unit of a bound on a custom metric against its kind; those of builtin metrics were checked when

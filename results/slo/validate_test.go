@@ -7,7 +7,9 @@ import (
 )
 
 func TestValidate(t *testing.T) {
-	kinds := map[string]Kind{"order_time": Trend, "orders": Counter, "queue_depth": Gauge, "order_failed": Rate, "unsettled": ""}
+	kinds := map[string]Kind{"order_time": Trend, "orders": Counter, "queue_depth": Gauge, "order_failed": Rate, "unsettled": "",
+		"heap": ScrapedGauge, "go_goroutines": ScrapedGauge, "wait_seconds": ScrapedGauge, "used_memory": ScrapedGauge, "hit_ratio": ScrapedGauge,
+		"db_queries_total": ScrapedCounter, "busy_seconds_total": ScrapedCounter, "sent_bytes_total": ScrapedCounter, "not_seen_yet": Scraped}
 	kindOf := func(m string) (Kind, bool) { k, ok := kinds[m]; return k, ok }
 	tests := []struct {
 		name    string
@@ -34,6 +36,34 @@ func TestValidate(t *testing.T) {
 		{"a custom counter with a share", "rate(orders) < 5%", "not a share", "Rate metric"},
 		{"a custom counter's sum per second", "sum(orders) < 5/s", "not per time", "did you mean rate(orders)?"},
 		{"a custom trend per second", "max(order_time) < 5/s", "not per time", "Counter"},
+		{"a slope of a service's metric", "slope(after_gc(heap)) < 1MiB/min", "", ""},
+		{"a slope of a metric of the load", "slope(latency) < 1ms/min", "is the load's", "p95(latency in last-fifth) < 1.5 * p95(latency in first-fifth)"},
+		{"a slope of a metric of the script", "slope(queue_depth) < 1/min", "is the load's", "avg(queue_depth in last-fifth)"},
+		{"after_gc of a metric of the script", "max(after_gc(order_time)) < 1", "is the load's", ""},
+		{"an average of a service's gauge", "avg(heap) < 1MiB", "", ""},
+		{"an average of a gauge of the script", "avg(queue_depth) < 1", "is a gauge and has no avg", ""},
+		{"a percentile of a service's gauge", "p95(heap) < 1MiB", "is a scraped gauge and has no p95", "did you mean value(heap)?"},
+		{"a percentile of what must be a service's metric", "p95(not_seen_yet) < 1", "has no p95", ""},
+		{"a value of a service's counter", "value(db_queries_total) < 1", "is a scraped counter and has no value", "did you mean rate(db_queries_total)?"},
+		{"a rate of a service's counter", "rate(db_queries_total) < 100/s", "", ""},
+		{"a rate of seconds is a share", "rate(busy_seconds_total) < 80%", "", ""},
+		{"a rate of bytes", "rate(sent_bytes_total) < 1MiB/s", "", ""},
+		{"bytes whose name does not say so", "max(used_memory) < 1MiB", "", ""},
+		{"seconds held against a time", "max(wait_seconds) < 300ms", "", ""},
+		{"seconds as the metric's own number", "max(wait_seconds) < 0.3", "", ""},
+		{"a share", "min(hit_ratio) > 90%", "", ""},
+		{"a number held against a time", "max(go_goroutines) < 300ms", "can't be held against 300ms", "taken from the metric's name"},
+		{"seconds held against bytes", "max(wait_seconds) < 1MiB", "can't be held against 1MiB", "write it like 5ms"},
+		{"a slope of seconds in bytes", "slope(wait_seconds) < 1MiB/min", "can't be held against", "5ms/s"},
+		{"after_gc of a counter", "max(after_gc(db_queries_total)) < 1", "has no max", ""},
+		{"a service's rate against the load's", "rate(db_queries_total) <= 3 * rate(http_reqs)", "", ""},
+		{"a service's time against the load's", "max(wait_seconds) < 3 * p95(latency)", "", ""},
+		{"a service's number against a time of the load's", "max(go_goroutines) < 3 * p95(latency)", "is a time", "one dimension"},
+		{"a slope against a slope", "slope(go_goroutines) < 2 * slope(used_memory)", "", ""},
+		{"a slope against a value", "slope(go_goroutines) < 2 * max(go_goroutines)", "another slope only", ""},
+		{"windows of a minute", "avg(heap) < 1MiB in every 1m", "", ""},
+		{"windows that are too short", "p95(latency) < 1s in every 9s", "too short", "at least 10s"},
+		{"windows of a slope", "slope(heap) < 1MiB/min in every 1m", "not of windows", "leave out in every"},
 		{"a threshold's sum, which k6 does not have", "http_req_duration: count<3", "", ""},
 	}
 	for _, test := range tests {

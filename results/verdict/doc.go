@@ -25,6 +25,33 @@
 // own, and the two are compared at their worst. Gauges and the count of offered iterations are exact. An end of the
 // interval that is infinite is nil in the evidence.
 //
+// # Windows and fifths
+//
+// `in every 1m` lays windows over the trial from t = 0 on. A window of which less than half lies where the SLO holds (between the
+// guards of its phase) is left out, and said so. Each of the others is judged by itself, by the frames whose middle lies in it
+// and by what was not served of them; a counter that others of its trial touched is zero in a window that did not. There is one
+// row: of the worst window, which is one that fails before one that is undecided, and then the one whose value is furthest on the
+// wrong side of its bound; the other windows that fail, or are undecided, are named. Any window that fails fails the row. The
+// fifths are cut from the load after the warm-up, whatever its phases, and have guards as phases do.
+//
+// # The services' metrics
+//
+// Metrics named in Question.Scraped are read from the recording of the scrapes (Trial.Metrics; package probe writes it). A scrape
+// belongs to a phase by its middle, as a frame does; a gauge holds its value until a scrape says otherwise. avg is over scrapes,
+// and so over time. The rate of a counter is its increase between scrapes of one phase, divided by the time between them.
+// Unserved iterations have no part in them, and a generator that was saturated does not excuse their fail. Missed scrapes are
+// told in the reason; when more were missed than answered, the row is inconclusive. So it is when several services tell a metric
+// and none is named, or several series of a gauge match.
+//
+// slope is the Theil-Sen slope with its interval of 95 % (stats.TheilSen), over at least 30 scrapes. Low and High are the ends of
+// the interval; everything is given per minute. A fail stands if the whole interval breaks the bound, a pass if all of it holds.
+//
+// after_gc is of what a garbage collection left. That a scrape is the first after a collection shows in
+// go_memstats_last_gc_time_seconds or go_gc_duration_seconds_count. after_gc(heap) is the live heap that Go itself found at the
+// collection where the service tells it (go_gc_heap_live_bytes), else, and for every other metric, the lower envelope of the
+// scrapes; stats.Envelope says by how much that is too high. A slope needs five collections at least; Go collects every two
+// minutes even when idle.
+//
 // # Nothing to measure
 //
 // A selector that was asked for and saw no samples, or a phase without frames, is inconclusive: "no samples". A selector

@@ -33,24 +33,26 @@ func (j *judge) judge(open Opener) error {
 		j.questions = nil // they were judged step by step
 	}
 	r := newReader(newTimeline(j.trial, j.run.Question.Guard))
-	var rows []row
+	var rows []evident
 	var thresholds []threshold
 	for _, q := range j.questions {
-		if q.Threshold {
+		switch {
+		case q.Threshold:
 			thresholds = append(thresholds, j.planThreshold(r, q))
-		} else {
+		case q.parsed.Every > 0:
+			rows = append(rows, j.planEvery(r, q))
+		default:
 			rows = append(rows, j.plan(r, q))
 		}
 	}
 	summaries := planSummaries(r)
-	if err := j.read(open, r.frame); err != nil {
+	if err := errors.Join(j.read(open, r.frame), j.readScrapes(open, r)); err != nil {
 		return err
 	}
 	first := len(j.verdict.Evidence)
 	for _, p := range rows {
-		e := p.evidence(j.trial.Number)
-		e, doubt := p.sparesLateness(e)
-		j.add(j.settle(e, p.parsed, doubt))
+		e, doubt := p.weighed(j.trial.Number)
+		j.add(j.settle(e, p.asked(), doubt))
 	}
 	for _, t := range thresholds {
 		j.add(j.settle(t.evidence(j.trial.Number), t.parsed, ""))
@@ -84,7 +86,7 @@ func (j *judge) checkRecorded() error {
 	}
 	for _, q := range j.questions {
 		for _, s := range q.parsed.Selectors() {
-			if inBase(s) {
+			if inBase(s) || j.scraped(s.Metric) {
 				continue
 			}
 			recorded := false
@@ -149,7 +151,7 @@ func (j *judge) settle(e results.Evidence, s slo.SLO, late string) results.Evide
 	}
 	f := j.trial.Fitness
 	if j.run.Question.FitnessBlocks && !f.Fit && !s.Exact() {
-		if e.Outcome == results.Pass || e.Outcome == results.Fail && f.Saturated {
+		if e.Outcome == results.Pass || e.Outcome == results.Fail && f.Saturated && !j.scraped(s.Metric) {
 			doubts = append(doubts, "not fit to measure") // why stands with the fitness, once
 		} else if late != "" {
 			doubts = append(doubts, late)

@@ -21,14 +21,19 @@ type want struct {
 // reader gathers everything that is wanted of a recording in one pass. Wants are registered first.
 type reader struct {
 	line   timeline
+	window *window // what the reader is limited to; nil: the whole trial
 	scopes []*scope
 	wants  map[*scope]map[string]*want
 	order  []*want
 	byKey  map[recording.Key][]*want
+
+	windows  []*windows // that are laid over the trial
+	sampled  []*sampled // what is measured of the services' metrics
+	scraping *scraping
 }
 
 func newReader(line timeline) *reader {
-	return &reader{line: line, wants: map[*scope]map[string]*want{}, byKey: map[recording.Key][]*want{}}
+	return &reader{line: line, wants: map[*scope]map[string]*want{}, byKey: map[recording.Key][]*want{}, scraping: newScraping()}
 }
 
 // scope registers a scope, or returns the one of that label that is registered already.
@@ -37,6 +42,9 @@ func (r *reader) scope(s *scope) *scope {
 		if s.label != "" && known.label == s.label {
 			return known
 		}
+	}
+	if r.window != nil {
+		s.from, s.to = r.window.from, r.window.to
 	}
 	r.scopes = append(r.scopes, s)
 	r.wants[s] = map[string]*want{}
@@ -101,9 +109,15 @@ func (r *reader) frame(f *recording.Frame) error {
 	phase := r.line.phaseOf(f)
 	parts := map[*scope]part{}
 	for _, s := range r.scopes {
+		phase := s.phase(f, phase)
 		parts[s] = s.part(f, phase)
 		if parts[s] == core {
 			s.cover(f, phase)
+		}
+	}
+	for _, w := range r.windows {
+		if err := w.frame(f); err != nil {
+			return err
 		}
 	}
 	for i := range f.Points {
@@ -123,6 +137,25 @@ func (r *reader) frame(f *recording.Frame) error {
 			case edge:
 				w.edge.add(f, p)
 			}
+		}
+	}
+	return nil
+}
+
+// root is the reader of the whole trial.
+func (r *reader) root() *reader {
+	if r.window != nil {
+		return r.window.of
+	}
+	return r
+}
+
+// compact lets go of what can be made again, when no more frames are expected but late ones.
+func (r *reader) compact() error {
+	r.byKey = map[recording.Key][]*want{}
+	for _, w := range r.order {
+		if err := errors.Join(w.core.compact(), w.edge.compact()); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -16,6 +16,19 @@ type row struct {
 	service     *side // in place of left, without lateness; nil where lateness is not in doubt
 }
 
+// evident is an SLO in one trial that was planned: as a row, or in windows.
+type evident interface {
+	asked() slo.SLO
+	// weighed is the evidence, and why lateness puts it in doubt, or "".
+	weighed(trial int) (results.Evidence, string)
+}
+
+func (q question) asked() slo.SLO { return q.parsed }
+
+func (p row) weighed(trial int) (results.Evidence, string) {
+	return p.sparesLateness(p.evidence(trial))
+}
+
 // plan registers what the SLO wants of the recording.
 func (j *judge) plan(r *reader, q question) row {
 	p := row{question: q}
@@ -23,6 +36,9 @@ func (j *judge) plan(r *reader, q question) row {
 		return p
 	}
 	p.left = j.side(r, q.parsed.Measure, "")
+	if p.left.sampled != nil && !q.parsed.Relative() {
+		p.left.sampled.unit = q.parsed.Unit
+	}
 	if q.parsed.Relative() {
 		p.right = j.side(r, q.parsed.Of, q.parsed.In)
 	}
@@ -43,6 +59,9 @@ func (p row) evidence(trial int) results.Evidence {
 	}
 	n := p.left.number()
 	e.Unit = measuredUnit(s, p.left.kind())
+	if p.left.sampled != nil && s.Relative() {
+		e.Unit = p.left.sampled.unit
+	}
 	fill(&e, n)
 	if n.problem != "" {
 		e.Reason = n.problem
@@ -65,6 +84,22 @@ func (p row) evidence(trial int) results.Evidence {
 		e.Reason = p.undecided(n)
 	}
 	e.Reason = join(e.Reason, p.left.apart())
+	if s.Func == "slope" {
+		return perMinute(e, s, bound)
+	}
+	return e
+}
+
+// perMinute gives a slope per minute, as people say it: growth per second is a number with many zeros.
+func perMinute(e results.Evidence, s slo.SLO, bound number) results.Evidence {
+	for _, v := range []**float64{&e.Value, &e.Low, &e.High} {
+		if *v != nil {
+			minute := **v * 60
+			*v = &minute
+		}
+	}
+	unit := strings.TrimSuffix(e.Unit, slo.UnitPerSecond)
+	e.Unit, e.Bound = unit+"/min", s.Op+" "+display(bound.value*60, unit)+"/min"
 	return e
 }
 
@@ -82,6 +117,9 @@ func (p row) bound() (number, string) {
 
 // undecided says why an SLO that was measured is neither kept nor broken.
 func (p row) undecided(n number) string {
+	if p.left.sampled != nil {
+		return p.left.sampled.undecided(n, p.parsed)
+	}
 	unserved := max(n.unserved, 0)
 	if p.parsed.Relative() && unserved == 0 {
 		_, of := p.right.offers.counts()

@@ -7,6 +7,7 @@ import (
 
 	"github.com/devcraft-studio/brunt/results"
 	"github.com/devcraft-studio/brunt/results/recording"
+	"github.com/devcraft-studio/brunt/results/slo"
 )
 
 // The names of the scopes that are no phase, as they stand in Evidence.Phase.
@@ -35,26 +36,54 @@ type span struct {
 // timeline is the phases of a trial.
 type timeline struct {
 	spans   []span
+	zero    int64 // t = 0
 	warmEnd int64
+	guard   float64 // seconds, as asked for
 }
 
 func newTimeline(t results.Trial, guard float64) timeline {
-	var zero int64 // of a load that never began: everything comes after it
+	line := timeline{guard: guard} // of a load that never began: everything comes after its zero
 	if !t.Zero.IsZero() {
-		zero = t.Zero.UnixNano()
+		line.zero = t.Zero.UnixNano()
 	}
-	at := func(s float64) int64 { return zero + int64(math.Round(s*1e9)) }
-	line := timeline{warmEnd: zero}
+	line.warmEnd = line.zero
 	for i, p := range t.Phases {
-		g := min(guard, (p.End-p.Start)/10)
-		line.spans = append(line.spans, span{
-			Phase: p, index: i, start: at(p.Start), end: at(p.End), guardStart: at(p.Start + g), guardEnd: at(p.End - g), guard: g, short: g < guard,
-		})
+		line.spans = append(line.spans, line.span(i, p))
 		if p.Name == results.PhaseWarmup {
-			line.warmEnd = max(line.warmEnd, at(p.End))
+			line.warmEnd = max(line.warmEnd, line.at(p.End))
 		}
 	}
 	return line
+}
+
+// at is the moment of so many seconds from t = 0.
+func (l timeline) at(s float64) int64 { return l.zero + int64(math.Round(s*1e9)) }
+
+func (l timeline) span(i int, p results.Phase) span {
+	g := min(l.guard, (p.End-p.Start)/10)
+	return span{
+		Phase: p, index: i, start: l.at(p.Start), end: l.at(p.End), guardStart: l.at(p.Start + g), guardEnd: l.at(p.End - g),
+		guard: g, short: g < l.guard,
+	}
+}
+
+// fifth is the timeline whose only phase is the first or the last fifth of what came after the warm-up.
+func (l timeline) fifth(name string) timeline {
+	end := 0.0
+	for _, p := range l.spans {
+		if p.Name != results.PhaseWarmup {
+			end = max(end, p.End)
+		}
+	}
+	part := timeline{zero: l.zero, warmEnd: l.warmEnd, guard: l.guard}
+	switch {
+	case end <= 0:
+	case name == slo.FirstFifth:
+		part.spans = []span{part.span(0, results.Phase{Name: results.PhaseName(name), Start: 0, End: end / 5})}
+	default:
+		part.spans = []span{part.span(0, results.Phase{Name: results.PhaseName(name), Start: end * 4 / 5, End: end})}
+	}
+	return part
 }
 
 // phaseOf is the index of the phase that contains the frame's middle, or −1.
@@ -78,6 +107,9 @@ type scope struct {
 	match  func(span) bool // which phases; nil for the scopes that are no phase
 	guards bool
 	line   timeline
+	own    bool // the line is the scope's own, and not that of the trial
+
+	from, to int64 // the window: frames whose middle lies between them; all where `to` is 0
 
 	covered map[int]extent // by phase; −1 where there is none
 	frames  int            // in the core
@@ -98,6 +130,8 @@ func (l timeline) named(name string) *scope {
 		s.label, s.guards = phaseAll, false
 	case results.PhaseWarmup, results.PhaseSteady, results.PhaseFault, results.PhaseRecovery:
 		s.match = func(p span) bool { return p.Name == results.PhaseName(name) }
+	case slo.FirstFifth, slo.LastFifth:
+		s.line, s.own, s.match = l.fifth(name), true, func(span) bool { return true }
 	default:
 		s.match = func(p span) bool { return p.Name == results.PhaseFault && slices.Contains(p.Faults, name) }
 	}
@@ -114,8 +148,19 @@ func (s *scope) has() bool {
 	return s.match == nil || slices.ContainsFunc(s.line.spans, s.match)
 }
 
+// phase is the frame's phase as the scope counts them, given its phase in the trial.
+func (s *scope) phase(f *recording.Frame, phase int) int {
+	if s.own {
+		return s.line.phaseOf(f)
+	}
+	return phase
+}
+
 // part says how the frame belongs to the scope, phase being its phase.
 func (s *scope) part(f *recording.Frame, phase int) part {
+	if middle := f.Start + (f.End-f.Start)/2; s.to != 0 && (middle < s.from || middle >= s.to) {
+		return outside
+	}
 	switch {
 	case s.label == phaseWhole:
 		return core
@@ -165,11 +210,20 @@ func (s *scope) seconds() float64 {
 			if s.match != nil && s.match(p) {
 				total += s.coveredOf(i)
 			} else if s.match == nil && p.Name != results.PhaseWarmup {
-				total += p.end - p.start
+				start, end := s.clip(p.start, p.end)
+				total += end - start
 			}
 		}
 	}
 	return float64(total) / 1e9
+}
+
+// clip is the part of an interval that lies in the scope's window; an empty one begins where it ends.
+func (s *scope) clip(start, end int64) (int64, int64) {
+	if s.to != 0 {
+		start, end = max(start, s.from), min(end, s.to)
+	}
+	return start, max(start, end)
 }
 
 // coveredOf is how much of a phase the included frames cover. A second or more without a frame between them and the edge
@@ -180,6 +234,7 @@ func (s *scope) coveredOf(i int) int64 {
 	if s.guards {
 		start, end = p.guardStart, p.guardEnd
 	}
+	start, end = s.clip(start, end)
 	e, ok := s.covered[i]
 	if !ok {
 		return end - start

@@ -13,7 +13,8 @@ type side struct {
 	measure    slo.Measure
 	scope      *scope
 	want       *want
-	everywhere *want // the same over the whole run
+	everywhere *want    // the same over the whole run
+	sampled    *sampled // in place of all that: a service's metric; else nil
 	offers     offers
 	fitness    results.Fitness
 }
@@ -31,9 +32,13 @@ func (j *judge) side(r *reader, m slo.Measure, in string) side {
 		in = m.In
 	}
 	s := side{measure: m, scope: r.scope(r.line.named(in)), fitness: j.trial.Fitness}
-	whole := r.scope(r.line.whole())
+	if j.scraped(m.Metric) {
+		s.sampled = r.sample(m, s.scope)
+	}
+	root := r.root()
+	whole := root.scope(root.line.whole())
 	selector := slo.Selector{Metric: m.Metric, Tags: m.Tags}
-	s.want, s.everywhere = r.want(s.scope, selector), r.want(whole, selector)
+	s.want, s.everywhere = r.want(s.scope, selector), root.want(whole, selector)
 	offered := func(outcome string) *want {
 		tags := map[string]string{"outcome": outcome}
 		if scenario, ok := m.Tags["scenario"]; ok {
@@ -45,7 +50,7 @@ func (j *judge) side(r *reader, m slo.Measure, in string) side {
 		served: offered("served"), failed: offered("failed"), dropped: offered("dropped"), interrupted: offered("interrupted"),
 		iterations:        r.want(s.scope, slo.Selector{Metric: "iterations"}),
 		droppedIterations: r.want(s.scope, slo.Selector{Metric: "dropped_iterations"}),
-		anyOffered:        r.want(whole, slo.Selector{Metric: "offered"}),
+		anyOffered:        root.want(whole, slo.Selector{Metric: "offered"}),
 	}
 	return s
 }
@@ -60,6 +65,9 @@ func (o offers) counts() (executed, unserved float64) {
 
 // number measures the side. An unknown number has a problem that says why.
 func (s side) number() number {
+	if s.sampled != nil {
+		return s.sampled.number()
+	}
 	t := &s.want.core
 	kind := s.kind()
 	if problem := s.missing(kind); problem != "" {
@@ -113,6 +121,9 @@ func (s side) counterNumber(extra float64) number {
 
 // kind is what the recording says, here or elsewhere in the trial, or what is known of a builtin metric.
 func (s side) kind() slo.Kind {
+	if s.sampled != nil {
+		return s.sampled.matcher.kind
+	}
 	if s.want.core.seen {
 		return s.want.core.kind
 	}
@@ -164,11 +175,18 @@ func (s side) knownZero() bool {
 }
 
 func (s side) noPhase() string {
-	switch results.PhaseName(s.scope.label) {
+	return s.scope.absent()
+}
+
+// absent says that the trial had nothing of the scope.
+func (s *scope) absent() string {
+	switch results.PhaseName(s.label) {
+	case slo.FirstFifth, slo.LastFifth:
+		return "the trial had no load of which there could be a " + s.label
 	case results.PhaseWarmup, results.PhaseSteady, results.PhaseRecovery, results.PhaseFault:
-		return "the trial had no " + s.scope.label + " phase"
+		return "the trial had no " + s.label + " phase"
 	}
-	return "the fault " + s.scope.label + " was never in force"
+	return "the fault " + s.label + " was never in force"
 }
 
 func hasStat(kind slo.Kind, stat string) bool {
@@ -187,6 +205,9 @@ func hasStat(kind slo.Kind, stat string) bool {
 
 // apart tells what was measured in the guards, or is empty.
 func (s side) apart() string {
+	if s.sampled != nil {
+		return s.sampled.told()
+	}
 	if !s.scope.guards || s.want.edge.empty() {
 		return ""
 	}

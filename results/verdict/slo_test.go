@@ -74,8 +74,13 @@ func TestSLO(t *testing.T) {
 		{"a bound that follows another measurement holds", "p95(latency) < 3 * p50(latency) + 5ms", during(0, 20, slow(300)), results.Pass, 300, ""},
 		{"a bound that follows another measurement breaks", "p95(latency) < 3 * p50(latency) + 5ms", during(0, 20, slow(310)), results.Fail, 310, ""},
 		{"a bound that follows another phase", "p95(latency) < 1.5 * p95(latency) in steady + 20ms in redis-slow", during(40, 60, slow(180)), results.Fail, 180, ""},
+		{"the last fifth against the first", "p95(latency in last-fifth) < 1.5 * p95(latency in first-fifth)", during(90, 120, slow(160)), results.Fail, 160, ""},
+		{"what grows in between does not matter to the fifths", "p95(latency in last-fifth) < 1.5 * p95(latency in first-fifth)", during(24, 96, slow(900)), results.Pass, 100, ""},
+		{"a fifth begins at t = 0 and not with the warm-up", "max(latency) < 300ms in first-fifth", during(-10, 0, slow(900)), results.Pass, 100, ""},
+		{"a fifth has guards", "max(latency) < 300ms in last-fifth", during(119, 120, slow(900)), results.Pass, 100, "guards of 1s left out"},
+		{"a rate in a fifth counts its seconds", "rate(http_reqs) == 10/s in last-fifth", nil, results.Pass, 10, ""},
 		{"a bound that can't be measured", "p95(latency) < 3 * p50(http_req_waiting)", nil, results.Inconclusive, 100, "the bound is not known: no samples of http_req_waiting"},
-		{"what can't be judged yet is named", "slope(heap) < 1MiB/min", nil, results.Inconclusive, none, "not supported yet: slope"},
+		{"what can't be judged yet is named", "drain(queue) < 10s", nil, results.Inconclusive, none, "not supported yet: drain"},
 		{"a statistic that the metric does not have", "p95(orders) < 3", ever(with(counter("orders", nil, 1))), results.Inconclusive, none, "orders is a counter and has no p"},
 	}
 	for _, test := range tests {

@@ -1,6 +1,7 @@
 package verdict
 
 import (
+	"fmt"
 	"math"
 
 	"github.com/devcraft-studio/brunt/results/histogram"
@@ -89,4 +90,17 @@ func (t *tally) empty() bool {
 		return !t.gauge.set
 	}
 	return !t.seen
+}
+
+// compact brings the trend into the form that takes memory by its values and not by their span.
+func (t *tally) compact() error {
+	if t.trend.Count() == 0 {
+		return nil
+	}
+	h, _, err := histogram.Decode(t.trend.AppendBinary(nil))
+	if err != nil {
+		return fmt.Errorf("compact a histogram: %w", err)
+	}
+	t.trend = *h
+	return nil
 }

@@ -11,7 +11,8 @@ import (
 // Judge is the version of the rules.
 const Judge = 1
 
-// Opener opens the recording of a trial. It is not asked for trials without one.
+// Opener opens the recording of a trial, the file that its Recording names. It is not asked for trials without one. For the
+// recording of the services' metrics it is given the trial with that file's name as its Recording.
 type Opener func(trial results.Trial) (io.ReadCloser, error)
 
 // providerNone is that of a bare script, which has no topology.
