@@ -144,8 +144,10 @@ func refused(dir string, r room, path string, test bool) string {
 // testTech is what tests use to look at a room from outside, as a real client would.
 func testTech(dir string) []string {
 	switch dir {
-	case "harness/fault", "harness/topology", "harness/lease", "harness/cli":
+	case "harness/fault", "harness/topology", "harness/lease":
 		return []string{pgx, goredis, moby}
+	case "harness/cli":
+		return []string{pgx, goredis, moby, "google.golang.org/grpc"}
 	case "harness/load":
 		return []string{"github.com/gorilla/websocket", "google.golang.org/grpc"}
 	case "results/slo", "results/verdict":

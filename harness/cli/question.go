@@ -115,6 +115,9 @@ func (q *question) readScript(a *app, name string, env map[string]string, o runO
 		path = filepath.Join(a.Dir, name)
 	}
 	a.redactor.AddVariables(k6Variables(o.k6Flags))
+	for _, secret := range k6Secrets(o.k6Flags) {
+		a.redactor.Add(secret)
+	}
 	q.warnings = append(q.warnings, a.unheard()...)
 	q.bare = true
 	q.experiment = experiment.Experiment{

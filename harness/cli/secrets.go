@@ -63,3 +63,22 @@ func k6Variables(flags []string) map[string]string {
 	}
 	return env
 }
+
+// k6Secrets are the secrets that the flags of a bare run tell k6's own source of them: --secret-source=mock=NAME=VALUE,….
+// Other sources name a file or a server.
+func k6Secrets(flags []string) []string {
+	var secrets []string
+	for i, flag := range flags {
+		source, ok := strings.CutPrefix(flag, "--secret-source=")
+		if !ok && flag == "--secret-source" && i+1 < len(flags) {
+			source = flags[i+1]
+		}
+		pairs, ok := strings.CutPrefix(source, "mock=")
+		for _, pair := range strings.Split(pairs, ",") {
+			if _, value, found := strings.Cut(pair, "="); ok && found && value != "" {
+				secrets = append(secrets, value)
+			}
+		}
+	}
+	return secrets
+}

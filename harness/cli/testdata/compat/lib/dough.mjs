@@ -1,0 +1,2 @@
+export const flour = 500;
+export default (water) => flour + water;

@@ -1,0 +1,1 @@
+exports.sauce = { of: 'tomato', recipe: open('./recipe.txt') };
