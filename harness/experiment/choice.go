@@ -1,6 +1,10 @@
 package experiment
 
-import "go.yaml.in/yaml/v3"
+import (
+	"go.yaml.in/yaml/v3"
+
+	"github.com/devcraft-studio/brunt/xk6-ext/requests"
+)
 
 // choice is a text out of a list.
 type choice struct{ text }
@@ -37,14 +41,19 @@ func (c *variant) decode(d *decoder, n *yaml.Node, path string) {
 
 type shape struct{ choice }
 
-func shapes() []string      { return []string{"smoke", "ramp", "soak", "spike"} }
-func laterShapes() []string { return []string{"breakpoint"} }
+func shapes() []string { return []string{"smoke", "ramp", "soak", "spike", breakpoint} }
 
-// constantRate says whether a shape offers the same rate all the time, on which recovery is defined.
-func constantRate(shape string) bool { return shape == "smoke" || shape == "soak" }
+// breakpoint is the shape that searches for the rate at which an SLO breaks.
+const breakpoint = "breakpoint"
+
+// constantRate says whether a shape offers the same rate all the time, on which recovery is defined. Under breakpoint there
+// are no faults to recover from, and what is asked of them is left out.
+func constantRate(shape string) bool {
+	return shape == "smoke" || shape == "soak" || shape == breakpoint
+}
 
 func (c *shape) decode(d *decoder, n *yaml.Node, path string) {
-	c.choose(d, n, path, shapes(), laterShapes())
+	c.choose(d, n, path, shapes(), nil)
 }
 
 // The kinds of nodes. postgres and redis are the known kinds of dependencies.
@@ -80,6 +89,24 @@ func kindOrImage(name string) string {
 		return "did you mean " + known + "?"
 	}
 	return "known kinds are postgres and redis; anything else is image: with a port"
+}
+
+type method struct{ choice }
+
+func (c *method) decode(d *decoder, n *yaml.Node, path string) {
+	c.choose(d, n, path, methods(), nil)
+}
+
+type order struct{ choice }
+
+func (c *order) decode(d *decoder, n *yaml.Node, path string) {
+	c.choose(d, n, path, requests.Orders(), nil)
+}
+
+type httpVersion struct{ choice }
+
+func (c *httpVersion) decode(d *decoder, n *yaml.Node, path string) {
+	c.choose(d, n, path, requests.Versions(), []string{"3"})
 }
 
 type dataset struct{ choice }

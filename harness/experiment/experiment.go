@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/devcraft-studio/brunt/results/slo"
+	"github.com/devcraft-studio/brunt/xk6-ext/requests"
 )
 
 // Experiment is one validated question: topology, load, faults and SLOs. Its durations are as written; Scaled applies
@@ -93,14 +94,19 @@ type SetupStep struct {
 
 // Load is what is offered to the target.
 type Load struct {
-	Target   string // service
-	Script   string // absolute path of a k6 script, .js or .ts
+	Target string // service
+	Script string // absolute path of a k6 script, .js or .ts; empty where Requests are given
+	// Requests are made without a script; nil: there is one. References in its texts are not resolved yet.
+	Requests *requests.Spec
 	Env      map[string]string
-	Shape    string  // smoke, ramp, soak, spike; empty: the script's own options.scenarios
-	Rate     float64 // iterations per second, the shape's peak; 0: the shape's default
+	Shape    string  // smoke, ramp, soak, spike, breakpoint; empty: the script's own options.scenarios, or requests at a constant rate
+	Rate     float64 // iterations per second, at the peak; 0: the shape's default
 	Duration time.Duration
 	VUs      int // most VUs that brunt-arrival may use; 0: its default
-	Line     int
+	// Of breakpoint: the first rate, which must hold, and how long each is offered; 0: the shape's default.
+	From float64
+	Step time.Duration
+	Line int
 }
 
 // Fault is a planned disturbance of a link or of a node.

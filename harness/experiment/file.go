@@ -84,27 +84,18 @@ type rawStep struct {
 type rawLoad struct {
 	place
 	Target   text          `yaml:"target" jsonschema_description:"The service that load enters. May be left out when there is one."`
-	Script   text          `yaml:"script" jsonschema:"required" jsonschema_description:"A k6 script, .js or .ts."`
+	Script   text          `yaml:"script" jsonschema_description:"A k6 script, .js or .ts."`
 	Env      mapping[text] `yaml:"env" jsonschema_description:"What the script finds in __ENV. ${name.url}, ${env.NAME} and ${scaled:60s} are replaced."`
-	Shape    shape         `yaml:"shape" jsonschema_description:"A ready-made traffic pattern; left out, the script's own options.scenarios stand."`
-	Rate     rate          `yaml:"rate" jsonschema_description:"The most iterations that the shape offers, such as 100/s. Default: the shape's own."`
-	Duration duration      `yaml:"duration" jsonschema_description:"How long the shape lasts after the warm-up."`
-	VUs      integer       `yaml:"vus" jsonschema_description:"The most VUs that the shape may use."`
+	Shape    shape         `yaml:"shape" jsonschema_description:"A ready-made traffic pattern; left out, the script's own options.scenarios stand, and requests have a constant rate."`
+	Rate     rate          `yaml:"rate" jsonschema_description:"The most iterations that are offered, such as 100/s. Default: the shape's own."`
+	Duration duration      `yaml:"duration" jsonschema_description:"How long the load lasts after the warm-up."`
+	VUs      integer       `yaml:"vus" jsonschema_description:"The most VUs that may be used; of requests, the most connections."`
+	From     rate          `yaml:"from" jsonschema_description:"Of the shape breakpoint: the first rate, which must hold. Default: a tenth of rate."`
+	Step     duration      `yaml:"step" jsonschema_description:"Of the shape breakpoint: how long each rate is offered. Default: a twelfth of duration, at most 20s."`
 
-	Requests later[list[rawRequest]] `yaml:"requests" jsonschema_description:"Not supported yet: requests without a script."`
-	Data     later[text]             `yaml:"data" jsonschema_description:"Not supported yet: a file of values for requests."`
-}
-
-type rawRequest struct {
-	place
-	Name    text          `yaml:"name" jsonschema_description:"What the request is called in series."`
-	Method  text          `yaml:"method" jsonschema_description:"Default GET."`
-	Path    text          `yaml:"path" jsonschema_description:"Path and query."`
-	Headers mapping[text] `yaml:"headers" jsonschema_description:"Headers."`
-	Body    text          `yaml:"body" jsonschema_description:"The body."`
-	Weight  integer       `yaml:"weight" jsonschema_description:"How often it is chosen, against the others. Default 1."`
-	Status  list[integer] `yaml:"status" jsonschema_description:"The statuses that are right. Default 200 to 399."`
-	Answer  text          `yaml:"answer" jsonschema_description:"A text that the answer's body contains."`
+	Requests list[rawRequest] `yaml:"requests" jsonschema_description:"Requests without a script, made in Go at a fraction of a script's CPU time. No cookies, redirects or JavaScript."`
+	Data     mapping[rawData] `yaml:"data" jsonschema_description:"Files of values for requests, by name: {{item.id}} is the column id of item."`
+	HTTP     rawHTTP          `yaml:"http" jsonschema_description:"How requests are sent."`
 }
 
 type rawFault struct {

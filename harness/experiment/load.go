@@ -4,20 +4,22 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 )
 
 func (c *checker) load() {
 	raw := c.raw.Load
 	c.exp.Load = Load{
 		Target: raw.Target.value, Env: c.env(raw.Env, "load.env"), Shape: raw.Shape.value, Rate: raw.Rate.value,
-		Duration: raw.Duration.value, VUs: raw.VUs.value, Line: raw.line(),
+		Duration: raw.Duration.value, VUs: raw.VUs.value, From: raw.From.value, Step: raw.Step.value, Line: raw.line(),
 	}
 	if !raw.given() {
-		c.problem(c.raw.place, "load is missing", "give at least load.script")
+		c.problem(c.raw.place, "load is missing", "give at least load.script or load.requests")
 		return
 	}
 	c.script(raw)
 	c.loadTarget(raw)
+	c.search(raw)
 	switch {
 	case !raw.Shape.given():
 		c.refuse("load", "without shape, because the script's own options.scenarios stand",
@@ -29,18 +31,45 @@ func (c *checker) load() {
 	}
 }
 
+// shortestStep is the least that a step of a search can be judged by, once a time scale has shortened it.
+const shortestStep = 2 * time.Second
+
+// search checks what only the shape breakpoint has.
+func (c *checker) search(raw rawLoad) {
+	if raw.Shape.value != breakpoint {
+		c.refuse("load", "without shape: breakpoint", sourceOf("from", raw.From.place), sourceOf("step", raw.Step.place))
+		return
+	}
+	if raw.Rate.value > 0 && raw.From.value > raw.Rate.value {
+		c.problem(raw.From.place, "load.from is more than load.rate, which is the most that is tried", "raise load.rate")
+	}
+	if raw.Step.given() && !c.reported(raw.Step.place) && raw.Step.value < shortestStep {
+		c.problem(raw.Step.place, "load.step is less than 2s, which holds too little to be judged", "write one such as 20s")
+	}
+	if raw.Duration.value > 0 && raw.Duration.value < 2*max(raw.Step.value, shortestStep) {
+		c.problem(raw.Duration.place, "load.duration holds less than two steps: one that holds, and one that breaks", "write one such as 5m")
+	}
+}
+
+// constant checks the rate of requests without a shape.
+func (c *checker) constant(raw rawLoad) {
+	if !raw.Rate.given() {
+		c.problem(raw.Requests.place, "load.rate is missing", "give a rate such as 100/s, or a shape that has one")
+	}
+	switch {
+	case !raw.Duration.given():
+		c.problem(raw.Requests.place, "load.duration is missing", "say how long the load lasts after the warm-up, such as 2m")
+	case raw.Duration.value == 0 && !c.reported(raw.Duration.place):
+		c.problem(raw.Duration.place, "load.duration is 0", "write one such as 2m")
+	}
+}
+
 // reported says whether something is already known to be wrong with what stands at p, so that it is not said twice.
 func (c *checker) reported(p place) bool {
 	return c.blamed[p.node]
 }
 
 func (c *checker) script(raw rawLoad) {
-	if !raw.Script.given() {
-		if !raw.Requests.given() {
-			c.problem(raw.place, "load.script is missing", "name a k6 script, .js or .ts")
-		}
-		return
-	}
 	c.exp.Load.Script = c.file(raw.Script, "load.script")
 	if ext := filepath.Ext(raw.Script.value); raw.Script.value != "" && !slices.Contains([]string{".js", ".ts", ".mjs"}, ext) {
 		c.problem(raw.Script.place, "load.script: "+raw.Script.value+" is not a k6 script", "scripts end in .js or .ts")

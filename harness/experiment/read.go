@@ -248,6 +248,9 @@ func (e Experiment) Scaled(f float64) Experiment {
 		return e
 	}
 	e.Load.Duration, e.Warmup, e.Settle = scaled(e.Load.Duration), scaled(e.Warmup), scaled(e.Settle)
+	if e.Load.Step > 0 {
+		e.Load.Step = max(shortestStep, scaled(e.Load.Step))
+	}
 	e.Load.Env = maps.Clone(e.Load.Env)
 	e.Faults = slices.Clone(e.Faults)
 	for i := range e.Faults {

@@ -28,11 +28,13 @@ type Script struct {
 	// is constant.
 	Requests *requests.Spec
 
-	// Shape replaces the script's own scenarios: smoke, ramp, soak or spike. Empty: the script's own.
+	// Shape replaces the script's own scenarios: one of lib.Names. Empty: the script's own.
 	Shape    string
 	Rate     float64       // of the shape, iterations per second at its peak; 0: its default
 	Duration time.Duration // of the shape, as it is to be run; 0: its default times TimeScale
 	VUs      int           // of the shape, the most; 0: its default
+	From     float64       // of breakpoint, the first rate; 0: its default
+	Step     time.Duration // of breakpoint, as it is to be run; 0: its default
 	// Warmup comes before everything else; see package executor. As it is to be run, not to be scaled.
 	Warmup time.Duration
 	// TimeScale stretches the script's own scenarios; 0 is 1.
@@ -101,6 +103,12 @@ func (s Script) shapeOptions() map[string]any {
 	}
 	if s.VUs > 0 {
 		o["vus"] = s.VUs
+	}
+	if s.From > 0 {
+		o["from"] = s.From
+	}
+	if s.Step > 0 {
+		o["step"] = float64(s.Step) / float64(time.Millisecond)
 	}
 	return o
 }

@@ -34,6 +34,7 @@ func TestAnyScriptCanImportTheShapes(t *testing.T) {
 		{"soak", "{ rate: 7.5, duration: 90000, vus: 3, tags: { a: 'b' }, gracefulStop: '1s' }", 0, false, true, 90 * time.Second, 3},
 		{"spike", "{ rate: null, duration: undefined }", 0, true, false, 2 * time.Minute, 200},
 		{"breakpoint", "", 0, false, false, 10 * time.Minute, 200},
+		{"breakpoint", "{ duration: '4s' }", 0, false, false, 4 * time.Second, 200},
 		{"breakpoint", "{ rate: 90, from: 30, duration: '2m' }", 0.5, false, false, time.Minute, 90},
 		{"breakpoint", "{ rate: 50, from: 50 }", 0, true, true, 10 * time.Minute, 50},
 	} {
@@ -66,7 +67,7 @@ func TestShapesSayWhatIsWrongWithTheirOptions(t *testing.T) {
 		{"a start above the most", "breakpoint", "{ rate: 50, from: 60 }", "breakpoint: from is 60, more than rate, 50"},
 		{"a factor that does not grow", "breakpoint", "{ factor: 1 }", "breakpoint: factor must be more than 1 and at most 10, but is 1"},
 		{"a step too short", "breakpoint", "{ step: '1s' }", "breakpoint: the step must be at least 2s, but is 1s"},
-		{"time for one step only", "breakpoint", "{ duration: '30s' }", "breakpoint: the duration, 30s, must hold at least two steps of 20s"},
+		{"time for one step only", "breakpoint", "{ duration: '30s', step: '20s' }", "breakpoint: the duration, 30s, must hold at least two steps of 20s"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			path := write(t, "script.js", importing(row.shape, row.options))

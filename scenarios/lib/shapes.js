@@ -18,7 +18,7 @@
 // breakpoint also takes
 //   from    the rate that it begins with and that must hold; a tenth of rate, which is the most that it tries
 //   factor  from one step to the next; 1.5
-//   step    how long a rate is offered before it is judged; '20s'
+//   step    how long a rate is offered before it is judged; a twelfth of the duration, at most '20s' and at least '2s'
 // Under `brunt run` the rates that come next depend on what held. Where k6 runs alone nobody judges: there the steps up to
 // the peak share the duration evenly.
 
@@ -57,10 +57,10 @@ export function spike(options) {
 }
 
 export function breakpoint(options) {
-  const { rate, length, common, given } = settle('breakpoint', options, { rate: 500, duration: '10m', step: '20s' });
+  const { rate, length, common, given } = settle('breakpoint', options, { rate: 500, duration: '10m' });
   const from = given.from === undefined ? rate / 10 : number('breakpoint', 'from', given.from);
   const factor = given.factor === undefined ? 1.5 : number('breakpoint', 'factor', given.factor);
-  const step = time('breakpoint', 'step', given.step, 2000);
+  const step = given.step === undefined ? Math.round(Math.min(20000, Math.max(2000, length / 12))) : time('breakpoint', 'step', given.step, 2000);
   if (from > rate) {
     throw new Error(`breakpoint: from is ${from}, more than rate, ${rate}, which is the most that is tried`);
   }
@@ -149,10 +149,8 @@ function settle(name, options, defaults) {
   }
   const given = Object.assign({}, defaults, own);
   const scale = own.scale || 1;
-  for (const key of ['duration', 'step']) {
-    if (own[key] === undefined && given[key] !== undefined) {
-      given[key] = longer(given[key], scale, shortest[key]);
-    }
+  if (own.duration === undefined) {
+    given.duration = longer(given.duration, scale, shortest.duration);
   }
   const common = { executor: 'brunt-arrival' };
   if (given.vus !== undefined) {
