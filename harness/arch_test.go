@@ -36,6 +36,7 @@ const (
 	sqlite     = "modernc.org/sqlite"
 	prometheus = "github.com/prometheus/client_golang"
 	gonum      = "gonum.org/v1/gonum"
+	expfmt     = "github.com/prometheus/common"
 )
 
 // everywhere may be used in any test.
@@ -49,7 +50,7 @@ var plan = map[string]room{
 	"harness/cmd/brunt":       {enters: []string{"harness/cli"}},
 	"harness/cli":             {enters: []string{"harness/runner", "harness/experiment", "harness/site", "harness/topology", "harness/dependency", "harness/fault", "harness/lease", "harness/load", "harness/probe", "harness/build", "harness/provenance", "results", "results/slo", "results/verdict", "results/store", "results/report", "results/recording", "xk6-ext/wire", "scenarios"}, tech: []string{cobra, "golang.org/x/term"}},
 	"harness/runner":          {enters: []string{"harness/experiment", "harness/site", "results"}},
-	"harness/experiment":      {enters: []string{"results/slo"}, tech: []string{yaml, schema}},
+	"harness/experiment":      {enters: []string{"results/slo", "xk6-ext/requests"}, tech: []string{yaml, schema}},
 	"harness/site":            {},
 	"harness/topology":        {enters: []string{"harness/experiment", "harness/site", "harness/dependency", "harness/topology/images"}, tech: []string{containers, moby, "github.com/containerd/errdefs", "golang.org/x/sys"}},
 	"harness/topology/images": {tech: []string{moby, "github.com/containerd/errdefs"}},
@@ -57,7 +58,7 @@ var plan = map[string]room{
 	"harness/fault":           {enters: []string{"harness/experiment", "harness/site", "results"}, tech: []string{toxiproxy, "golang.org/x/sys", "github.com/rs/zerolog", "github.com/prometheus/client_golang"}, tests: []string{"harness/dependency"}},
 	"harness/lease":           {enters: []string{"harness/site"}, tech: []string{"golang.org/x/sys"}},
 	"harness/load":            {enters: []string{"harness/experiment", "harness/site", "results", "results/recording", "results/histogram", "xk6-ext", "xk6-ext/wire", "xk6-ext/requests"}, tech: []string{k6, "golang.org/x/sys"}},
-	"harness/probe":           {},
+	"harness/probe":           {enters: []string{"results", "results/recording"}, tech: []string{expfmt, "github.com/prometheus/client_model"}},
 	"harness/build":           {enters: []string{"harness/experiment", "results"}},
 	"harness/provenance":      {enters: []string{"results"}, tech: []string{"golang.org/x/sys"}},
 

@@ -17,10 +17,14 @@ func (c *checker) load() {
 		c.problem(c.raw.place, "load is missing", "give at least load.script or load.requests")
 		return
 	}
+	c.exactlyOne(raw.place, "load", sourceOf("script", raw.Script.place), sourceOf("requests", raw.Requests.place))
 	c.script(raw)
 	c.loadTarget(raw)
+	c.requests(raw)
 	c.search(raw)
 	switch {
+	case !raw.Shape.given() && raw.Requests.given():
+		c.constant(raw)
 	case !raw.Shape.given():
 		c.refuse("load", "without shape, because the script's own options.scenarios stand",
 			sourceOf("rate", raw.Rate.place), sourceOf("duration", raw.Duration.place), sourceOf("vus", raw.VUs.place))
@@ -39,6 +43,9 @@ func (c *checker) search(raw rawLoad) {
 	if raw.Shape.value != breakpoint {
 		c.refuse("load", "without shape: breakpoint", sourceOf("from", raw.From.place), sourceOf("step", raw.Step.place))
 		return
+	}
+	if raw.Requests.given() {
+		c.problem(raw.Shape.place, "load.shape: breakpoint is not supported for requests yet", "use a script, or another shape")
 	}
 	if raw.Rate.value > 0 && raw.From.value > raw.Rate.value {
 		c.problem(raw.From.place, "load.from is more than load.rate, which is the most that is tried", "raise load.rate")
@@ -70,6 +77,9 @@ func (c *checker) reported(p place) bool {
 }
 
 func (c *checker) script(raw rawLoad) {
+	if !raw.Script.given() {
+		return
+	}
 	c.exp.Load.Script = c.file(raw.Script, "load.script")
 	if ext := filepath.Ext(raw.Script.value); raw.Script.value != "" && !slices.Contains([]string{".js", ".ts", ".mjs"}, ext) {
 		c.problem(raw.Script.place, "load.script: "+raw.Script.value+" is not a k6 script", "scripts end in .js or .ts")

@@ -6,6 +6,8 @@ import (
 	"reflect"
 
 	"github.com/invopop/jsonschema"
+
+	"github.com/devcraft-studio/brunt/xk6-ext/requests"
 )
 
 // Schema is the JSON Schema of the experiment file, made from the types that the file is read into.
@@ -84,7 +86,15 @@ func (shape) JSONSchema() *jsonschema.Schema          { return oneOf(shapes()) }
 func (dependencyKind) JSONSchema() *jsonschema.Schema { return oneOf(dependencyKinds()) }
 func (dataset) JSONSchema() *jsonschema.Schema        { return oneOf(datasets()) }
 func (reference) JSONSchema() *jsonschema.Schema      { return oneOf(references()) }
-func (faultKind) JSONSchema() *jsonschema.Schema      { return oneOf(faultKinds()) }
+func (method) JSONSchema() *jsonschema.Schema         { return oneOf(methods()) }
+func (order) JSONSchema() *jsonschema.Schema          { return oneOf(requests.Orders()) }
+func (httpVersion) JSONSchema() *jsonschema.Schema {
+	return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{oneOf(requests.Versions()), {Type: "number"}}}
+}
+func (statuses) JSONSchema() *jsonschema.Schema {
+	return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{{Type: "array", Items: anyScalar()}, {Type: "string"}, {Type: "number"}}}
+}
+func (faultKind) JSONSchema() *jsonschema.Schema { return oneOf(faultKinds()) }
 
 // JSONSchema of the containers. An empty mapping or list may be left empty in YAML, which is null.
 
@@ -116,6 +126,14 @@ func (rawService) JSONSchemaExtend(s *jsonschema.Schema) {
 
 func (rawDependency) JSONSchemaExtend(s *jsonschema.Schema) {
 	s.AnyOf = alternatives("kind", "image")
+}
+
+func (rawLoad) JSONSchemaExtend(s *jsonschema.Schema) {
+	s.OneOf = alternatives("script", "requests")
+}
+
+func (rawRequest) JSONSchemaExtend(s *jsonschema.Schema) {
+	s.OneOf = alternatives("path", "url")
 }
 
 func (rawStep) JSONSchemaExtend(s *jsonschema.Schema) {

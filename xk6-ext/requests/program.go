@@ -74,21 +74,8 @@ func (p *Program) sets() []Set {
 
 func compile(r Request, sets []Set) (Compiled, error) {
 	c := Compiled{Request: r}
-	scheme, rest, _ := strings.Cut(r.URL, "://")
-	end := strings.IndexAny(rest, "/?#")
-	if end < 0 {
-		end = len(rest)
-	}
-	base, err := url.Parse(scheme + "://" + rest[:end])
-	if err != nil || base.Hostname() == "" || base.User != nil || base.Scheme != "http" && base.Scheme != "https" {
-		return c, wrong("a URL begins with http:// or https:// and a host without values", "%q is not a URL", cut(r.URL))
-	}
-	c.Scheme, c.Host = base.Scheme, base.Host
-	path := rest[end:]
-	if !strings.HasPrefix(path, "/") {
-		path = "/" + path
-	}
-	if c.Path, err = Parse(path, InPath, sets); err != nil {
+	var err error
+	if c.Scheme, c.Host, c.Path, err = ParseURL(r.URL, sets); err != nil {
 		return c, err
 	}
 	for _, h := range r.Headers {
@@ -103,6 +90,24 @@ func compile(r Request, sets []Set) (Compiled, error) {
 	}
 	c.Checks, err = checks(r, sets)
 	return c, err
+}
+
+// ParseURL divides a URL into scheme and host, which stay the same, and the template behind them. Its error is a *Problem.
+func ParseURL(text string, sets []Set) (scheme, host string, path Template, err error) {
+	scheme, rest, _ := strings.Cut(text, "://")
+	end := strings.IndexAny(rest, "/?#")
+	if end < 0 {
+		end = len(rest)
+	}
+	base, err := url.Parse(scheme + "://" + rest[:end])
+	if err != nil || base.Hostname() == "" || base.User != nil || base.Scheme != "http" && base.Scheme != "https" {
+		return "", "", path, wrong("it begins with http:// or https:// and a host without values", "%q is not a URL", cut(text))
+	}
+	if rest = rest[end:]; !strings.HasPrefix(rest, "/") {
+		rest = "/" + rest
+	}
+	path, err = Parse(rest, InPath, sets)
+	return base.Scheme, base.Host, path, err
 }
 
 // Drawer draws the values of one iteration after another. It is used by one goroutine.

@@ -1,6 +1,9 @@
 package requests
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Spec is what a scenario offers. It travels as JSON, in the options of the scenario.
 type Spec struct {
@@ -70,3 +73,36 @@ const HTTP2 = "2"
 
 // Versions are the versions of HTTP there are.
 func Versions() []string { return []string{"1.1", HTTP2} }
+
+// Texts are the texts of the spec in which references to nodes can stand, in an order that WithTexts knows.
+func (s Spec) Texts() []string {
+	var all []string
+	s.each(func(text *string) { all = append(all, *text) })
+	return all
+}
+
+// WithTexts is a copy of the spec with other texts: as many as Texts returns.
+func (s Spec) WithTexts(texts []string) Spec {
+	s.Requests = slices.Clone(s.Requests)
+	for i := range s.Requests {
+		s.Requests[i].Headers = slices.Clone(s.Requests[i].Headers)
+	}
+	s.each(func(text *string) {
+		if len(texts) > 0 {
+			*text, texts = texts[0], texts[1:]
+		}
+	})
+	return s
+}
+
+func (s Spec) each(do func(text *string)) {
+	for i := range s.Requests {
+		r := &s.Requests[i]
+		do(&r.URL)
+		for k := range r.Headers {
+			do(&r.Headers[k].Value)
+		}
+		do(&r.Body)
+		do(&r.Checks.Contains)
+	}
+}
