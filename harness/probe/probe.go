@@ -1,5 +1,5 @@
-// Package probe reads what a running service tells of itself: its Prometheus metrics and its Go profiles. So far each is
-// kept once, at the end of the load; once a second, aligned with the phases, comes with the dependencies' evidence.
+// Package probe reads what a running service tells of itself: its Prometheus metrics, once a second while load runs, and at its
+// end once more in full, and its Go profiles.
 package probe
 
 import (
