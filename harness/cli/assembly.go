@@ -173,12 +173,16 @@ func (as *assembly) startLoad(ctx context.Context, s *site.Site, number int) (ru
 	q := as.inv.question
 	script := q.script
 	script.Env = s.LoadEnv
+	judge, err := as.inv.stepJudge()
+	if err != nil {
+		return nil, err
+	}
 	output := as.inv.scriptOutput()
 	process, err := load.Start(ctx, load.Options{
 		Exe: as.inv.Exe, Script: script, Inspection: q.inspection, Seed: as.inv.run.Seed, Selectors: q.selectors,
 		Recording: filepath.Join(as.dir, as.recording), LogPath: filepath.Join(as.dir, fmt.Sprintf("k6-%d.log", number)),
 		Logger: as.inv.log, Redact: as.inv.redactor.Redact, Facts: facts(s),
-		Console: as.inv.progress.Console, Stdout: output,
+		Console: as.inv.progress.Console, Stdout: output, JudgeStep: judge,
 	})
 	if err != nil {
 		return nil, err
@@ -226,7 +230,7 @@ func (g generator) Wait() (runner.Ending, error) {
 	fitness, err := g.Process.Wait()
 	_ = g.output.Close() // writes the rest; it never fails
 	open, constant := g.Process.Model()
-	return runner.Ending{Fitness: fitness, OpenModel: open, ConstantRate: constant}, err
+	return runner.Ending{Fitness: fitness, OpenModel: open, ConstantRate: constant, Search: g.Search()}, err
 }
 
 func (as *assembly) injector(s *site.Site) (runner.Injector, error) {

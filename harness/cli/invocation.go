@@ -277,6 +277,9 @@ func (inv *invocation) conduct(ctx context.Context, number int) (results.Trial, 
 	trial.Selectors = inv.question.asked()
 	trial.Reason = inv.redactor.Redact(oneLine(trial.Reason))
 	trial.Fitness = verdict.Fitness(trial.Fitness, verdict.Limits(inv.run.Question))
+	if trial.Search != nil {
+		trial.Fitness = verdict.SearchFitness(trial.Fitness)
+	}
 	inv.run.Provider = parts.provider()
 	inv.run.Warnings = appendNew(inv.run.Warnings, parts.warnings()...)
 	return trial, err

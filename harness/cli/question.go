@@ -101,6 +101,7 @@ func (q *question) readExperiment(a *app, name string, env map[string]string, o 
 	q.script = load.Script{
 		Path: e.Load.Script, Env: inspectable(e.Load.Env), Shape: e.Load.Shape, Rate: e.Load.Rate,
 		Duration: e.Load.Duration, Warmup: e.Warmup, VUs: e.Load.VUs, TimeScale: e.TimeScale,
+		From: e.Load.From, Step: e.Load.Step,
 	}
 	return nil
 }
@@ -171,7 +172,7 @@ func (q *question) metrics() []string {
 // settle works out what is recorded and judged, now that k6 has said what the script holds.
 func (q *question) settle() error {
 	q.duration = q.inspection.Duration
-	var wrong []error
+	wrong := q.search()
 	for _, s := range q.experiment.SLOs {
 		q.slos = append(q.slos, results.SLO{Text: q.redact(s.Text), Origin: fmt.Sprintf("%s:%d", q.experiment.File, s.Line)})
 		if !q.inspection.OpenModel && slices.ContainsFunc(s.SLO.Selectors(), func(x slo.Selector) bool { return x.Metric == "latency" }) {

@@ -76,7 +76,7 @@ func (o *runOptions) register(c *cobra.Command) {
 	o.outputs.register(c)
 	f.StringVar(&o.provider, "provider", "", "how the topology is started: auto, docker or local")
 	f.StringVar(&o.variant, "variant", "", "of a reference target: naive or fixed")
-	f.StringVar(&o.shape, "shape", "", "traffic pattern: smoke, ramp, soak or spike")
+	f.StringVar(&o.shape, "shape", "", "traffic pattern: smoke, ramp, soak, spike or breakpoint")
 	f.StringVar(&o.rate, "rate", "", "iterations per second at the shape's peak, such as 100/s")
 	f.DurationVar(&o.duration, "duration", 0, "of the load after the warm-up, such as 2m")
 	f.Float64Var(&o.timeScale, "time-scale", 0, "multiplies every duration, never a rate, strength or bound")

@@ -6,7 +6,11 @@ import (
 	"time"
 
 	"github.com/devcraft-studio/brunt/results"
+	xk6ext "github.com/devcraft-studio/brunt/xk6-ext"
 )
+
+// Arrival is the executor that can search.
+const Arrival = xk6ext.Arrival
 
 // SearchPlan is what a scenario that searches for its breakpoint asks for.
 type SearchPlan struct {

@@ -117,6 +117,7 @@ func (t *trial) endOfLoad(load Load, err error) error {
 	t.record.Fitness = ending.Fitness
 	t.record.OpenModel = ending.OpenModel
 	t.record.ConstantRate = ending.ConstantRate
+	t.record.Search = ending.Search
 	switch {
 	case loadErr != nil && err != nil:
 		return fmt.Errorf("load: %w (%v)", loadErr, err)

@@ -43,6 +43,7 @@ type Load interface {
 type Ending struct {
 	Fitness                 results.Fitness
 	OpenModel, ConstantRate bool
+	Search                  *results.Search // nil: the load searched for nothing
 }
 
 // Injector applies and lifts faults.

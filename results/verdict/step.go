@@ -174,3 +174,10 @@ func (s *Steps) Outcome(zero time.Time, of results.Step, frames []*recording.Fra
 	o, _ = st.outcome(usual)
 	return o, took, st.missing == 0
 }
+
+// SearchFitness is the fitness of a trial that searched: whether the generator was fit is judged step by step, as the load
+// went beyond what could be served on purpose.
+func SearchFitness(f results.Fitness) results.Fitness {
+	f.Fit, f.Saturated, f.Late, f.Reasons = true, false, false, []string{}
+	return f
+}

@@ -1,0 +1,76 @@
+package cli
+
+import (
+	"fmt"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/devcraft-studio/brunt/harness/experiment"
+	"github.com/devcraft-studio/brunt/harness/load"
+	"github.com/devcraft-studio/brunt/results"
+	"github.com/devcraft-studio/brunt/results/verdict"
+)
+
+// search narrows the question to what a search for the breakpoint can answer: how much load the target holds when nothing
+// else is wrong. Faults are left out, and so are the SLOs that name a phase of theirs and the script's thresholds, which
+// are about the whole run; each is said. What can't be searched is returned.
+func (q *question) search() []error {
+	switch {
+	case q.inspection.Search == nil:
+		return nil
+	case q.bare:
+		q.warnings = append(q.warnings, "breakpoint searches only where an experiment's SLOs say what breaks: "+
+			"a bare script runs its rates one after another")
+		return nil
+	}
+	at := fmt.Sprintf("%s:%d: ", q.experiment.File, q.experiment.Load.Line)
+	if !q.inspection.Search.Alone {
+		return []error{fmt.Errorf("%sbreakpoint is not the script's only scenario, so that no rate would tell what broke (leave the others out)", at)}
+	}
+	if !slices.Equal(q.inspection.Executors, []string{load.Arrival}) {
+		return []error{fmt.Errorf("%sbreakpoint needs the executor %s, and so a script (give load.script)", at, load.Arrival)}
+	}
+	q.leaveOut()
+	if len(q.experiment.SLOs) == 0 {
+		return []error{fmt.Errorf("%sno SLO is left that breakpoint could judge in a step (give one without a phase, or in steady: p95(latency) < 300ms)", at)}
+	}
+	return nil
+}
+
+// leaveOut takes what has no meaning in a search out of the question.
+func (q *question) leaveOut() {
+	if faults := q.faultNames(); len(faults) > 0 {
+		q.warnings = append(q.warnings, "breakpoint injects no faults; left out: "+strings.Join(faults, ", "))
+		q.experiment.Faults = nil
+	}
+	var left []experiment.SLO
+	var out []string
+	for _, s := range q.experiment.SLOs {
+		if verdict.Searchable(s.SLO) {
+			left = append(left, s)
+		} else {
+			out = append(out, q.redact(s.Text))
+		}
+	}
+	for _, t := range q.inspection.Thresholds {
+		out = append(out, q.redact(t.Metric)+": "+t.Expr)
+	}
+	if len(out) > 0 {
+		q.warnings = append(q.warnings, "breakpoint judges what holds in each step; not judged: "+strings.Join(out, "; "))
+	}
+	q.experiment.SLOs, q.inspection.Thresholds = left, nil
+}
+
+// stepJudge judges the steps of a search while the load runs; nil when it is none.
+func (inv *invocation) stepJudge() (load.StepJudge, error) {
+	in := inv.question.inspection
+	if in.Search == nil || inv.question.bare {
+		return nil, nil
+	}
+	steps, err := verdict.NewSteps(inv.run.Question, results.Fitness{Cores: runtime.NumCPU()}, in.MaxVUs)
+	if err != nil {
+		return nil, fmt.Errorf("judge the steps: %w", err)
+	}
+	return steps.Outcome, nil
+}
