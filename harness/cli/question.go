@@ -41,6 +41,10 @@ func (a *app) ask(ctx context.Context, name string, o runOptions) (question, err
 		return question{}, err
 	}
 	a.redactor.AddVariables(env)
+	if name == "-" || strings.Contains(name, "://") {
+		return question{}, usage(fmt.Errorf("%s: a script on standard input or from the network goes only with `brunt k6 run`; "+
+			"save it to a file, so that the run can be repeated", name))
+	}
 	q := question{strict: o.strict, warnings: []string{}, redact: a.redactor.Redact}
 	if slices.Contains(scriptKinds(), filepath.Ext(name)) {
 		err = q.readScript(a, name, env, o)

@@ -48,8 +48,8 @@ func (a *app) runCommand() *cobra.Command {
 		Long: `run starts what the experiment names, loads it, injects its faults, judges it and stores it.
 
 EXPERIMENT is a folder that holds experiment.yaml, such a file, the name of a scenario that brunt brings along, or a k6
-script (.js, .ts): a bare script runs unchanged, its thresholds are judged with k6's meaning, and what stands after --
-goes to k6.`,
+script (.js, .mjs, .cjs, .ts, or a .tar of k6 archive): a bare script runs unchanged, its thresholds are judged with k6's
+meaning, and what stands after -- goes to k6.`,
 		Example: `  brunt run scenarios/restapi
   brunt run scenarios/restapi --shape soak --rate 50/s --duration 2m
   brunt run scenarios/restapi --variant naive --set services.api.env.REGRESSION=json
