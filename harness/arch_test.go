@@ -52,7 +52,7 @@ var plan = map[string]room{
 	"harness/runner":          {enters: []string{"harness/experiment", "harness/site", "results"}},
 	"harness/experiment":      {enters: []string{"results/slo", "xk6-ext/requests"}, tech: []string{yaml, schema}},
 	"harness/site":            {},
-	"harness/topology":        {enters: []string{"harness/experiment", "harness/site", "harness/dependency", "harness/topology/images"}, tech: []string{containers, moby, "github.com/containerd/errdefs", "golang.org/x/sys"}},
+	"harness/topology":        {enters: []string{"harness/experiment", "harness/site", "harness/dependency", "harness/topology/images"}, tests: []string{"xk6-ext/requests"}, tech: []string{containers, moby, "github.com/containerd/errdefs", "golang.org/x/sys"}},
 	"harness/topology/images": {tech: []string{moby, "github.com/containerd/errdefs"}},
 	"harness/dependency":      {enters: []string{"harness/site", "harness/experiment"}, tech: []string{pgx, goredis}},
 	"harness/fault":           {enters: []string{"harness/experiment", "harness/site", "results"}, tech: []string{toxiproxy, "golang.org/x/sys", "github.com/rs/zerolog", "github.com/prometheus/client_golang"}, tests: []string{"harness/dependency"}},
@@ -73,7 +73,7 @@ var plan = map[string]room{
 
 	"xk6-ext":          {enters: []string{"xk6-ext/jsmodule", "xk6-ext/executor", "xk6-ext/native", "xk6-ext/output", "xk6-ext/wire"}, tech: []string{k6}},
 	"xk6-ext/jsmodule": {enters: []string{"scenarios/lib", "xk6-ext/wire", "xk6-ext/random"}, tech: []string{k6, "github.com/grafana/sobek"}},
-	"xk6-ext/executor": {enters: []string{"xk6-ext/wire", "xk6-ext/random"}, tech: []string{k6, "gopkg.in/guregu/null.v3", "github.com/sirupsen/logrus"}},
+	"xk6-ext/executor": {enters: []string{"xk6-ext/wire", "xk6-ext/random"}, tech: []string{k6, "gopkg.in/guregu/null.v3", "github.com/sirupsen/logrus", "golang.org/x/sys"}},
 	"xk6-ext/output":   {enters: []string{"xk6-ext/wire", "xk6-ext/executor", "results/recording", "results/histogram"}, tech: []string{k6, "gopkg.in/guregu/null.v3", "github.com/sirupsen/logrus"}},
 	"xk6-ext/wire":     {enters: []string{"results/histogram"}},
 	"xk6-ext/random":   {},

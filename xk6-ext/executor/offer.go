@@ -1,6 +1,7 @@
 package executor
 
 import (
+	"context"
 	"iter"
 	"time"
 )
@@ -51,8 +52,8 @@ func (r *run) slot(i int64) []*pool {
 // offer puts every iteration into its queue when it is due. It returns at the end of the schedule, or early when the
 // context is done; what is not due by then was never offered.
 func (r *run) offer() {
-	timer := time.NewTimer(0)
-	defer timer.Stop()
+	alarm := NewAlarm(r.ctx)
+	defer alarm.Close()
 	var over time.Duration // when the context was seen to be done
 	for p, j := range r.jobs() {
 		switch {
@@ -60,7 +61,7 @@ func (r *run) offer() {
 			return
 		case over > 0:
 			p.cut(j)
-		case r.wait(timer, j.due):
+		case r.wait(alarm, j.due):
 			p.enqueue(j)
 		default:
 			if over = time.Since(r.start); j.due <= over { // a generator that is behind owes what was due
@@ -69,18 +70,21 @@ func (r *run) offer() {
 		}
 	}
 	// The scenario lasts as long as was asked, so that startTime of another can build on it.
-	r.wait(timer, r.timetable.End())
+	r.wait(alarm, r.timetable.End())
 }
 
 // wait returns when it is time, or false when the context is done before.
-func (r *run) wait(timer *time.Timer, due time.Duration) bool {
-	if d := due - time.Since(r.start); d > 0 {
-		timer.Reset(d)
-		select {
-		case <-timer.C:
-		case <-r.ctx.Done():
-			return false
-		}
+func (r *run) wait(alarm *Alarm, due time.Duration) bool {
+	return alarm.Wait(due - time.Since(r.start))
+}
+
+// waitFor waits on a timer of Go's, or returns false as soon as the context is done.
+func waitFor(ctx context.Context, timer *time.Timer, d time.Duration) bool {
+	timer.Reset(d)
+	select {
+	case <-timer.C:
+		return ctx.Err() == nil
+	case <-ctx.Done():
+		return false
 	}
-	return r.ctx.Err() == nil
 }

@@ -1,0 +1,55 @@
+package executor
+
+import (
+	"context"
+	"os"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Alarm wakes one goroutine at a moment. In a process that is otherwise idle Go's own timers ring up to a millisecond late,
+// because the runtime waits for the network by whole milliseconds; an iteration would be late by that, and latency longer.
+// A timer of the kernel is a file that the runtime waits for as for any other, at the same cost.
+type Alarm struct {
+	file    *os.File // nil: none was to be had
+	fd      int
+	ticks   [8]byte
+	ctx     context.Context
+	release func() bool
+
+	timer *time.Timer // in place of the file
+}
+
+// NewAlarm makes an alarm that a context ends. Close it.
+func NewAlarm(ctx context.Context) *Alarm {
+	a := &Alarm{ctx: ctx, timer: time.NewTimer(0)}
+	fd, err := unix.TimerfdCreate(unix.CLOCK_MONOTONIC, unix.TFD_NONBLOCK|unix.TFD_CLOEXEC)
+	if err != nil {
+		return a
+	}
+	a.fd, a.file = fd, os.NewFile(uintptr(fd), "alarm")
+	a.release = context.AfterFunc(ctx, func() { _ = a.file.SetReadDeadline(time.Unix(1, 0)) })
+	return a
+}
+
+// Wait returns after d, or false as soon as the context is done.
+func (a *Alarm) Wait(d time.Duration) bool {
+	if d <= 0 {
+		return a.ctx.Err() == nil
+	}
+	if a.file == nil || unix.TimerfdSettime(a.fd, 0, &unix.ItimerSpec{Value: unix.NsecToTimespec(int64(d))}, nil) != nil {
+		return waitFor(a.ctx, a.timer, d)
+	}
+	_, err := a.file.Read(a.ticks[:])
+	return err == nil && a.ctx.Err() == nil
+}
+
+// Close gives back what the alarm holds.
+func (a *Alarm) Close() {
+	a.timer.Stop()
+	if a.file != nil {
+		a.release()
+		_ = a.file.Close()
+	}
+}
