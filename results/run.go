@@ -54,6 +54,8 @@ type Question struct {
 	// FitnessBlocks says whether an unfit generator or machine blocks a verdict (experiments, and bare scripts under
 	// --strict) or is only a warning (bare scripts).
 	FitnessBlocks bool `json:"fitness_blocks"`
+	// Generator says what made the load and what it does not do, where that is not a k6 script; "" where it is.
+	Generator string `json:"generator,omitempty"`
 	// Source is the experiment file as it was read, secrets redacted.
 	Source string `json:"source,omitempty"`
 }

@@ -36,7 +36,9 @@ type assembly struct {
 	lease *lease.Lease
 	proxy *fault.Proxy // nil when no fault acts on a link
 	site  *site.Site   // once started
-	stop  context.CancelCauseFunc
+
+	scraping *scraping // once load begins; nil when no service tells its metrics
+	stop     context.CancelCauseFunc
 }
 
 // assemble starts the lease and the proxy child, and wires the rooms to the interfaces of the runner.
@@ -92,6 +94,7 @@ func (as *assembly) guard() {
 // close releases what assemble took. The topology is stopped by now.
 func (as *assembly) close() {
 	defer as.stop(nil)
+	as.stopScraping()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(as.ctx), releaseTimeout)
 	defer cancel()
 	if as.proxy != nil {
@@ -173,8 +176,12 @@ func (as *assembly) startLoad(ctx context.Context, s *site.Site, number int) (ru
 	q := as.inv.question
 	script := q.script
 	script.Env = s.LoadEnv
+	resolvedRequests(&script, s.LoadTexts)
 	judge, err := as.inv.stepJudge()
 	if err != nil {
+		return nil, err
+	}
+	if err := as.startScraping(ctx, s, number); err != nil {
 		return nil, err
 	}
 	output := as.inv.scriptOutput()
@@ -191,7 +198,7 @@ func (as *assembly) startLoad(ctx context.Context, s *site.Site, number int) (ru
 		process.Stop()
 		return nil, err
 	}
-	return generator{process, output}, nil
+	return generator{process, output, func() { as.stopScraping() }}, nil
 }
 
 // scriptOutput takes what the script writes to standard output. Where a report takes its place it goes to standard error.
@@ -219,6 +226,7 @@ func facts(s *site.Site) map[string]string {
 type generator struct {
 	*load.Process
 	output io.Closer // of the script
+	ended  func()    // called when the load has ended
 }
 
 func (g generator) Snapshot() runner.Snapshot {

@@ -12,6 +12,7 @@ import (
 // before the first record of the run is written.
 func (a *app) learnSecrets(e experiment.Experiment) {
 	a.redactor.AddVariables(a.resolved(e.Load.Env))
+	a.redactor.AddVariables(a.resolved(headerSecrets(e)))
 	for _, s := range e.Services {
 		a.redactor.AddVariables(a.resolved(s.Env))
 	}

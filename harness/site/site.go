@@ -58,6 +58,8 @@ type Site struct {
 
 	// LoadEnv is load.env with its references resolved against the started nodes.
 	LoadEnv map[string]string
+	// LoadTexts are the texts of load.requests, resolved in the same way, in their order.
+	LoadTexts []string
 	// TargetURL is the base URL of the service that load enters, through its link where that is proxied.
 	TargetURL string
 }

@@ -24,6 +24,7 @@ type layout struct {
 	waves    [][]string // services by start order; those of one wave need only services of earlier ones
 	links    []site.Link
 	loadEnv  map[string]string
+	requests []string // the texts of load.requests
 	target   string
 	warnings []string
 
@@ -197,9 +198,20 @@ func (l *layout) resolveServices(bare scope) error {
 	return errors.Join(problems...)
 }
 
-func (l *layout) resolveLoad(bare scope) (err error) {
-	l.loadEnv, err = l.scopeOf(site.Load, bare).resolveAll("load.env", l.exp.Load.Env)
-	return err
+func (l *layout) resolveLoad(bare scope) error {
+	sc := l.scopeOf(site.Load, bare)
+	var envErr, textsErr error
+	l.loadEnv, envErr = sc.resolveAll("load.env", l.exp.Load.Env)
+	l.requests, textsErr = sc.resolveWords("load.requests", requestTexts(l.exp.Load))
+	return errors.Join(envErr, textsErr)
+}
+
+// requestTexts are the texts in which requests without a script can refer to nodes.
+func requestTexts(load experiment.Load) []string {
+	if load.Requests == nil {
+		return nil
+	}
+	return load.Requests.Texts()
 }
 
 // targetURL is the base URL of the service that load enters, as the load reaches it.

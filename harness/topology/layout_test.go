@@ -14,6 +14,7 @@ import (
 
 	"github.com/devcraft-studio/brunt/harness/experiment"
 	"github.com/devcraft-studio/brunt/harness/site"
+	"github.com/devcraft-studio/brunt/xk6-ext/requests"
 )
 
 func TestReferencesAreReplaced(t *testing.T) {
@@ -237,6 +238,34 @@ func TestOnlyTheConsumerOfADisturbedLinkGoesThroughIt(t *testing.T) {
 	}
 	if len(l.links) != 5 {
 		t.Errorf("%d links", len(l.links))
+	}
+}
+
+// The texts of requests without a script are resolved like the environment of a script, and make the links they need.
+func TestRequestsReachTheNodesTheyName(t *testing.T) {
+	exp := experiment.Experiment{
+		Services: []experiment.Service{
+			{Name: "a", Command: []string{"./a"}, Port: 8080}, {Name: "b", Command: []string{"./b"}, Port: 8081},
+		},
+		Load: experiment.Load{Target: "a", Requests: &requests.Spec{Requests: []requests.Request{
+			{URL: "${a.url}/x/{{int 1 9}}", Headers: []requests.Header{{Name: "To", Value: "${b.host}"}}, Body: "$${b.host}", Checks: requests.Checks{Contains: "${env.SET}"}},
+		}}},
+		Faults: []experiment.Fault{{Name: "f", Link: "load->b", Kind: "down"}},
+	}
+	o := Options{RunID: "requests", Experiment: exp, Lookup: func(name string) (string, bool) { return "value of " + name, name == "SET" }}
+	l, err := lay(o, newAddresses(o.RunID))
+	if err != nil {
+		t.Fatal(err)
+	}
+	link := l.links[l.linkIndex("load", "b")]
+	host, _, _ := net.SplitHostPort(link.Address)
+	want := []string{"http://" + l.services[0].Address + "/x/{{int 1 9}}", host, "${b.host}", "value of SET"}
+	if diff := cmp.Diff(want, l.requests); diff != "" || !link.Proxied {
+		t.Errorf("proxied %v: %s", link.Proxied, diff)
+	}
+	exp.Load.Requests.Requests[0].Body = "${c.url}"
+	if _, err := lay(o, newAddresses(o.RunID)); err == nil || !strings.Contains(err.Error(), "load.requests: ${c.url}: no node is named c") {
+		t.Errorf("got %v", err)
 	}
 }
 

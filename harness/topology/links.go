@@ -62,7 +62,7 @@ func (l *layout) referenced() map[string][2]string {
 	for _, s := range l.services {
 		add(s.Name, serviceReferences(s.Service))
 	}
-	add(site.Load, namedNodes(slices.Collect(maps.Values(l.exp.Load.Env))...))
+	add(site.Load, namedNodes(append(slices.Collect(maps.Values(l.exp.Load.Env)), requestTexts(l.exp.Load)...)...))
 	if l.target != "" {
 		add(site.Load, []string{l.target})
 	}

@@ -65,7 +65,7 @@ func Start(ctx context.Context, opts Options) (_ *Topology, err error) {
 		return nil, err
 	}
 	t.site.Nodes, t.site.Links = t.inFileOrder(l), l.links
-	t.site.LoadEnv, t.site.TargetURL = l.loadEnv, l.targetURL()
+	t.site.LoadEnv, t.site.LoadTexts, t.site.TargetURL = l.loadEnv, l.requests, l.targetURL()
 	t.site.Warnings = opts.warnings.sorted()
 	return t, nil
 }

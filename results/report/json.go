@@ -31,7 +31,7 @@ func toJSON(d Document) jsonRun {
 		TimeScale: run.TimeScale, Provider: known(run.Provider), CI: run.CI, Host: toJSONHost(run.Host),
 		Judge: run.Verdict.Judge, Builds: each(run.Builds, toJSONBuild), Phases: []jsonPhase{}, Faults: []jsonFault{},
 		Evidence: each(run.Verdict.Evidence, toJSONEvidence), Comparisons: each(run.Verdict.Comparisons, toJSONComparison),
-		SLOs: list(run.Question.SLOs), PhaseSummaries: each(run.Verdict.Phases, toJSONPhaseSummary), Warnings: list(d.Warnings),
+		SLOs: list(run.Question.SLOs), Generator: known(run.Question.Generator), PhaseSummaries: each(run.Verdict.Phases, toJSONPhaseSummary), Warnings: list(d.Warnings),
 		Artifacts: list(run.Artifacts), Trials: each(run.Trials, toJSONTrial),
 	}
 	if len(j.Trials) > 0 {

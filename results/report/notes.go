@@ -15,6 +15,9 @@ func notes(run results.Run) []Note {
 			out = append(out, Note{"Build", b.Note})
 		}
 	}
+	if run.Question.Generator != "" {
+		out = append(out, Note{"Generator", run.Question.Generator})
+	}
 	for _, trial := range run.Trials {
 		suffix := ""
 		if len(run.Trials) > 1 {

@@ -33,7 +33,8 @@ type jsonRun struct {
 	Judge          int                `json:"judge"` // version of the rules that gave the verdict
 	Evidence       []jsonEvidence     `json:"evidence"`
 	Comparisons    []jsonComparison   `json:"comparisons"`
-	SLOs           []results.SLO      `json:"slos"` // what was asked
+	SLOs           []results.SLO      `json:"slos"`      // what was asked
+	Generator      *string            `json:"generator"` // what made the load, and what it does not do; null: k6 and a script
 	PhaseSummaries []jsonPhaseSummary `json:"phase_summaries"`
 	Warnings       []string           `json:"warnings"`
 	Artifacts      []results.Artifact `json:"artifacts"`

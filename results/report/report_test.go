@@ -142,6 +142,7 @@ func several() results.Run {
 	second.Number, second.Build, second.OpenModel = 2, 1, false
 	second.Fitness.Exceptions, second.Fitness.FirstException = 3, "TypeError: Cannot read property 'id' of undefined\n\tat file:///script.js:12:3"
 	r.Trials = append(r.Trials, second)
+	r.Question.Generator = "brunt-native, without a script: no cookies, redirects, compression or JavaScript"
 	r.Builds = append(r.Builds, results.Build{SHA: "ffffffffffffffffffffffffffffffffffffffff", Ref: "pull/12/merge", HeadSHA: "eeee"})
 	r.Question.SLOs = append(r.Question.SLOs, results.SLO{Text: "lost(orders) == 0"})
 	again := r.Verdict.Evidence[0]
@@ -275,7 +276,7 @@ func TestJSONHasTheKeysThatScriptsRelyOn(t *testing.T) {
 			t.Fatalf("%s: %v", example.name, err)
 		}
 		want := map[string][]string{
-			"":            {"schema", "id", "experiment", "status", "verdict", "seed", "builds", "host", "phases", "faults", "fitness", "evidence", "comparisons", "warnings", "artifacts", "trials", "created", "provider", "reason"},
+			"":            {"schema", "id", "experiment", "status", "verdict", "seed", "builds", "host", "phases", "faults", "fitness", "evidence", "comparisons", "generator", "warnings", "artifacts", "trials", "created", "provider", "reason"},
 			"builds":      {"sha", "dirty", "ref", "image_digest", "variant"},
 			"phases":      {"name", "fault", "start_s", "end_s"},
 			"faults":      {"name", "link", "kind", "planned_start_s", "start_s", "end_s", "effect", "removed"},
