@@ -36,3 +36,21 @@ func TestTheScenarioRestapiIsValid(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// The scenario without a script offers the same load as the one with it.
+func TestTheScenarioWithoutAScriptIsValid(t *testing.T) {
+	e, err := Read(filepath.Join(scenarios, "restapi", "native.yaml"), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := restapi(t, Options{})
+	if e.Load.Requests == nil || len(e.Load.Requests.Requests) != 4 || e.Load.Duration != other.Load.Duration || e.Load.Shape != other.Load.Shape {
+		t.Errorf("read %+v", e.Load)
+	}
+	for i := range e.Faults {
+		e.Faults[i].Line, other.Faults[i].Line = 0, 0
+	}
+	if diff := cmp.Diff(other.Faults, e.Faults); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -76,7 +76,7 @@ func compare(t *testing.T, of reflect.Type, s map[string]any, path string, check
 func TestValidFilesFitTheSchema(t *testing.T) {
 	s := schema(t)
 	files, _ := filepath.Glob("testdata/good/*.yaml")
-	more, _ := filepath.Glob(scenarios + "/*/" + FileName)
+	more, _ := filepath.Glob(scenarios + "/*/*.yaml")
 	for _, file := range append(files, more...) {
 		for _, problem := range misfits(s, yamlValue(t, file), "") {
 			t.Errorf("%s: %s", file, problem)
