@@ -18,7 +18,7 @@ type worker struct {
 	drawer *requests.Drawer
 	links  []*link // by origin
 	waits  []atomic.Pointer[counted]
-	timer  *time.Timer
+	alarm  *executor.Alarm
 	free   time.Time // since when it has had nothing to do; zero: it was set up because nobody else was free
 
 	message message
@@ -40,7 +40,7 @@ func (r *run) newWorker() *worker {
 	_, id := r.state.GetUniqueVUIdentifiers()
 	w := &worker{
 		run: r, id: int64(id), drawer: r.config.program.Drawer(r.config.seed, r.config.Name),
-		waits: make([]atomic.Pointer[counted], len(r.origins)), timer: time.NewTimer(time.Hour), forms: map[outcome]*executor.Form{},
+		waits: make([]atomic.Pointer[counted], len(r.origins)), alarm: executor.NewAlarm(r.ctx), forms: map[outcome]*executor.Form{},
 	}
 	for i, o := range r.origins {
 		w.links = append(w.links, &link{origin: o, cutOff: &w.waits[i]})
@@ -60,7 +60,7 @@ func (w *worker) cutOff() {
 // work runs iterations until there are none left.
 func (w *worker) work() {
 	defer func() {
-		w.timer.Stop()
+		w.alarm.Close()
 		for _, l := range w.links {
 			l.close()
 		}
@@ -81,15 +81,7 @@ func (w *worker) work() {
 
 // await returns when an iteration is due. false: the load ended before; an iteration that was due by then is told of.
 func (w *worker) await(j job) bool {
-	ctx := w.run.ctx
-	if d := time.Until(j.intended); d > 0 {
-		w.timer.Reset(d)
-		select {
-		case <-w.timer.C:
-		case <-ctx.Done():
-		}
-	}
-	if ctx.Err() == nil {
+	if w.alarm.Wait(time.Until(j.intended)) {
 		return true
 	}
 	if !j.intended.After(w.run.over()) {
