@@ -1,6 +1,9 @@
 package histogram
 
-import "math"
+import (
+	"math"
+	"math/bits"
+)
 
 // Precision is how finely a histogram tells values apart. The zero value is Fine.
 //
@@ -12,7 +15,7 @@ type Precision uint8
 // The precisions, with the largest relative difference between a value and what is read back for it.
 const (
 	Fine   Precision = iota // 0.1 %
-	Coarse                  // 1.6 %
+	Coarse                  // 3 %
 	Former                  // 0.05 %: that of histograms of format version 1, which are read for ever
 )
 
@@ -20,7 +23,7 @@ const (
 func (p Precision) Error() float64 {
 	switch p {
 	case Coarse:
-		return 0.016
+		return 0.03
 	case Former:
 		return 0.0005
 	}
@@ -42,7 +45,7 @@ var (
 )
 
 const (
-	coarseBits  = 4 // Coarse takes 16 buckets of Fine together
+	together    = 30 // buckets of Fine are one of Coarse
 	formerBits  = 10
 	formerShift = 52 - formerBits
 	octaves     = 2047 // of finite values, by their exponent, the first of them that of zero
@@ -52,15 +55,21 @@ const (
 func (p Precision) maxKey() int32 {
 	switch p {
 	case Coarse:
-		return (octaves*perOctave - 1) >> coarseBits
+		return (octaves*perOctave - 1) / together
 	case Former:
 		return octaves<<formerBits - 1
 	}
 	return octaves*perOctave - 1
 }
 
+// MaxKeyBits is the largest of all KeyBits.
+const MaxKeyBits = 21
+
+// KeyBits is the number of bits that hold the magnitude of any key.
+func (p Precision) KeyBits() int { return bits.Len32(uint32(p.maxKey())) }
+
 // key is the bucket of a value. Keys ascend as values do; the key of -v is minus the key of v, and 0 is that of zero and of
-// all that is too small (below 2^-1020) to tell from it.
+// all that is too small (below 2^-1021) to tell from it.
 func (p Precision) key(v float64) int32 {
 	b := math.Float64bits(v)
 	m := p.magnitude(b &^ (1 << 63))
@@ -77,7 +86,7 @@ func (p Precision) magnitude(b uint64) int32 {
 	piece := b >> pieceBits & (pieces - 1)
 	m := int32(b>>52)*perOctave + toPiece[piece] + int32((b&(1<<pieceBits-1))*inPiece[piece]>>pieceBits)
 	if p == Coarse {
-		m >>= coarseBits
+		m /= together
 	}
 	return m
 }
@@ -91,7 +100,7 @@ func (p Precision) from(magnitude int32) float64 {
 	case Former:
 		return math.Float64frombits(uint64(magnitude) << formerShift)
 	case Coarse:
-		magnitude <<= coarseBits
+		magnitude *= together
 	}
 	octave, at := uint64(magnitude/perOctave), magnitude%perOctave
 	piece := 0

@@ -6,11 +6,13 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/devcraft-studio/brunt/results/histogram"
 )
 
 func TestADecodedFrameKeepsNothingOfThePayload(t *testing.T) {
 	e, d := NewEncoder(), NewDecoder()
-	for _, want := range frames() {
+	for _, want := range frames(histogram.Fine) {
 		payload := e.Append([]byte("before"), want)[len("before"):]
 		got, err := d.Decode(payload)
 		if err != nil {
@@ -28,7 +30,7 @@ func TestADecodedFrameKeepsNothingOfThePayload(t *testing.T) {
 // FuzzDecoder feeds two payloads, as the second depends on the dictionary of the first.
 func FuzzDecoder(f *testing.F) {
 	e := NewEncoder()
-	all := frames()
+	all := frames(histogram.Fine)
 	f.Add(e.Append(nil, all[0]), e.Append(nil, all[1]))
 	f.Add(e.Append(nil, all[2]), e.Append(nil, all[3]))
 	f.Fuzz(func(t *testing.T, first, second []byte) {

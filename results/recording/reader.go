@@ -42,11 +42,11 @@ func (e *CorruptError) Unwrap() error { return e.Err }
 // Reader is an iterator over the frames of a recording. It holds one frame's payload and the names of the series, never
 // the whole recording. It is not safe for concurrent use.
 type Reader struct {
-	r       *bufio.Reader
-	decoder *Decoder
-	buffer  []byte
-	offset  int64
-	err     error
+	r      *bufio.Reader
+	decode func(payload []byte) (*Frame, error)
+	buffer []byte
+	offset int64
+	err    error
 }
 
 // NewReader reads the header of a recording. The errors are ErrNotRecording, *VersionError, ErrTorn where even the header
@@ -72,7 +72,11 @@ func NewReader(r io.Reader) (*Reader, error) {
 	case version > Version:
 		return nil, &VersionError{Version: int(version), Supported: Version}
 	}
-	return &Reader{r: b, decoder: NewDecoder(), offset: int64(fileHeader)}, nil
+	decode := newPacking().unpack
+	if version == 1 {
+		decode = NewDecoder().Decode
+	}
+	return &Reader{r: b, decode: decode, offset: int64(fileHeader)}, nil
 }
 
 // Next returns the next frame, which is the caller's to keep. After the last it returns io.EOF, or ErrTorn; a damaged
@@ -111,7 +115,7 @@ func (r *Reader) next() (*Frame, error) {
 	if binary.LittleEndian.Uint32(header[4:]) != checksum(r.buffer) {
 		return nil, r.damaged(errors.New("it does not match its checksum"))
 	}
-	f, err := r.decoder.Decode(r.buffer)
+	f, err := r.decode(r.buffer)
 	if err != nil {
 		return nil, &CorruptError{r.offset, err}
 	}

@@ -3,6 +3,8 @@ package recording
 import (
 	"bytes"
 	"testing"
+
+	"github.com/devcraft-studio/brunt/results/histogram"
 )
 
 func BenchmarkReader(b *testing.B) {
@@ -12,7 +14,7 @@ func BenchmarkReader(b *testing.B) {
 	}
 	frame := &Frame{Start: zero, End: zero + second}
 	for i := range 30 {
-		frame.Points = append(frame.Points, Point{Key: Key{"latency", JoinTags(map[string]string{"name": string(rune('A' + i))})}, Kind: Trend, Trend: trend(values...)})
+		frame.Points = append(frame.Points, Point{Key: Key{"latency", JoinTags(map[string]string{"name": string(rune('A' + i))})}, Kind: Trend, Trend: trend(histogram.Fine, values...)})
 	}
 	const seconds = 600
 	all := make([]*Frame, seconds)

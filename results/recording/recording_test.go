@@ -25,33 +25,33 @@ const (
 	zero   = int64(1_700_000_000) * second
 )
 
-func trend(values ...float64) *histogram.Histogram {
-	h := histogram.NewWith(histogram.Former)
+func trend(p histogram.Precision, values ...float64) *histogram.Histogram {
+	h := histogram.NewWith(p)
 	for _, v := range values {
 		h.Record(v)
 	}
 	return h
 }
 
-// frames are three of a small trial: every kind of series, a series that comes later, an interval that comes again.
-func frames() []*Frame {
+// frames are four of a small trial: every kind of series, a series that comes later, an interval that comes again.
+func frames(p histogram.Precision) []*Frame {
 	latency := Key{"latency", JoinTags(map[string]string{"scenario": "browse", "name": "GET /items", "outcome": "ok"})}
 	offered := Key{"offered", "outcome:served,scenario:browse"}
 	failed := Key{"http_req_failed", "scenario:browse"}
 	vus := Key{"vus", ""}
 	return []*Frame{
 		{Start: zero, End: zero + second, Points: []Point{
-			{Key: latency, Kind: Trend, Trend: trend(1.25, 3.5, 280)},
+			{Key: latency, Kind: Trend, Trend: trend(p, 1.25, 3.5, 280)},
 			{Key: offered, Kind: Counter, Sum: 3},
 			{Key: failed, Kind: Rate, Trues: 1, Total: 4},
 			{Key: vus, Kind: Gauge, Last: 2, Min: 1, Max: 5},
 		}},
 		{Start: zero + second, End: zero + second*3/2, Points: []Point{
 			{Key: offered, Kind: Counter, Sum: 2.5},
-			{Key: Key{"custom", `selector:1,url:http\://h`}, Kind: Trend, Trend: trend()},
+			{Key: Key{"custom", `selector:1,url:http\://h`}, Kind: Trend, Trend: trend(p)},
 		}},
 		{Start: zero, End: zero + second, Points: []Point{
-			{Key: latency, Kind: Trend, Trend: trend(1900)},
+			{Key: latency, Kind: Trend, Trend: trend(p, 1900)},
 			{Key: vus, Kind: Gauge, Last: -1, Min: math.Inf(-1), Max: 0},
 		}},
 		{Start: zero + 2*second, End: zero + 2*second},
@@ -95,47 +95,52 @@ func read(r io.Reader) (all []*Frame, err error) {
 }
 
 func TestWhatIsWrittenIsReadAgain(t *testing.T) {
-	b := written(t, frames())
+	b := written(t, frames(histogram.Fine))
 	for name, r := range map[string]io.Reader{"at once": bytes.NewReader(b), "byte by byte": iotest.OneByteReader(bytes.NewReader(b))} {
 		got, err := read(r)
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		if diff := cmp.Diff(frames(), got); diff != "" {
+		if diff := cmp.Diff(frames(histogram.Fine), got); diff != "" {
 			t.Errorf("%s: -want +got:\n%s", name, diff)
 		}
 	}
 }
 
-// TestTheGoldenRecordingIsReadForEver reads a file that must never be written anew while Version stays.
-func TestTheGoldenRecordingIsReadForEver(t *testing.T) {
-	path := filepath.Join("testdata", "v1.brunt")
-	if *update {
-		if err := os.WriteFile(path, written(t, frames()), 0o644); err != nil {
+// TestTheGoldenRecordingsAreReadForEver reads files that must never be written anew: one of each version.
+func TestTheGoldenRecordingsAreReadForEver(t *testing.T) {
+	for name, want := range map[string][]*Frame{
+		"v1.brunt": frames(histogram.Former),
+		"v2.brunt": append(frames(histogram.Fine), append(frames(histogram.Coarse), frames(histogram.Fine)...)...),
+	} {
+		path := filepath.Join("testdata", name)
+		if *update && name == "v2.brunt" {
+			if err := os.WriteFile(path, written(t, want), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		golden, err := os.ReadFile(path)
+		if err != nil {
 			t.Fatal(err)
 		}
-	}
-	golden, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	got, err := read(bytes.NewReader(golden))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(frames(), got); diff != "" {
-		t.Errorf("-want +got:\n%s", diff)
-	}
-	if !bytes.Equal(written(t, frames()), golden) {
-		t.Error("the same frames are written in other bytes than the golden ones")
+		got, err := read(bytes.NewReader(golden))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s: -want +got:\n%s", name, diff)
+		}
+		if name == "v2.brunt" && !bytes.Equal(written(t, want), golden) {
+			t.Errorf("%s: the same frames are written in other bytes than the golden ones", name)
+		}
 	}
 }
 
 func TestATornEndCostsTheLastFrameOnly(t *testing.T) {
-	b := written(t, frames())
+	b := written(t, frames(histogram.Fine))
 	var ends []int // of each frame
-	for n := range frames() {
-		ends = append(ends, len(written(t, frames()[:n+1])))
+	for n := range frames(histogram.Fine) {
+		ends = append(ends, len(written(t, frames(histogram.Fine)[:n+1])))
 	}
 	for n := fileHeader; n < len(b); n++ {
 		whole, clean := 0, n == fileHeader
@@ -163,8 +168,8 @@ func TestATornEndCostsTheLastFrameOnly(t *testing.T) {
 }
 
 func TestAFileThatGrewWithoutItsBytesIsTorn(t *testing.T) {
-	b := written(t, frames())
-	last := len(written(t, frames()[:3]))
+	b := written(t, frames(histogram.Fine))
+	last := len(written(t, frames(histogram.Fine)[:3]))
 	unwritten := bytes.Clone(b)
 	clear(unwritten[last+frameHeader:])
 	rows := []struct {
@@ -188,8 +193,8 @@ func TestAFileThatGrewWithoutItsBytesIsTorn(t *testing.T) {
 }
 
 func TestADamagedFrameInTheMiddleIsNamedByItsOffset(t *testing.T) {
-	b := written(t, frames())
-	begin, end := len(written(t, frames()[:1])), len(written(t, frames()[:2]))
+	b := written(t, frames(histogram.Fine))
+	begin, end := len(written(t, frames(histogram.Fine)[:1])), len(written(t, frames(histogram.Fine)[:2]))
 	for at := begin; at < end; at++ {
 		damaged := bytes.Clone(b)
 		damaged[at] ^= 0x10
@@ -212,7 +217,7 @@ func TestAFrameWhoseChecksumsLieIsCorrupt(t *testing.T) {
 	for name, file := range map[string][]byte{
 		"a frame larger than any": frame(MaxPayload+1, nil),
 		"a payload of nonsense":   frame(3, []byte("xyz")),
-		"a payload of nothing":    frame(0, nil),
+		"a payload that goes on":  frame(1, []byte{0}),
 	} {
 		var corrupt *CorruptError
 		if _, err := read(bytes.NewReader(file)); !errors.As(err, &corrupt) || corrupt.Offset != int64(fileHeader) {
@@ -241,7 +246,7 @@ func TestFilesThatAreNoRecordingAreRefused(t *testing.T) {
 
 func TestAnErrorOfTheDiskIsNotTakenForATornEnd(t *testing.T) {
 	disk := errors.New("input/output error")
-	b := written(t, frames())
+	b := written(t, frames(histogram.Fine))
 	for _, n := range []int{4, fileHeader, fileHeader + 5, fileHeader + 40} {
 		_, err := read(io.MultiReader(bytes.NewReader(b[:n]), iotest.ErrReader(disk)))
 		if !errors.Is(err, disk) || errors.Is(err, ErrTorn) {
@@ -270,12 +275,12 @@ func TestAWriterThatFailedStaysFailed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := w.Write(frames()[0]); err != nil {
+	if err := w.Write(frames(histogram.Fine)[0]); err != nil {
 		t.Fatal(err)
 	}
-	first := w.Write(frames()[1])
+	first := w.Write(frames(histogram.Fine)[1])
 	full.room = 9
-	if again := w.Write(frames()[2]); first == nil || again != first || full.room != 9 {
+	if again := w.Write(frames(histogram.Fine)[2]); first == nil || again != first || full.room != 9 {
 		t.Errorf("errors %v and then %v", first, again)
 	}
 }
@@ -303,12 +308,12 @@ func TestAnInvalidFrameIsRefusedAndHarmsNothing(t *testing.T) {
 			t.Errorf("%s: decoding it gives %v, want ErrPayload", row.name, err)
 		}
 	}
-	for _, f := range frames() {
+	for _, f := range frames(histogram.Fine) {
 		if err := w.Write(f); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if !bytes.Equal(b.Bytes(), written(t, frames())) {
+	if !bytes.Equal(b.Bytes(), written(t, frames(histogram.Fine))) {
 		t.Error("the refused frames left something behind")
 	}
 }
@@ -322,7 +327,7 @@ func TestReadingALongRecordingTakesNoMoreMemoryThanAShortOne(t *testing.T) {
 	go func() {
 		w, err := NewWriter(out)
 		for i := 0; err == nil && i < 10*hour; i++ {
-			f := frames()[0]
+			f := frames(histogram.Fine)[0]
 			f.Start, f.End = f.Start+int64(i)*second, f.End+int64(i)*second
 			err = w.Write(f)
 		}
@@ -364,11 +369,17 @@ func TestReadingALongRecordingTakesNoMoreMemoryThanAShortOne(t *testing.T) {
 
 func FuzzReader(f *testing.F) {
 	f.Add(written(f, nil))
-	f.Add(written(f, frames()))
-	f.Add(append(written(f, frames()[:2]), make([]byte, 40)...))
+	f.Add(written(f, frames(histogram.Fine)))
+	if former, err := os.ReadFile(filepath.Join("testdata", "v1.brunt")); err == nil {
+		f.Add(former)
+	}
+	f.Add(append(written(f, frames(histogram.Fine)[:2]), make([]byte, 40)...))
 	f.Fuzz(func(t *testing.T, file []byte) {
 		all, err := read(bytes.NewReader(file))
 		if err != nil {
+			return
+		}
+		if file[len(magic)] == 1 { // a former version is read, and not written
 			return
 		}
 		if got := written(t, all); !bytes.Equal(got, file) {

@@ -7,8 +7,9 @@ import (
 	"io"
 )
 
-// Version is the version of the recording format. A reader reads all versions up to its own.
-const Version = 1
+// Version is the version of the recording format that is written. A reader reads all versions up to it: payloads of
+// version 1 are those of Encoder, of version 2 those of packing.
+const Version = 2
 
 // magic opens every recording. Its first byte is no ASCII, its last ones reveal a transfer that "mended" line ends.
 const magic = "\x89brunt\r\n"
@@ -26,7 +27,7 @@ func checksum(b []byte) uint32 { return crc32.Checksum(b, crc32.MakeTable(crc32.
 // Writer appends frames to a recording. It is not safe for concurrent use.
 type Writer struct {
 	w       io.Writer
-	encoder *Encoder
+	packing *packing
 	buffer  []byte
 	err     error
 }
@@ -38,7 +39,7 @@ func NewWriter(w io.Writer) (*Writer, error) {
 	if _, err := w.Write(header); err != nil {
 		return nil, fmt.Errorf("write the header of the recording: %w", err)
 	}
-	return &Writer{w: w, encoder: NewEncoder()}, nil
+	return &Writer{w: w, packing: newPacking()}, nil
 }
 
 // Write appends a frame. An invalid frame (see Frame.Validate) is refused and leaves the recording as it was; after any
@@ -50,7 +51,11 @@ func (w *Writer) Write(f *Frame) error {
 	if err := f.Validate(); err != nil {
 		return err
 	}
-	w.buffer = w.encoder.Append(append(w.buffer[:0], make([]byte, frameHeader)...), f)
+	var err error
+	if w.buffer, err = w.packing.pack(append(w.buffer[:0], make([]byte, frameHeader)...), f); err != nil {
+		w.err = fmt.Errorf("write a frame of the recording: %w", err)
+		return w.err
+	}
 	payload := w.buffer[frameHeader:]
 	if len(payload) > MaxPayload {
 		w.err = fmt.Errorf("frame of %d bytes, more than %d", len(payload), MaxPayload)

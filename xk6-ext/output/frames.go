@@ -64,6 +64,8 @@ type series struct {
 	id   int // place in a frame's points
 	key  recording.Key
 	kind recording.Kind
+
+	precision histogram.Precision // of a trend
 }
 
 // frame is an interval that is being filled.
@@ -90,7 +92,7 @@ func (f *frame) touch(s *series) (p *recording.Point, fresh bool) {
 	}
 	p = &recording.Point{Key: s.key, Kind: s.kind}
 	if s.kind == recording.Trend {
-		p.Trend = histogram.New()
+		p.Trend = histogram.NewWith(s.precision)
 	}
 	f.points[s.id] = p
 	return p, true

@@ -5,6 +5,7 @@ import (
 
 	"go.k6.io/k6/metrics"
 
+	"github.com/devcraft-studio/brunt/results/histogram"
 	"github.com/devcraft-studio/brunt/results/recording"
 	"github.com/devcraft-studio/brunt/xk6-ext/executor"
 	"github.com/devcraft-studio/brunt/xk6-ext/wire"
@@ -80,7 +81,8 @@ type watch struct {
 
 // index finds the targets of values, and makes the series.
 type index struct {
-	limit   int // base series with free-text tags
+	named   map[string]bool // metrics that a bound names as a whole: their base series are kept in full
+	limit   int             // base series with free-text tags
 	watches []watch
 	builds  map[string][]string // by scenario, of those that have builds
 	byKey   map[recording.Key]*series
@@ -94,13 +96,18 @@ const (
 )
 
 func newIndex() *index {
-	return &index{limit: maxSeries, byKey: map[recording.Key]*series{}, targets: map[origin][]target{}}
+	return &index{limit: maxSeries, named: map[string]bool{}, byKey: map[recording.Key]*series{}, targets: map[origin][]target{}}
 }
 
 // selectors asks for a further series of each, and for one of those that several bounds are on: it would count all twice.
+// One without tags asks for nothing more than that the metric's base series are kept in full.
 func (x *index) selectors(wanted []wire.Selector) {
 	known := map[recording.Key]bool{}
 	for _, s := range wanted {
+		if len(s.Tags) == 0 {
+			x.named[s.Metric] = true
+			continue
+		}
 		if key := selectorKey(s); !known[key] {
 			known[key] = true
 			x.watches = append(x.watches, watch{Selector: s})
@@ -113,7 +120,7 @@ func (x *index) of(o origin, kind recording.Kind) []target {
 	if found, ok := x.targets[o]; ok {
 		return found
 	}
-	found := []target{{series: x.series(recording.Key{Metric: o.metric, Tags: x.base(o)}, kind)}}
+	found := []target{{series: x.series(recording.Key{Metric: o.metric, Tags: x.base(o)}, kind, x.precision(o.metric))}}
 	for _, w := range x.watches {
 		if w.Metric != o.metric || !selects(w.Tags, o) {
 			continue
@@ -122,7 +129,7 @@ func (x *index) of(o origin, kind recording.Kind) []target {
 			found = append(found, target{sink: w.rule.sinkOf(kind)})
 			continue
 		}
-		found = append(found, target{series: x.series(selectorKey(w.Selector), kind)})
+		found = append(found, target{series: x.series(selectorKey(w.Selector), kind, histogram.Fine)})
 	}
 	if len(x.targets) >= maxOrigins {
 		clear(x.targets)
@@ -166,10 +173,10 @@ func (x *index) base(o origin) string {
 	return recording.JoinTags(tags)
 }
 
-func (x *index) series(key recording.Key, kind recording.Kind) *series {
+func (x *index) series(key recording.Key, kind recording.Kind, precision histogram.Precision) *series {
 	s := x.byKey[key]
 	if s == nil {
-		s = &series{id: len(x.byKey), key: key, kind: kind}
+		s = &series{id: len(x.byKey), key: key, kind: kind, precision: precision}
 		x.byKey[key] = s
 	}
 	return s

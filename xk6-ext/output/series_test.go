@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"go.k6.io/k6/metrics"
 
+	"github.com/devcraft-studio/brunt/results/histogram"
 	"github.com/devcraft-studio/brunt/results/recording"
 	"github.com/devcraft-studio/brunt/xk6-ext/wire"
 )
@@ -48,13 +49,13 @@ func TestBaseSeriesAndSelectorsAreKeptApart(t *testing.T) {
 		{Metric: "http_req_duration"},
 	})
 	for row, want := range map[origin]int{
-		{"http_req_duration", create, "ok"}:   4,
-		{"http_req_duration", list, "ok"}:     2,
-		{"http_req_duration", list, "failed"}: 3,
+		{"http_req_duration", create, "ok"}:   3,
+		{"http_req_duration", list, "ok"}:     1,
+		{"http_req_duration", list, "failed"}: 2,
 		{"http_req_failed", create, "failed"}: 1,
 		{"my_trend", create, ""}:              1,
 		{"vus", root, ""}:                     1,
-		{"http_req_duration", root, "ok"}:     2, // setup
+		{"http_req_duration", root, "ok"}:     1, // setup
 	} {
 		if got := len(x.of(row, recording.Trend)); got != want {
 			t.Errorf("%s of %v goes to %d series, want %d", row.metric, row.tags.Map(), got, want)
@@ -68,7 +69,6 @@ func TestBaseSeriesAndSelectorsAreKeptApart(t *testing.T) {
 		"http_req_duration{name:list,outcome:failed,scenario:s}",
 		"http_req_duration{name:list,outcome:ok,scenario:s}",
 		"http_req_duration{outcome:failed,selector:1}",
-		"http_req_duration{selector:1}",
 		"http_req_failed{name:create,scenario:s}",
 		"my_trend{scenario:s}",
 		"vus{}",
@@ -147,5 +147,36 @@ func TestWhatIsRememberedOfTagsIsBounded(t *testing.T) {
 	}
 	if len(x.targets) > maxOrigins || len(x.byKey) != 1 {
 		t.Errorf("%d origins, %d series", len(x.targets), len(x.byKey))
+	}
+}
+
+func TestOnlyWhereTheTimeWentIsKeptCoarser(t *testing.T) {
+	tags := metrics.NewRegistry().RootTagSet().WithTagsFromMap(map[string]string{"scenario": "s", "name": "n"})
+	x := newIndex()
+	x.selectors([]wire.Selector{{Metric: "http_req_waiting"}, {Metric: "http_req_sending", Tags: map[string]string{"name": "n"}}})
+	for metric, want := range map[string][]histogram.Precision{
+		"latency": {histogram.Fine}, "http_req_duration": {histogram.Fine}, "my_trend": {histogram.Fine},
+		"lateness": {histogram.Coarse}, "http_req_blocked": {histogram.Coarse}, "iteration_duration": {histogram.Coarse},
+		"http_req_waiting": {histogram.Fine}, "http_req_sending": {histogram.Coarse, histogram.Fine},
+	} {
+		var got []histogram.Precision
+		f := &frame{}
+		for _, target := range x.of(origin{metric: metric, tags: tags}, recording.Trend) {
+			p, _ := f.touch(target.series)
+			got = append(got, p.Trend.Precision())
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s: %s", metric, diff)
+		}
+	}
+}
+
+func TestAThresholdOnAWholeMetricKeepsItInFull(t *testing.T) {
+	o := &Output{gather: newGatherer(0)}
+	o.bounded(map[string]metrics.Thresholds{"http_req_blocked": {}, "http_req_sending{name:n}": {}})
+	for metric, want := range map[string]histogram.Precision{"http_req_blocked": histogram.Fine, "http_req_sending": histogram.Coarse} {
+		if got := o.gather.index.precision(metric); got != want {
+			t.Errorf("%s has precision %d, want %d", metric, got, want)
+		}
 	}
 }

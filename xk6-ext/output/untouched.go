@@ -9,6 +9,7 @@ import (
 
 	"go.k6.io/k6/metrics"
 
+	"github.com/devcraft-studio/brunt/results/histogram"
 	"github.com/devcraft-studio/brunt/results/recording"
 	"github.com/devcraft-studio/brunt/xk6-ext/wire"
 )
@@ -35,6 +36,9 @@ func (o *Output) bounded(script map[string]metrics.Thresholds) {
 	for _, name := range slices.Sorted(maps.Keys(script)) {
 		if selector, err := selectorOf(name); err == nil {
 			o.bounds = append(o.bounds, selector)
+			if len(selector.Tags) == 0 {
+				o.gather.index.named[selector.Metric] = true
+			}
 		}
 	}
 }
@@ -63,14 +67,15 @@ func (x *index) untouched(wanted wire.Selector, kind recording.Kind, root *metri
 		if x.byKey[key] != nil {
 			return nil
 		}
-		return x.series(key, kind)
+		return x.series(key, kind, histogram.Fine)
 	}
 	for key := range x.byKey {
 		if key.Metric == wanted.Metric {
 			return nil
 		}
 	}
-	return x.series(recording.Key{Metric: wanted.Metric, Tags: x.base(origin{metric: wanted.Metric, tags: root})}, kind)
+	key := recording.Key{Metric: wanted.Metric, Tags: x.base(origin{metric: wanted.Metric, tags: root})}
+	return x.series(key, kind, x.precision(wanted.Metric))
 }
 
 // selectorOf reads a name as it stands in options.thresholds.
