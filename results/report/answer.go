@@ -53,12 +53,15 @@ func shortSHA(sha string) string { return sha[:min(len(sha), 7)] }
 // judgement is the verdict's word and what it rests on.
 func judgement(run results.Run) (word, text string) {
 	v := run.Verdict
-	switch v.Outcome {
-	case results.Pass:
-		return "PASS", allHold(run)
-	case results.Fail:
-		return "FAIL", firstOf(v.Evidence, results.Fail, otherReason(run))
-	case results.Inconclusive:
+	found := breakpoints(run)
+	switch {
+	case v.Outcome == results.Pass:
+		return "PASS", orElse(found, allHold(run))
+	case v.Outcome == results.Fail:
+		return "FAIL", orElse(found, firstOf(v.Evidence, results.Fail, otherReason(run)))
+	case v.Outcome == results.Inconclusive && found != "":
+		return "INCONCLUSIVE", found
+	case v.Outcome == results.Inconclusive:
 		if why := unfit(run); why != "" {
 			return "INCONCLUSIVE", "not fit to measure: " + why
 		}

@@ -34,6 +34,9 @@ func toJSON(d Document) jsonRun {
 		SLOs: list(run.Question.SLOs), Generator: known(run.Question.Generator), PhaseSummaries: each(run.Verdict.Phases, toJSONPhaseSummary), Warnings: list(d.Warnings),
 		Artifacts: list(run.Artifacts), Trials: each(run.Trials, toJSONTrial),
 	}
+	if found := run.Verdict.Breakpoints; len(found) > 0 {
+		j.Breakpoint, j.Breakpoints = &found[0], found
+	}
 	if len(j.Trials) > 0 {
 		j.Phases, j.Faults, j.Fitness = j.Trials[0].Phases, j.Trials[0].Faults, j.Trials[0].Fitness
 	}

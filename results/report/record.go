@@ -30,15 +30,18 @@ type jsonRun struct {
 	Faults  []jsonFault  `json:"faults"`
 	Fitness *jsonFitness `json:"fitness"`
 
-	Judge          int                `json:"judge"` // version of the rules that gave the verdict
-	Evidence       []jsonEvidence     `json:"evidence"`
-	Comparisons    []jsonComparison   `json:"comparisons"`
-	SLOs           []results.SLO      `json:"slos"`      // what was asked
-	Generator      *string            `json:"generator"` // what made the load, and what it does not do; null: k6 and a script
-	PhaseSummaries []jsonPhaseSummary `json:"phase_summaries"`
-	Warnings       []string           `json:"warnings"`
-	Artifacts      []results.Artifact `json:"artifacts"`
-	Trials         []jsonTrial        `json:"trials"`
+	Judge       int              `json:"judge"` // version of the rules that gave the verdict
+	Evidence    []jsonEvidence   `json:"evidence"`
+	Comparisons []jsonComparison `json:"comparisons"`
+	// Of a search for the breakpoint: the first trial's answer, and all of them.
+	Breakpoint     *results.Breakpoint  `json:"breakpoint,omitempty"`
+	Breakpoints    []results.Breakpoint `json:"breakpoints,omitempty"`
+	SLOs           []results.SLO        `json:"slos"`      // what was asked
+	Generator      *string              `json:"generator"` // what made the load, and what it does not do; null: k6 and a script
+	PhaseSummaries []jsonPhaseSummary   `json:"phase_summaries"`
+	Warnings       []string             `json:"warnings"`
+	Artifacts      []results.Artifact   `json:"artifacts"`
+	Trials         []jsonTrial          `json:"trials"`
 }
 
 type jsonBuild struct {

@@ -137,7 +137,8 @@ func (b *bracket) text() string {
 	last := b.Steps[b.broke]
 	switch {
 	case b.twice && b.held >= 0:
-		return fmt.Sprintf("%s (last rate that kept every SLO), broke at %s by %s; the limit lies between the two", held, rate(b.broke), why(last))
+		return fmt.Sprintf("%s (last rate that kept every SLO), broke at %s by %s; the limit lies in [%s, %s]/s", held, rate(b.broke), why(last),
+			display(*b.Held, slo.UnitNone), display(*b.Broke, slo.UnitNone))
 	case b.twice:
 		return fmt.Sprintf("%s: the first rate, %s, broke by %s; the limit lies below it; lower load.from to find it", held, rate(b.broke), why(last))
 	case last.Unfit:

@@ -66,7 +66,7 @@ func TestTheBreakpointLiesBetweenWhatHeldAndWhatBrokeTwice(t *testing.T) {
 		answer      string
 	}{
 		{"a step that broke twice is the breakpoint", results.SearchFound, []tried{hold(10), hold(20), broken(40, false), broken(40, true)},
-			results.Pass, 20, 40, "held 20/s (last rate that kept every SLO), broke at 40/s by p95(latency) < 300ms in steady (400ms); the limit lies between the two"},
+			results.Pass, 20, 40, "held 20/s (last rate that kept every SLO), broke at 40/s by p95(latency) < 300ms in steady (400ms); the limit lies in [20, 40]/s"},
 		{"an unlucky step that holds when it is repeated held", results.SearchMost, []tried{hold(10), broken(20, false), {rate: 20, again: true}, hold(100)},
 			results.Pass, 100, 0, "held 100/s, the most that was to be tried: the limit lies above it; raise --rate to find it"},
 		{"refined, the closest pair counts", results.SearchFound, []tried{hold(10), hold(40), broken(60, false), broken(60, true), hold(50), broken(55, false), broken(55, true)},
@@ -113,14 +113,28 @@ func TestTheBreakpointLiesBetweenWhatHeldAndWhatBrokeTwice(t *testing.T) {
 }
 
 func TestABrokenBoundOnLatencyIsTheGeneratorsWhereItHadTooFewVUs(t *testing.T) {
+	// Of a latency of 400 ms the service takes half, which keeps the bound.
 	trial, recorded := searching(t, results.SearchUnfit, tried{rate: 10}, tried{rate: 40, does: slow(400)}, tried{rate: 40, again: true, does: slow(400)})
 	trial.Search.VUs = 3 // at 100 ms an iteration they carry 30/s
-	v, err := Judgement(askRun(trial, asked("p95(latency) < 300ms")...), opening(recorded))
-	if err != nil {
-		t.Fatal(err)
+	judged := func() results.Breakpoint {
+		v, err := Judgement(askRun(trial, asked("p95(latency) < 300ms")...), opening(recorded))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v.Breakpoints[0]
 	}
-	if want := "held 10/s; at 40/s the generator reached its own limit, not the target's: 3 VUs are too few for 40/s, at 100ms for an iteration: raise load.vus"; v.Breakpoints[0].Answer != want {
-		t.Errorf("%s\nwant %s", v.Breakpoints[0].Answer, want)
+	if want := "held 10/s; at 40/s the generator reached its own limit, not the target's: 3 VUs are too few for 40/s, at 100ms for an iteration: raise load.vus"; judged().Answer != want {
+		t.Errorf("%s\nwant %s", judged().Answer, want)
+	}
+	trial.Search.VUs = 5
+	if b := judged(); b.Broke == nil || *b.Broke != 40 {
+		t.Errorf("5 VUs carry 50/s, so that it is the target that made them wait: %s", b.Answer)
+	}
+	slower := slow(700) // 350 ms of service
+	trial, recorded = searching(t, results.SearchFound, tried{rate: 10}, tried{rate: 40, does: slower}, tried{rate: 40, again: true, does: slower})
+	trial.Search.VUs = 3
+	if b := judged(); b.Broke == nil || *b.Broke != 40 {
+		t.Errorf("the service time alone breaks the bound: %s", b.Answer)
 	}
 }
 

@@ -56,7 +56,10 @@ type step struct {
 
 // open begins to judge a step of a trial whose t = 0 is zero.
 func (s *Steps) open(zero time.Time, of results.Step) *step {
-	trial := results.Trial{Zero: zero, Phases: []results.Phase{{Name: results.PhaseSteady, Start: of.From, End: of.End}}}
+	trial := results.Trial{
+		Zero: zero, Phases: []results.Phase{{Name: results.PhaseSteady, Start: of.From, End: of.End}},
+		Fitness: results.Fitness{Late: true}, // what the service time alone would say is wanted, too
+	}
 	line := newTimeline(trial, 0)
 	j := &judge{run: s.run, trial: trial, questions: s.questions}
 	st := &step{Step: of, judge: s, reader: newReader(line)}
@@ -84,7 +87,8 @@ func (st *step) usual() float64 {
 // outcome judges what was added. usual is how long an iteration takes when the target is at ease, in seconds.
 //
 // What the generator could not offer says nothing of the target: a step in which it used up the machine is inconclusive, and
-// so is a broken bound on latency when it had too few VUs for the rate even at the usual duration.
+// so is a bound on latency that broke only because iterations waited for a VU, where there are too few for the rate even at
+// the usual duration.
 func (st *step) outcome(usual float64) (results.StepOutcome, []results.Evidence) {
 	o := results.StepOutcome{Step: st.Step, Outcome: results.Pass}
 	executed, unserved := st.offers.counts()
@@ -102,7 +106,7 @@ func (st *step) outcome(usual float64) (results.StepOutcome, []results.Evidence)
 		judged++
 		if badness(e.Outcome) > badness(o.Outcome) {
 			o.Outcome, o.SLO, o.Value, o.Unit, o.Reason = e.Outcome, e.What, e.Value, e.Unit, e.Reason
-			o.Unfit = st.late(r.parsed, e, usual)
+			o.Unfit = st.short(r, e, usual)
 		}
 	}
 	if judged == 0 {
@@ -115,9 +119,11 @@ func badness(o results.Outcome) int {
 	return map[results.Outcome]int{results.Pass: 0, results.Inconclusive: 1, results.Fail: 2}[o]
 }
 
-// late says whether a bound on latency broke because the generator had too few VUs.
-func (st *step) late(s slo.SLO, e results.Evidence, usual float64) bool {
-	return e.Outcome != results.Pass && s.Metric == "latency" && st.judge.vus > 0 && st.Rate*usual > float64(st.judge.vus)
+// short says whether a bound on latency broke because the generator had too few VUs: the service time alone keeps it, and
+// the rate needs more of them than there are.
+func (st *step) short(r row, e results.Evidence, usual float64) bool {
+	_, doubt := r.sparesLateness(e)
+	return doubt != "" && r.parsed.Metric == "latency" && st.judge.vus > 0 && st.Rate*usual > float64(st.judge.vus)
 }
 
 func (st *step) weigh(o results.StepOutcome, executed, unserved, usual float64) results.StepOutcome {

@@ -1,0 +1,130 @@
+package cli_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/devcraft-studio/brunt/harness/topology"
+	"github.com/devcraft-studio/brunt/results"
+)
+
+// counter serves slots requests at a time, each of which takes service: what it can carry is slots / service, and what comes
+// beyond that waits.
+func counter(t *testing.T, slots int, service time.Duration) string {
+	t.Helper()
+	free := make(chan struct{}, slots)
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		select {
+		case free <- struct{}{}:
+		case <-r.Context().Done():
+			return
+		}
+		defer func() { <-free }()
+		time.Sleep(service)
+		fmt.Fprintln(w, "done")
+	}))
+	t.Cleanup(s.Close)
+	return s.URL
+}
+
+const searchScript = `
+import http from 'k6/http';
+export default function () { http.get(__ENV.BASE_URL, { tags: { name: 'root' } }); }
+`
+
+// searchExperiment has faults and a bound in one of their phases, which a search leaves out.
+func searchExperiment(url, load string) string {
+	return fmt.Sprintf(`
+name: search
+target: {url: %q}
+load: {script: script.js, env: {BASE_URL: "${target.url}"}, %s}
+warmup: 1s
+settle: 2s
+faults: [{name: slow, link: load->target, kind: latency, latency: 50ms, at: 2s, for: 2s}]
+slos: ["p95(latency) < 300ms in steady", "rate(http_req_failed) < 1%%", "p95(latency) < 1s in slow"]
+`, url, load)
+}
+
+func TestTheBreakpointLiesAroundAKnownCapacity(t *testing.T) {
+	const capacity = 4 / 0.05
+	// What is beyond the capacity queues up: within a step of 3 s an overload of a tenth makes nobody wait 300 ms.
+	const most, least = 1.1 * capacity, 0.9 * capacity
+	p := newPlace(t, topology.ProviderLocal)
+	p.write("script.js", searchScript)
+	p.write("experiment.yaml", searchExperiment(counter(t, 4, 50*time.Millisecond), "shape: soak, rate: 30/s, duration: 20s"))
+	run := func(code int, args ...string) (*victim, results.Run) {
+		v := p.run(code, append([]string{"run", "--no-wait", p.dir, "--shape", "breakpoint"}, args...)...)
+		return v, p.runs()[0]
+	}
+	v, found := run(0, "--rate", "130/s", "--set", "load.from=40/s", "--set", "load.step=3s", "--duration", "2m")
+	b := found.Verdict.Breakpoints[0]
+	t.Logf("%s: %+v", b.Answer, b.Steps)
+	if b.Held == nil || b.Broke == nil || *b.Held > most || *b.Broke < least || b.SLO != "p95(latency) < 300ms in steady" {
+		t.Fatalf("a capacity of %v/s is said to lie elsewhere: %s", capacity, b.Answer)
+	}
+	if *b.Broke > *b.Held*1.125 || found.Trials[0].Search.Ended != results.SearchFound {
+		t.Errorf("the search ended (%s) too early: %s", found.Trials[0].Search.Ended, b.Answer)
+	}
+	if took := found.Ended.Sub(found.Created); took > 100*time.Second {
+		t.Errorf("the load went on until its planned end: %v", took)
+	}
+	for _, want := range []string{"breakpoint injects no faults; left out: slow", "not judged: p95(latency) < 1s in slow"} {
+		if !strings.Contains(strings.Join(found.Warnings, "\n"), want) {
+			t.Errorf("not said: %s: %v", want, found.Warnings)
+		}
+	}
+	if said := v.stdout.String(); !strings.HasPrefix(said, "PASS search: held ") {
+		t.Errorf("said:\n%s", said)
+	}
+	again := p.run(0, "rejudge", found.ID)
+	if diff := cmp.Diff(v.stdout.String(), again.stdout.String()); diff != "" {
+		t.Errorf("judged otherwise (-run +rejudge):\n%s", diff)
+	}
+
+	t.Run("even the most holds", func(t *testing.T) {
+		_, held := run(0, "--rate", "30/s", "--set", "load.from=30/s", "--set", "load.step=2s", "--duration", "30s")
+		if b := held.Verdict.Breakpoints[0]; b.Broke != nil || *b.Held != 30 || len(b.Steps) != 1 {
+			t.Errorf("%+v", b)
+		}
+	})
+	t.Run("the first rate breaks", func(t *testing.T) {
+		_, broke := run(1, "--rate", "300/s", "--set", "load.from=160/s", "--set", "load.step=3s", "--duration", "60s")
+		if b := broke.Verdict.Breakpoints[0]; b.Held != nil || *b.Broke != 160 || len(b.Steps) != 2 {
+			t.Errorf("%+v", b)
+		}
+	})
+}
+
+func TestASearchThatCantBeIsRefused(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t, topology.ProviderLocal)
+	p.write("script.js", `
+import { breakpoint, smoke } from 'k6/x/brunt';
+export const options = { scenarios: { a: breakpoint(), b: smoke() } };
+export default function () {}`)
+	p.write("experiment.yaml", `
+name: search
+target: {url: "http://127.0.0.1:9"}
+load: {script: script.js}
+slos: ["p95(latency) < 300ms"]
+`)
+	if said := p.run(2, "run", p.dir).stderr(); !strings.Contains(said, "experiment.yaml:4: breakpoint is not the script's only scenario") {
+		t.Errorf("said %s", said)
+	}
+	p.write("experiment.yaml", `
+name: search
+target: {url: "http://127.0.0.1:9"}
+load: {script: script.js, shape: breakpoint, duration: 1m}
+faults: [{name: slow, link: load->target, kind: latency, latency: 50ms, at: 2s, for: 2s}]
+slos: ["p95(latency) < 300ms in slow"]
+`)
+	if said := p.run(2, "run", p.dir).stderr(); !strings.Contains(said, "experiment.yaml:4: no SLO is left that breakpoint could judge in a step") {
+		t.Errorf("said %s", said)
+	}
+}
