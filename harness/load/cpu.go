@@ -12,8 +12,9 @@ const cpuWindow = 10 * time.Second
 type cpuMeter struct {
 	mu     sync.Mutex
 	looks  []cpuLook // of the last window
-	most   float64   // percent, 100 = one core
-	filled bool      // a whole window was seen
+	first  cpuLook
+	most   float64 // percent, 100 = one core
+	filled bool    // a whole window was seen
 }
 
 type cpuLook struct {
@@ -26,6 +27,9 @@ func (m *cpuMeter) look(at time.Time, used time.Duration) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.looks = append(m.looks, cpuLook{at, used})
+	if m.first.at.IsZero() {
+		m.first = m.looks[0]
+	}
 	for len(m.looks) > 2 && at.Sub(m.looks[1].at) >= cpuWindow {
 		m.looks = m.looks[1:]
 	}
@@ -50,4 +54,14 @@ func (m *cpuMeter) percent() float64 {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.most
+}
+
+// since is the CPU time between the first look and the end, until when the process had used so much; 0 without a look.
+func (m *cpuMeter) since(end time.Duration) time.Duration {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.first.at.IsZero() {
+		return 0
+	}
+	return max(0, end-m.first.used)
 }

@@ -105,7 +105,12 @@ func cleaned(text string) string {
 		message += " (" + place[1] + ")"
 	}
 	message = parserPlace.ReplaceAllString(message, "$1:$2:$3: ")
-	return fileURL.ReplaceAllStringFunc(message, func(u string) string {
+	return plainPaths(message)
+}
+
+// plainPaths writes files as people do, not as URLs.
+func plainPaths(text string) string {
+	return fileURL.ReplaceAllStringFunc(text, func(u string) string {
 		path := strings.TrimPrefix(u, "file://")
 		if plain, err := url.PathUnescape(path); err == nil {
 			return plain

@@ -56,6 +56,8 @@ type Process struct {
 	live    *live
 	labels  *labels
 	cpu     cpuMeter
+	machine machineMeter
+	groups  *groupMeter
 	pilot   *pilot // nil: the load is not steered
 
 	recording *os.File
@@ -106,6 +108,7 @@ func Start(ctx context.Context, o Options) (*Process, error) {
 		p.log.close()
 		return nil, err
 	}
+	p.groups = newGroupMeter("/", p.PID())
 	go p.conduct(ctx, writer)
 	return p, nil
 }
@@ -142,7 +145,7 @@ func (p *Process) conduct(ctx context.Context, writer *recording.Writer) {
 	defer close(p.done)
 	var others sync.WaitGroup
 	others.Go(func() { p.child.follow(ctx, p.options.StopGrace) })
-	others.Go(p.watchCPU)
+	others.Go(p.watch)
 	if p.pilot != nil {
 		others.Go(p.pilot.steer)
 	}
@@ -159,28 +162,6 @@ func (p *Process) conduct(ctx context.Context, writer *recording.Writer) {
 	p.conclude()
 	if trouble := p.log.summaryTrouble(); trouble != "" && p.options.Inspection.Summary && p.err == nil {
 		p.options.Logger.Warn("the script's summary failed: " + cleaned(trouble))
-	}
-}
-
-// watchCPU looks at the generator's CPU time once a second, from the start of the load: setting up VUs costs CPU too, but
-// disturbs nothing.
-func (p *Process) watchCPU() {
-	select {
-	case <-p.started:
-	case <-p.child.exited:
-		return
-	}
-	ticker := time.NewTicker(time.Second)
-	defer ticker.Stop()
-	for {
-		if used, err := cpuTime(p.PID()); err == nil {
-			p.cpu.look(time.Now(), used)
-		}
-		select {
-		case <-ticker.C:
-		case <-p.child.exited:
-			return
-		}
 	}
 }
 

@@ -84,7 +84,7 @@ func (p *Process) frame(writer *recording.Writer, decoder *recording.Decoder, pa
 
 // cutException is the length from which on the text of an exception is one that the child has cut, in bytes. What a secret
 // was cut off in is not known for one any more, so that the second half is left out.
-const cutException = 2 << 10
+const cutException = 16 << 10
 
 func (p *Process) exception(text string) {
 	p.mu.Lock()

@@ -11,7 +11,8 @@ import (
 // Asked is what the schedules of a script's scenarios ask for after the warm-up.
 type Asked struct {
 	// Due is how many iterations are due: of the scenarios of brunt's open model where there are any, else of k6's own
-	// arrival-rate executors; 0 where there are others beside them, which have no schedule but are counted with them.
+	// arrival-rate executors; 0 where there are others beside them, which have no schedule but are counted with them, or where
+	// a scenario searches for its rate.
 	Due   int64
 	Peaks map[string]float64 // highest rate per second, by scenario; of brunt's open model only
 }
@@ -20,7 +21,7 @@ type Asked struct {
 func AskedOf(scenarios lib.ScenarioConfigs, warmup time.Duration) Asked {
 	a := Asked{Peaks: map[string]float64{}}
 	var stock int64
-	others := false
+	others, searching := false, false
 	for name, config := range scenarios {
 		c := arrivalOf(config)
 		if c == nil {
@@ -31,8 +32,12 @@ func AskedOf(scenarios lib.ScenarioConfigs, warmup time.Duration) Asked {
 		}
 		a.Due += NewSchedule(c.spans()...).Count() * max(1, int64(len(c.Builds)))
 		a.Peaks[name] = c.peak()
+		searching = searching || c.Search != nil
 	}
-	if len(a.Peaks) == 0 && !others {
+	switch {
+	case searching:
+		a.Due = 0
+	case len(a.Peaks) == 0 && !others:
 		a.Due = stock
 	}
 	return a

@@ -29,7 +29,7 @@ const (
 
 // maxException bounds the text of an exception on the wire, in bytes; texts of exceptions after the first few are left out.
 const (
-	maxException   = 2 << 10
+	maxException   = 16 << 10
 	textExceptions = 10
 )
 
