@@ -73,7 +73,8 @@ func hints() []hint {
 		{as[*recording.CorruptError], damaged},
 		{says("its record was changed"), damaged},
 		{is(fs.ErrPermission), "run as a user who may write there"},
-		{says("unknown command", "unknown flag", "unknown shorthand", "run takes one", "accepts ", "invalid argument", "flag needs"),
+		{says("unknown flag", "unknown shorthand"), "`brunt COMMAND --help` lists the flags; k6's own go after --, as in: brunt run script.js -- --vus 10"},
+		{says("unknown command", "run takes one", "accepts ", "invalid argument", "flag needs"),
 			"`brunt --help` lists the commands, `brunt COMMAND --help` its flags with an example"},
 	}
 }

@@ -55,7 +55,7 @@ func (a *app) ask(ctx context.Context, name string, o runOptions) (question, err
 		return question{}, err
 	}
 	if q.inspection, err = load.Inspect(ctx, a.Exe, q.script, q.metrics()); err != nil {
-		return question{}, inspectionError(err)
+		return question{}, a.inspectionError(err)
 	}
 	q.warnings = append(q.warnings, q.summaryWarnings()...)
 	return q, q.settle()
@@ -76,10 +76,13 @@ func (q *question) summaryWarnings() []string {
 	return nil
 }
 
-// inspectionError is exit 2 when the script is at fault, and broken otherwise.
-func inspectionError(err error) error {
+// inspectionError is exit 2 when the script is at fault, and broken otherwise. What the script said before is shown.
+func (a *app) inspectionError(err error) error {
 	var script *load.ScriptError
 	if errors.As(err, &script) {
+		for _, line := range script.Said {
+			newProgress(a.Stderr, false, true).Console(line.Level, line.Text)
+		}
 		return usage(err)
 	}
 	return broken(fmt.Errorf("inspect the script: %w", err))

@@ -26,6 +26,7 @@ type ScriptError struct {
 	Kind    ErrorKind
 	Script  string // path
 	Message string // one line; with file, line and column where k6 knows them
+	Said    []Line // what the script's init code wrote to its console before, the last of it
 }
 
 func (e *ScriptError) Error() string {

@@ -75,11 +75,21 @@ func Inspect(ctx context.Context, exe string, s Script, metrics []string) (Inspe
 	return in, nil
 }
 
+// maxSaid bounds how many lines of a script's console are kept of an inspection, but for one.
+const maxSaid = 99
+
+// Line is one of a script's console. Level is debug, info, warning or error.
+type Line struct{ Level, Text string }
+
 // inspect lets k6 read a script, or the text that takes its place on standard input.
 func inspect(ctx context.Context, exe string, s Script, text string) (Inspection, error) {
 	log, err := newLog("", nil)
 	if err != nil {
 		return Inspection{}, err
+	}
+	var console []Line
+	log.console = func(level, text string) {
+		console = append(console[max(0, len(console)-maxSaid):], Line{level, text})
 	}
 	c, err := startChild(exe, s, arguments(s, xk6ext.OutputInspect), wire.Config{WarmupNanos: int64(s.Warmup)}, streams{text, log, log})
 	if err != nil {
@@ -98,8 +108,10 @@ func inspect(ctx context.Context, exe string, s Script, text string) (Inspection
 	if err != nil {
 		code, signal := c.exit()
 		last, _, _ := log.told()
-		if wrong := scriptError(s, code, last); wrong != nil {
-			return Inspection{}, wrong
+		wrong := scriptError(s, code, last)
+		if script := (*ScriptError)(nil); errors.As(wrong, &script) {
+			script.Said = console
+			return Inspection{}, script
 		}
 		return Inspection{}, fmt.Errorf("inspect %s: %w (exit code %d %s): %s", s.Path, err, code, signal, last.Message)
 	}
