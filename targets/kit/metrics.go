@@ -2,6 +2,7 @@ package kit
 
 import (
 	"net/http"
+	"regexp"
 	"strconv"
 	"time"
 
@@ -9,10 +10,12 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 )
 
-// NewRegistry makes a registry with the process and Go collectors.
+// NewRegistry makes a registry with the process and Go collectors, and with the heap that Go's last collection found alive:
+// what tells a leak from garbage.
 func NewRegistry() *prometheus.Registry {
 	r := prometheus.NewRegistry()
-	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	live := collectors.GoRuntimeMetricsRule{Matcher: regexp.MustCompile(`^/gc/heap/live:bytes$`)}
+	r.MustRegister(collectors.NewGoCollector(collectors.WithGoCollectorRuntimeMetrics(live)), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return r
 }
 

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -53,6 +54,14 @@ func lookup(m map[string]string) func(string) (string, bool) {
 // serve starts a variant and returns its URL.
 func (d dependencies) serve(t *testing.T, variant kit.Variant, regression string) string {
 	t.Helper()
+	server := httptest.NewServer(d.handler(t, variant, regression))
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+// handler opens a variant.
+func (d dependencies) handler(t *testing.T, variant kit.Variant, regression string) http.Handler {
+	t.Helper()
 	env := kit.Environment{
 		Variant:  variant,
 		Lookup:   lookup(map[string]string{"DATABASE_URL": d.database, "REDIS_URL": d.cache, "REGRESSION": regression}),
@@ -63,9 +72,8 @@ func (d dependencies) serve(t *testing.T, variant kit.Variant, regression string
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(kit.Routes(env, service))
-	t.Cleanup(func() { server.Close(); service.Close() })
-	return server.URL
+	t.Cleanup(service.Close)
+	return kit.Routes(env, service)
 }
 
 func do(t *testing.T, method, url, body string) (int, string) {
@@ -96,6 +104,7 @@ func TestAgainstRealPostgresAndRedis(t *testing.T) {
 		{"every implementation answers alike", testEveryImplementation},
 		{"a created item can be read", testCreatedItem},
 		{"a stalled cache costs fixed 50 ms and naive everything", testStalledCache},
+		{"leak leaves 1 MiB behind for 30,000 requests, and fixed nothing", testLeak},
 		{"not ready while a dependency has never answered", testNotReady},
 	} {
 		t.Run(test.name, func(t *testing.T) { test.run(t, d) })
@@ -108,7 +117,7 @@ func testEveryImplementation(t *testing.T, d dependencies) {
 		regression string
 	}{
 		{kit.Fixed, ""}, {kit.Naive, ""}, {kit.Naive, "noredistimeout"}, {kit.Naive, "pool2"},
-		{kit.Naive, "dial"}, {kit.Naive, "query"}, {kit.Naive, "json"}, {kit.Naive, "lock"},
+		{kit.Naive, "dial"}, {kit.Naive, "query"}, {kit.Naive, "json"}, {kit.Naive, "lock"}, {kit.Naive, "leak"},
 	}
 	for _, i := range implementations {
 		t.Run(string(i.variant)+" "+i.regression, func(t *testing.T) {
@@ -140,6 +149,7 @@ func checkContract(t *testing.T, base string) {
 		{"a body with an unknown key", "POST", "/items", `{"nam":"n"}`, 400, "nam"},
 		{"metrics by route", "GET", "/metrics", "", 200, `route="GET /items/{id}"`},
 		{"metrics of the process", "GET", "/metrics", "", 200, "process_open_fds"},
+		{"the heap that a collection found alive", "GET", "/metrics", "", 200, "\ngo_gc_heap_live_bytes "},
 		{"metrics of the pool", "GET", "/metrics", "", 200, "db_pool_waits_total"},
 		{"profiles", "GET", "/debug/pprof/goroutine?debug=1", "", 200, "goroutine profile"},
 	} {
@@ -168,13 +178,53 @@ func testCreatedItem(t *testing.T, d dependencies) {
 	}
 }
 
+// testLeak counts what is alive after a collection, before and after many requests.
+func testLeak(t *testing.T, d dependencies) {
+	const requests = 29 * 512 // half a mebibyte of what leak leaves
+	for _, row := range []struct {
+		variant     kit.Variant
+		regression  string
+		least, most int64
+	}{
+		{kit.Fixed, "", -200 << 10, 200 << 10},
+		{kit.Naive, "leak", 400 << 10, 700 << 10},
+		{kit.Naive, "query", -200 << 10, 200 << 10},
+	} {
+		handler := d.handler(t, row.variant, row.regression)
+		ask := func(n int) {
+			for range n {
+				w := httptest.NewRecorder()
+				handler.ServeHTTP(w, httptest.NewRequest("GET", "/items/7", nil))
+				if w.Code != http.StatusOK {
+					t.Fatalf("answered %d", w.Code)
+				}
+			}
+		}
+		ask(1000) // connections, statements, metrics by route
+		before := alive()
+		ask(requests)
+		if grown := alive() - before; grown < row.least || grown > row.most {
+			t.Errorf("%s %s: %d bytes are left of %d requests, want %d to %d", row.variant, row.regression, grown, requests, row.least, row.most)
+		}
+		runtime.KeepAlive(handler)
+	}
+}
+
+func alive() int64 {
+	runtime.GC() // the first makes what pools hold ready to go
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}
+
 func TestAnUnknownRegressionIsRefused(t *testing.T) {
 	env := kit.Environment{
 		Variant: kit.Naive, Lookup: lookup(map[string]string{"REGRESSION": "slow"}),
 		Logger: slog.New(slog.DiscardHandler), Registry: kit.NewRegistry(),
 	}
 	_, err := restapi.Target().Open(context.Background(), env)
-	if err == nil || !strings.Contains(err.Error(), "noredistimeout, pool2, dial, query, json or lock") {
+	if err == nil || !strings.Contains(err.Error(), "noredistimeout, pool2, dial, query, json, lock or leak") {
 		t.Errorf("got %v", err)
 	}
 }
