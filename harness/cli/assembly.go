@@ -236,6 +236,7 @@ func (g generator) Snapshot() runner.Snapshot {
 
 func (g generator) Wait() (runner.Ending, error) {
 	fitness, err := g.Process.Wait()
+	g.ended()
 	_ = g.output.Close() // writes the rest; it never fails
 	open, constant := g.Process.Model()
 	return runner.Ending{Fitness: fitness, OpenModel: open, ConstantRate: constant, Search: g.Search()}, err
@@ -300,7 +301,7 @@ func (as *assembly) keepEvidence(ctx context.Context, n *site.Node) error {
 	}
 	var problems []error
 	for name, path := range wanted {
-		body, err := probe.Fetch(ctx, "http://"+n.Address+path)
+		body, err := probe.Fetch(ctx, as.tellsAt(n)+path)
 		if err == nil && filepath.Ext(name) == ".prom" {
 			body = []byte(as.inv.redactor.Redact(string(body)))
 		}

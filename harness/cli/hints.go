@@ -72,6 +72,7 @@ func hints() []hint {
 		{as[*recording.VersionError], "use the newer brunt that wrote the recording"},
 		{as[*recording.CorruptError], damaged},
 		{says("its record was changed"), damaged},
+		{says("no service tells it", "name one: "), "what a service told at the end of an earlier run is kept in that run's folder, as NODE.prom"},
 		{is(fs.ErrPermission), "run as a user who may write there"},
 		{says("unknown flag", "unknown shorthand"), "`brunt COMMAND --help` lists the flags; k6's own go after --, as in: brunt run script.js -- --vus 10"},
 		{says("unknown command", "run takes one", "accepts ", "invalid argument", "flag needs"),

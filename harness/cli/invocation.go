@@ -244,6 +244,8 @@ func (inv *invocation) listArtifacts() {
 
 func artifactKind(name string) string {
 	switch {
+	case filepath.Ext(name) == ".brunt" && strings.HasPrefix(name, "metrics-"):
+		return "recording of a trial: the services' metrics, once a second"
 	case filepath.Ext(name) == ".brunt":
 		return "recording of a trial: per-second histograms and counters"
 	case filepath.Ext(name) == ".prom":
@@ -275,6 +277,7 @@ func (inv *invocation) conduct(ctx context.Context, number int) (results.Trial, 
 		Number: number, Experiment: inv.question.experiment, Duration: inv.question.duration, Recording: parts.recording,
 	}, parts.Parts)
 	trial.Selectors = inv.question.asked()
+	parts.keepScrapes(&trial)
 	trial.Reason = inv.redactor.Redact(oneLine(trial.Reason))
 	trial.Fitness = verdict.Fitness(trial.Fitness, verdict.Limits(inv.run.Question))
 	if trial.Search != nil {

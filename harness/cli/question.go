@@ -110,6 +110,7 @@ func (q *question) readExperiment(a *app, name string, env map[string]string, o 
 		Duration: e.Load.Duration, Warmup: e.Warmup, VUs: e.Load.VUs, TimeScale: e.TimeScale,
 		From: e.Load.From, Step: e.Load.Step,
 	}
+	q.takeRequests(e)
 	return nil
 }
 
@@ -168,7 +169,7 @@ func (q *question) metrics() []string {
 	var names []string
 	for _, s := range q.experiment.SLOs {
 		for _, selector := range s.SLO.Selectors() {
-			if !slices.Contains(names, selector.Metric) {
+			if !slices.Contains(names, selector.Metric) && !q.mayBeScraped(selector.Metric) {
 				names = append(names, selector.Metric)
 			}
 		}
@@ -189,7 +190,7 @@ func (q *question) settle() error {
 		if err := s.SLO.Validate(q.kind, q.faultNames()...); err != nil {
 			wrong = append(wrong, fmt.Errorf("%s:%d: %w", q.experiment.File, s.Line, err))
 		}
-		q.selectors = appendSelectors(q.selectors, s.SLO)
+		q.selectors = q.withoutScraped(appendSelectors(q.selectors, s.SLO))
 	}
 	for _, f := range q.experiment.Faults {
 		if f.At+f.For > q.duration {
@@ -218,6 +219,9 @@ func (q *question) kind(metric string) (slo.Kind, bool) {
 		return m.Kind, true
 	}
 	kind, ok := q.inspection.Metrics[metric]
+	if !ok && q.scraped(metric) {
+		return slo.Scraped, true
+	}
 	return slo.Kind(kind), ok
 }
 
@@ -260,7 +264,8 @@ func (q *question) recorded() results.Question {
 		slos = []results.SLO{}
 	}
 	return results.Question{
-		SLOs: slos, Guard: guard.Seconds(), FitnessBlocks: !q.bare || q.strict, Source: q.redact(string(q.experiment.Source)),
+		SLOs: slos, Guard: guard.Seconds(), FitnessBlocks: !q.bare || q.strict, Generator: q.generator(),
+		Source: q.redact(string(q.experiment.Source)), Scraped: q.scrapedMetrics(),
 	}
 }
 

@@ -20,6 +20,19 @@ func Nearest(name string, candidates []string) string {
 	return best
 }
 
+// Slip is the candidate that differs from the name by one edit, or by two where the name is longer than six letters; else empty.
+// It is for names that may well be right.
+func Slip(name string, candidates []string) string {
+	most := 1
+	if len(name) > 6 {
+		most = 2
+	}
+	if near := Nearest(name, candidates); near != "" && edits(strings.ToLower(name), strings.ToLower(near)) <= most {
+		return near
+	}
+	return ""
+}
+
 // edits is Levenshtein's distance, in bytes.
 func edits(a, b string) int {
 	row := make([]int, len(b)+1)

@@ -100,3 +100,14 @@ func checkValidate(t *testing.T, err error, problem, hint string) {
 		t.Errorf("%s (%s)\nwant …%s… (…%s…)", syntax.Problem, syntax.Hint, problem, hint)
 	}
 }
+
+func TestSlip(t *testing.T) {
+	names := []string{"http_req_failed", "vus", "go_goroutines"}
+	for name, want := range map[string]string{
+		"http_req_faild": "http_req_failed", "fds": "", "vu": "vus", "http_requests_failed": "", "go_gorotines": "go_goroutines", "heap": "",
+	} {
+		if got := Slip(name, names); got != want {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+	}
+}

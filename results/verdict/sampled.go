@@ -56,15 +56,20 @@ func (s *sampled) asks(node *scrapedNode) bool {
 
 // missed notes that a node's scrape was missed.
 func (s *sampled) missed(node *scrapedNode, f *recording.Frame, phase int) {
-	if s.asks(node) && s.scope.part(f, s.scope.phase(f, phase)) == core {
+	if s.asks(node) && s.within(f, s.scope.phase(f, phase)) {
 		s.absent[node.name]++
 	}
+}
+
+// within says whether a scrape belongs to the scope. What comes after the last phase, while the last requests end, belongs to none.
+func (s *sampled) within(f *recording.Frame, phase int) bool {
+	return s.scope.part(f, phase) == core && (phase >= 0 || len(s.scope.line.spans) == 0)
 }
 
 // scraped notes a node's scrape.
 func (s *sampled) scraped(node *scrapedNode, f *recording.Frame, phase int, collected bool) {
 	phase = s.scope.phase(f, phase)
-	if !s.asks(node) || s.scope.part(f, phase) != core {
+	if !s.asks(node) || !s.within(f, phase) {
 		delete(s.before, node.name)
 		return
 	}

@@ -72,7 +72,9 @@ func scrapedRun(t *testing.T, to int, slo string, nodes map[string]scraped, metr
 		"recording-1.brunt": record(t, frames(func(int) second { return quiet() })),
 		"metrics-1.brunt":   scrapes(t, to, nodes),
 	}
-	return Judgement(run, func(t results.Trial) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(files[t.Recording])), nil })
+	return Judgement(run, func(t results.Trial) (io.ReadCloser, error) {
+		return io.NopCloser(bytes.NewReader(files[t.Recording])), nil
+	})
 }
 
 func TestScraped(t *testing.T) {
@@ -170,7 +172,9 @@ func TestAGaugeThatIsToldNoMoreHasNoValue(t *testing.T) {
 	run := askRun(trial, asked("avg(queue) < 20")...)
 	run.Question.Scraped = []string{"queue"}
 	files := map[string][]byte{"recording-1.brunt": record(t, frames(func(int) second { return quiet() })), "metrics-1.brunt": record(t, all)}
-	v, err := Judgement(run, func(t results.Trial) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(files[t.Recording])), nil })
+	v, err := Judgement(run, func(t results.Trial) (io.ReadCloser, error) {
+		return io.NopCloser(bytes.NewReader(files[t.Recording])), nil
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -257,7 +261,9 @@ func TestASaturatedGeneratorDoesNotExcuseALeak(t *testing.T) {
 		"recording-1.brunt": record(t, frames(func(int) second { return quiet() })),
 		"metrics-1.brunt":   scrapes(t, 120, map[string]scraped{"api": func(int) map[string]float64 { return map[string]float64{"queue": 30} }}),
 	}
-	v, err := Judgement(run, func(t results.Trial) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(files[t.Recording])), nil })
+	v, err := Judgement(run, func(t results.Trial) (io.ReadCloser, error) {
+		return io.NopCloser(bytes.NewReader(files[t.Recording])), nil
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
