@@ -47,7 +47,7 @@ func (q *question) leaveOut() {
 	var left []experiment.SLO
 	var out []string
 	for _, s := range q.experiment.SLOs {
-		if verdict.Searchable(s.SLO) {
+		if verdict.Searchable(s.SLO, q.scraped) {
 			left = append(left, s)
 		} else {
 			out = append(out, q.redact(s.Text))

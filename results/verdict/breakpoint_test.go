@@ -149,7 +149,9 @@ func TestAnSLOThatMeasuredNothingEndsNoSearchButLeavesTheVerdictOpen(t *testing.
 		t.Errorf("%s: %+v", v.Outcome, v.Evidence)
 	}
 	trial, recorded = searching(t, results.SearchMost, tried{rate: 100, does: seldom})
-	if v, err = Judgement(askRun(trial, asked("rate(checks) > 99%", "p95(http_req_duration) < 1ms in warmup")...), opening(recorded)); err != nil {
+	run := askRun(trial, asked("rate(checks) > 99%", "p95(http_req_duration) < 1ms in warmup", "max(heap) < 1MiB")...)
+	run.Question.Scraped = []string{"heap"}
+	if v, err = Judgement(run, opening(recorded)); err != nil {
 		t.Fatal(err)
 	}
 	if v.Outcome != results.Pass || len(v.Evidence) != 2 {

@@ -2,6 +2,7 @@ package verdict
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/devcraft-studio/brunt/results"
@@ -28,7 +29,7 @@ func NewSteps(q results.Question, generator results.Fitness, vus int) (*Steps, e
 	}
 	s := &Steps{run: results.Run{Question: q}, generator: generator, vus: vus, limits: FitnessLimits{}.withDefaults()}
 	for _, q := range all {
-		if Searchable(q.parsed) {
+		if Searchable(q.parsed, s.scraped) {
 			q.parsed.In, q.parsed.Of.In = string(results.PhaseSteady), "" // of the step: `of` is measured there, too
 			s.questions = append(s.questions, q)
 		}
@@ -36,8 +37,14 @@ func NewSteps(q results.Question, generator results.Fitness, vus int) (*Steps, e
 	return s, nil
 }
 
-// Searchable says whether a search judges the SLO in each of its steps.
-func Searchable(s slo.SLO) bool {
+func (s *Steps) scraped(metric string) bool { return slices.Contains(s.run.Question.Scraped, metric) }
+
+// Searchable says whether a search judges the SLO in each of its steps. Metrics of the services are not: a step is too short
+// for them.
+func Searchable(s slo.SLO, scraped func(metric string) bool) bool {
+	if slices.ContainsFunc(s.Selectors(), func(x slo.Selector) bool { return scraped(x.Metric) }) {
+		return false
+	}
 	in := func(name string) bool { return name == "" || name == string(results.PhaseSteady) }
 	return !s.Threshold && s.Unsupported() == "" && s.Every == 0 && s.Func == "" && !s.AfterGC && in(s.In) && in(s.Of.In)
 }
