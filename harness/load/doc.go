@@ -5,4 +5,9 @@
 // and its crashes apart. They talk over a socket pair (package wire). A script of an experiment is run through a small
 // wrapper on the child's standard input, which re-exports the script and may replace its scenarios by a shape; a bare script
 // is run as it is.
+//
+// A scenario of the shape breakpoint is steered: a pilot asks the child for one rate after another, has each step judged by
+// Options.JudgeStep from the frames that arrived, and ends the load when SearchPlan.next knows nothing more to try. Who judges,
+// and by what, is the caller's; what was offered is kept in the record (results.Search), so that the verdict is found again from
+// the recording alone.
 package load

@@ -52,6 +52,20 @@
 // scrapes; stats.Envelope says by how much that is too high. A slope needs five collections at least; Go collects every two
 // minutes even when idle.
 //
+// # The breakpoint
+//
+// A trial that searched (Trial.Search) is judged step by step. A step is judged as a phase of its own without guards, between its
+// From and its End, by the SLOs that Searchable lets through, and by the rules above for what was not served. It holds when
+// each of them does, or measured nothing there while iterations ran; it broke when one breaks, or when nothing that was offered
+// was served. It is nobody's doing but the generator's (StepOutcome.Unfit), and so undecided, when the generator used more than
+// FitnessLimits.CPUShare of the CPU it may use, or when a bound on latency breaks that the service time keeps and the rate needs
+// more VUs than there are, at the median duration of the first step's iterations.
+//
+// A rate held when a step at it did, be it the repetition. The breakpoint lies between the highest rate that held (Held) and the
+// lowest above it at which two steps broke (Broke). The row `breakpoint` passes when any rate held: the search begins with the
+// rate that is asked for, and goes no further when that breaks twice, which fails it; else it is inconclusive. The other rows are
+// of the step that held at Held. Fitness of the whole trial has no part in it, as the load went beyond the limit on purpose.
+//
 // # Nothing to measure
 //
 // A selector that was asked for and saw no samples, or a phase without frames, is inconclusive: "no samples". A selector

@@ -23,5 +23,10 @@
 //	   .chance(p)       true with probability p
 //	   .text(n)         n lower-case letters and digits
 //
+//	brunt.ramp(options) the scenario of a shape, as are smoke, soak, spike and breakpoint; see scenarios/lib/shapes.js:
+//	                    export const options = { scenarios: { load: brunt.ramp({ rate: 100, duration: '2m' }) } };
+//	brunt.shape(name, options)  the shape of that name
+//	brunt.scaled(options, s)    a copy of k6 options whose scenarios take s times as long
+//
 // Where k6 runs by itself (brunt k6 run), there are no facts and the seed is that of -e BRUNT_SEED, or 0.
 package jsmodule
