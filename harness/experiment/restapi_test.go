@@ -54,3 +54,13 @@ func TestTheScenarioWithoutAScriptIsValid(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+func TestTheSoakIsValid(t *testing.T) {
+	e, err := Read(filepath.Join(scenarios, "restapi", "soak.yaml"), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e.Load.Shape != "soak" || e.Load.Rate != 500 || e.Load.Duration != 10*time.Minute || len(e.Faults) != 0 || e.Services[0].Metrics != "/metrics" {
+		t.Errorf("read %+v of %+v", e.Load, e.Services)
+	}
+}

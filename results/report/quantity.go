@@ -7,7 +7,7 @@ import (
 )
 
 // quantity writes a value of a unit for people: three significant digits or so, whole numbers in full. The units are those
-// of results.Evidence: ms, s, share (0 to 1, shown in per cent), %, /s, B, B/s, ms/s, or none.
+// of results.Evidence: ms, s, share (0 to 1, shown in per cent), %, /s, B, B/s, or none, and of slopes ms/min, /min, B/min.
 func quantity(v float64, unit string) string {
 	if math.IsNaN(v) || math.IsInf(v, 0) {
 		return "-"
@@ -19,7 +19,7 @@ func quantity(v float64, unit string) string {
 		if math.Abs(v) >= 10_000 {
 			return digits(v/1000) + " s"
 		}
-	case "B", "B/s":
+	case "B", "B/s", "B/min":
 		return size(v) + strings.TrimPrefix(unit, "B")
 	case "":
 		return digits(v)
