@@ -70,7 +70,8 @@ func judgement(run results.Run) (word, text string) {
 	return "NOT JUDGED", otherReason(run)
 }
 
-// unfit is why the generator or the machine ruled a verdict out; empty when they did not.
+// unfit is why the generator or the machine ruled a verdict out; empty when they did not. The first reason is the cause of the
+// others, if they have one: all of them stand with the fitness.
 func unfit(run results.Run) string {
 	var reasons []string
 	for _, trial := range run.Trials {
@@ -78,7 +79,17 @@ func unfit(run results.Run) string {
 			reasons = append(reasons, trial.Fitness.Reasons...)
 		}
 	}
-	return strings.Join(distinct(reasons), "; ")
+	reasons = distinct(reasons)
+	switch more := len(reasons) - 1; {
+	case more < 0:
+		return ""
+	case more == 0:
+		return reasons[0]
+	case more == 1:
+		return reasons[0] + " (1 more reason under Fitness)"
+	default:
+		return fmt.Sprintf("%s (%d more reasons under Fitness)", reasons[0], more)
+	}
 }
 
 // allHold counts the questions, each once however many trials answered it. Rows about the trial itself, such as one on

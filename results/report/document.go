@@ -20,7 +20,7 @@ type Document struct {
 	Run    results.Run
 	Answer Answer
 	Tables []Table // only those that have rows
-	Notes  []Note  // single lines: fitness, failed trials, the seed
+	Notes  []Note  // lines with a label: fitness, failed trials, exceptions
 	// Warnings of the run and of the verdict, without repetitions.
 	Warnings []string
 	// Repeat is the command that repeats the run, quoted for a shell; empty when the run has none.
@@ -58,8 +58,11 @@ type Cell struct {
 	Outcome results.Outcome
 }
 
-// Note is a line with a label.
-type Note struct{ Label, Text string }
+// Note is a line with a label, and lines under it.
+type Note struct {
+	Label, Text string
+	Lines       []string
+}
 
 // Format is a way of writing a document.
 type Format struct {

@@ -94,9 +94,24 @@ func toJSONFitness(trial results.Trial) *jsonFitness {
 	f := trial.Fitness
 	j := &jsonFitness{Fit: f.Fit, Reasons: list(f.Reasons), CPUPercent: number(f.CPUPercent), Cores: f.Cores,
 		Offered: f.Offered, Served: f.Served, Failed: f.Failed, Dropped: f.Dropped, Interrupted: f.Interrupted,
-		Saturated: f.Saturated, Exceptions: f.Exceptions, FirstException: known(f.FirstException), ExitCode: f.ExitCode, Aborted: known(f.Aborted)}
+		Saturated: f.Saturated, Exceptions: f.Exceptions, FirstException: known(f.FirstException), ExitCode: f.ExitCode, Aborted: known(f.Aborted),
+		Late: f.Late, Waited: f.Waited, Machine: f.Machine, FirstStack: known(f.FirstStack), Signal: known(f.Signal), OOMKilled: f.OOMKilled}
 	if trial.OpenModel {
 		j.LatenessP99 = number(f.LatenessP99)
+	}
+	if f.Due > 0 {
+		j.Due = &f.Due
+	}
+	if f.AllowedVUs > 0 {
+		j.VUs = &jsonVUs{Most: f.MostVUs, Allowed: f.AllowedVUs, Needed: measuredNumber(f.NeededVUs)}
+		j.LatenessOwnP99 = number(f.LatenessOwnP99)
+	}
+	if f.QuotaCores > 0 {
+		j.QuotaCores, j.Throttled = number(f.QuotaCores), number(f.Throttled)
+	}
+	j.CPUSeconds, j.CPUNeeded = measuredNumber(f.CPUSeconds), measuredNumber(f.CPUNeeded)
+	if f.SchedulerP99 > 0 { // the child told of itself
+		j.SchedulerP99, j.GCPauseP99, j.GCShare = number(f.SchedulerP99), number(f.GCPauseP99), number(f.GCShare)
 	}
 	return j
 }
@@ -159,6 +174,14 @@ func number(v float64) *float64 {
 		return nil
 	}
 	return &v
+}
+
+// measuredNumber is null for 0, where that says that nothing was measured.
+func measuredNumber(v float64) *float64 {
+	if v == 0 {
+		return nil
+	}
+	return number(v)
 }
 
 func optional(v *float64) *float64 {

@@ -16,7 +16,11 @@ func Markdown(w io.Writer, d Document, o Options) error {
 	}
 	var lines []string
 	for _, n := range d.Notes {
-		lines = append(lines, n.Label+": "+prose(n.Text))
+		line := n.Label + ": " + prose(n.Text)
+		for _, l := range n.Lines {
+			line += "\n  - " + prose(strings.TrimSpace(l))
+		}
+		lines = append(lines, line)
 	}
 	for _, warning := range d.Warnings {
 		lines = append(lines, "Warning: "+prose(warning))

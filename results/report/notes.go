@@ -7,16 +7,16 @@ import (
 	"github.com/devcraft-studio/brunt/results"
 )
 
-// notes are the single lines of a report.
+// notes are what a report says in lines.
 func notes(run results.Run) []Note {
 	var out []Note
 	for _, b := range run.Builds {
 		if b.Note != "" {
-			out = append(out, Note{"Build", b.Note})
+			out = append(out, Note{Label: "Build", Text: b.Note})
 		}
 	}
 	if run.Question.Generator != "" {
-		out = append(out, Note{"Generator", run.Question.Generator})
+		out = append(out, Note{Label: "Generator", Text: run.Question.Generator})
 	}
 	for _, trial := range run.Trials {
 		suffix := ""
@@ -24,17 +24,39 @@ func notes(run results.Run) []Note {
 			suffix = fmt.Sprintf(" of trial %d", trial.Number)
 		}
 		if trial.Status != results.StatusComplete && trial.Reason != "" && trial.Reason != run.Reason {
-			out = append(out, Note{"Status" + suffix, string(trial.Status) + ": " + trial.Reason})
+			out = append(out, Note{Label: "Status" + suffix, Text: string(trial.Status) + ": " + trial.Reason})
 		}
-		if measuredLoad(trial) {
-			out = append(out, Note{"Fitness" + suffix, fitness(trial)})
+		out = append(out, loadNotes(trial, suffix)...)
+	}
+	return out
+}
+
+// loadNotes are the notes on a trial's load.
+func loadNotes(trial results.Trial, suffix string) []Note {
+	var out []Note
+	f := trial.Fitness
+	if measuredLoad(trial) {
+		note := Note{Label: "Fitness" + suffix, Text: fitness(trial)}
+		if !f.Fit {
+			note.Lines = f.Reasons
 		}
-		if x := trial.Fitness; x.Exceptions > 0 {
-			out = append(out, Note{"Exceptions" + suffix, fmt.Sprintf("%d; the first: %s", x.Exceptions, x.FirstException)})
+		out = append(out, note)
+	}
+	if f.Exceptions > 0 {
+		note := Note{Label: "Exceptions" + suffix, Text: fmt.Sprintf("%d; the first: %s", f.Exceptions, f.FirstException)}
+		if f.FirstStack != "" {
+			note.Lines = strings.Split(f.FirstStack, "\n")
 		}
-		if trial.Fitness.Aborted != "" {
-			out = append(out, Note{"Load ended" + suffix, trial.Fitness.Aborted})
-		}
+		out = append(out, note)
+	}
+	if f.Aborted != "" {
+		out = append(out, Note{Label: "Load ended" + suffix, Text: f.Aborted})
+	}
+	switch {
+	case f.OOMKilled:
+		out = append(out, Note{Label: "Generator ended" + suffix, Text: "by the signal " + f.Signal + ": the memory that it may use was used up (OOM)"})
+	case f.Signal != "":
+		out = append(out, Note{Label: "Generator ended" + suffix, Text: "by the signal " + f.Signal})
 	}
 	return out
 }
@@ -50,15 +72,45 @@ func fitness(trial results.Trial) string {
 	f := trial.Fitness
 	text := "fit"
 	if !f.Fit {
-		text = "NOT FIT (" + orElse(strings.Join(f.Reasons, "; "), "no reason was recorded") + ")"
+		text = "NOT FIT"
+		if len(f.Reasons) == 0 {
+			text += " (no reason was recorded)"
+		}
 	}
 	text += fmt.Sprintf(": offered %d = served %d + failed %d + dropped %d + interrupted %d",
 		f.Offered, f.Served, f.Failed, f.Dropped, f.Interrupted)
+	if f.Due > 0 && f.Due != f.Offered {
+		text += fmt.Sprintf(", of %d that were due", f.Due)
+	}
 	if trial.OpenModel {
 		text += ", lateness p99 " + quantity(f.LatenessP99, "ms")
+		if f.LatenessOwnP99 > 0 {
+			text += " (its own " + quantity(f.LatenessOwnP99, "ms") + ")"
+		}
+	}
+	if f.AllowedVUs > 0 {
+		text += fmt.Sprintf(", at most %d of %d VUs in use", f.MostVUs, f.AllowedVUs)
 	}
 	if f.Cores > 0 {
 		text += fmt.Sprintf(", generator %s of %d cores", percent(f.CPUPercent), f.Cores)
+	}
+	if f.QuotaCores > 0 {
+		text += fmt.Sprintf(", stopped by a quota of %s cores for %s of its periods", digits(f.QuotaCores), quantity(f.Throttled, "share"))
+	}
+	if f.SchedulerP99 > 0 {
+		text += ", delayed p99 " + quantity(f.SchedulerP99, "ms")
+	}
+	return text + machine(f.Machine)
+}
+
+// machine is what the machine was short of, where it tells.
+func machine(m *results.Machine) string {
+	if m == nil {
+		return ""
+	}
+	text := ", stolen " + quantity(m.Steal, "share")
+	if p := m.Pressure; p != nil {
+		text += fmt.Sprintf(", pressure on CPU %s, memory %s, disk %s", quantity(p.CPU, "share"), quantity(p.Memory, "share"), quantity(p.IO, "share"))
 	}
 	return text
 }

@@ -120,6 +120,30 @@ type jsonFitness struct {
 	FirstException *string  `json:"first_exception"`
 	ExitCode       int      `json:"exit_code"`
 	Aborted        *string  `json:"aborted"`
+
+	Late           bool             `json:"late"`
+	CPUSeconds     *float64         `json:"cpu_s"`
+	CPUNeeded      *float64         `json:"cpu_needed_cores"`
+	QuotaCores     *float64         `json:"quota_cores"` // null: none, or not known
+	Throttled      *float64         `json:"throttled_share"`
+	SchedulerP99   *float64         `json:"scheduler_p99_ms"`
+	GCPauseP99     *float64         `json:"gc_pause_p99_ms"`
+	GCShare        *float64         `json:"gc_share"`
+	Due            *int64           `json:"due"`
+	LatenessOwnP99 *float64         `json:"lateness_own_p99_ms"`
+	Waited         int64            `json:"waited"`
+	VUs            *jsonVUs         `json:"vus"`
+	Machine        *results.Machine `json:"machine"`
+	FirstStack     *string          `json:"first_stack"`
+	Signal         *string          `json:"signal"`
+	OOMKilled      bool             `json:"oom_killed"`
+}
+
+// jsonVUs are of the scenario that came nearest to its bound.
+type jsonVUs struct {
+	Most    int64    `json:"most"`
+	Allowed int64    `json:"allowed"`
+	Needed  *float64 `json:"needed"`
 }
 
 type jsonEvidence struct {

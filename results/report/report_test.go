@@ -104,7 +104,11 @@ func inconclusive() results.Run {
 	e[0].Outcome, e[0].Reason = results.Inconclusive, "the generator was not fit"
 	e[1].Outcome, e[1].Reason, e[1].Value, e[1].Samples = results.Inconclusive, "no samples", nil, 0
 	x := &r.Trials[0].Fitness
-	x.Fit, x.Reasons, x.CPUPercent = false, []string{"generator used 193 % CPU, the limit is 160 %"}, 193
+	x.Fit, x.Reasons, x.CPUPercent = false, []string{"generator used 193 % CPU, the limit is 160 %", "iterations waited for a VU"}, 193
+	x.Saturated, x.Late, x.CPUSeconds, x.CPUNeeded, x.QuotaCores, x.Throttled = true, true, 61.2, 1.7, 1.5, 0.123
+	x.SchedulerP99, x.GCPauseP99, x.GCShare, x.Due = 41.7, 0.31, 0.043, 6010
+	x.LatenessOwnP99, x.Waited, x.MostVUs, x.AllowedVUs, x.NeededVUs = 0.4, 77, 20, 20, 17.5
+	x.Machine = &results.Machine{Steal: 0.021, Pressure: &results.Pressure{CPU: 0.87, Memory: 0.001, IO: 0.02}}
 	return r
 }
 
@@ -127,6 +131,8 @@ func aborted() results.Run {
 	r.Status, r.Reason = results.StatusAborted, "interrupted"
 	r.Trials[0].Status, r.Trials[0].Reason = results.StatusAborted, "interrupted at 45.0 s"
 	r.Trials[0].Faults[0].Removed = false
+	x := &r.Trials[0].Fitness
+	x.ExitCode, x.Signal, x.OOMKilled = -1, "killed", true
 	r.Verdict.Phases = nil
 	r.Trials[0].Phases[2].Faults = []string{"redis-slow", "db-slow"}
 	r.Verdict.Evidence = r.Verdict.Evidence[:1]
@@ -167,6 +173,9 @@ func hostile() results.Run {
 	r.Trials[0].Faults[0].Effect.During = math.NaN()
 	r.Command = []string{"brunt", "run", "it's here", "`rm`", "$HOME", ""}
 	r.Artifacts[0].Path = "a`b.log"
+	x := &r.Trials[0].Fitness
+	x.Exceptions, x.FirstException = 2, "Error: *boom* (/a/script.js:4:30)"
+	x.FirstStack = "Error: *boom*\n\tat order (/a/lib_`x`.js:2:9(3))\n\tat \x1b[31mdefault (/a/script.js:4:30(12))"
 	return r
 }
 
@@ -235,6 +244,24 @@ func TestTheFirstLineIsTheAnswer(t *testing.T) {
 		{"nothing asked", one(), "PASS restapi (fixed) @ 1a2b3c4: the load completed; nothing else was asked"},
 		{"the first of two fails", failing, "FAIL restapi (naive) @ 1a2b3c4+dirty: p95(latency) < 300ms in steady: 412 ms; 1 more fails"},
 		{"not fit", inconclusive, "INCONCLUSIVE restapi (fixed) @ 1a2b3c4: p95(latency) < 300ms in steady: the generator was not fit; 1 more inconclusive"},
+		{"not fit where that blocks", func() results.Run {
+			r := inconclusive()
+			r.Question.FitnessBlocks = true
+			return r
+		}, "INCONCLUSIVE restapi (fixed) @ 1a2b3c4: not fit to measure: generator used 193 % CPU, the limit is 160 % (1 more reason under Fitness)"},
+		{"not fit for one reason", func() results.Run {
+			r := inconclusive()
+			r.Question.FitnessBlocks, r.Trials[0].Fitness.Reasons = true, []string{"too slow"}
+			return r
+		}, "INCONCLUSIVE restapi (fixed) @ 1a2b3c4: not fit to measure: too slow"},
+		{"not fit for many reasons, of several trials", func() results.Run {
+			r := inconclusive()
+			r.Question.FitnessBlocks, r.Trials[0].Fitness.Reasons = true, []string{"too slow", "too late"}
+			other := r.Trials[0]
+			other.Number, other.Fitness.Reasons = 2, []string{"too late", "too few"}
+			r.Trials = append(r.Trials, other)
+			return r
+		}, "INCONCLUSIVE restapi (fixed) @ 1a2b3c4: not fit to measure: too slow (2 more reasons under Fitness)"},
 		{"thresholds of a bare script", func() results.Run {
 			r := one(row)()
 			r.Question.SLOs[0].Threshold = true

@@ -26,6 +26,9 @@ func Terminal(w io.Writer, d Document, o Options) error {
 	}
 	for _, n := range d.Notes {
 		fmt.Fprintf(&out, "%s: %s\n", n.Label, visible(n.Text))
+		for _, line := range n.Lines {
+			fmt.Fprintf(&out, "  - %s\n", visible(strings.TrimSpace(line)))
+		}
 	}
 	if len(d.Warnings) > 0 {
 		fmt.Fprintf(&out, "\n%s\n", p.paint("Warnings", results.Inconclusive))
