@@ -3,6 +3,7 @@ package cli_test
 import (
 	"encoding/csv"
 	"maps"
+	"net"
 	"os"
 	"path/filepath"
 	"testing"
@@ -50,6 +51,49 @@ func TestOutputsOfK6sStandBesideOurs(t *testing.T) {
 				t.Errorf("CSV (-k6 +brunt):\n%s", diff)
 			}
 		})
+	}
+}
+
+// TestEachTrialWritesOutputsAnew says what becomes of an output's file when a script is measured several times.
+func TestEachTrialWritesOutputsAnew(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if ran := command(t, dir, "run", "--quiet", "--trials", "2", compatScript(t, "metrics.js"), "--", "--out", "json=samples.json"); ran.code != 0 {
+		t.Fatalf("brunt ended with %d\n%s", ran.code, ran.text)
+	}
+	if n := readSamples(t, filepath.Join(dir, "samples.json")).metrics["iterations"].count; n != 10 {
+		t.Errorf("%d iterations are written, want those of one trial", n)
+	}
+}
+
+// TestK6sOwnAPIAnswersWhereItIsAskedFor lets a script ask k6 how it does, as `k6 status` and `k6 scale` do.
+func TestK6sOwnAPIAnswersWhereItIsAskedFor(t *testing.T) {
+	t.Parallel()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := listener.Addr().String()
+	if err := listener.Close(); err != nil { // k6 takes the port over
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	script := filepath.Join(dir, "script.js")
+	if err := os.WriteFile(script, []byte(`import http from 'k6/http';
+import { check } from 'k6';
+export const options = { thresholds: { checks: ['rate==1'] } };
+export default function () {
+  const res = http.get('http://' + __ENV.API + '/v1/status');
+  check(res, { answers: (r) => (r.status === 200) === (__ENV.ON === '1') });
+  if (__ENV.ON === '1') check(res, { 'how it does': (r) => r.json('data.attributes.running') === true });
+}`), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for on, flags := range map[string][]string{"0": nil, "1": {"--", "--address", address}} {
+		ran := command(t, dir, concat([]string{"run", "--quiet", script, "-e", "API=" + address, "-e", "ON=" + on}, flags)...)
+		if ran.code != 0 {
+			t.Errorf("on %s: brunt ended with %d\n%s", on, ran.code, ran.text)
+		}
 	}
 }
 
