@@ -103,8 +103,8 @@ func TestArgumentsAndEnvironmentOfTheChild(t *testing.T) {
 	if diff := cmp.Diff(want, arguments(s, "brunt")); diff != "" {
 		t.Error(diff)
 	}
-	got := environment([]string{"K6_OUT=json", "PATH=/bin", "TOKEN=old"}, s)
-	if diff := cmp.Diff([]string{"BRUNT_WIRE_FD=3", "GOGC=400", "K6_AUTO_EXTENSION_RESOLUTION=false", "PATH=/bin", "TOKEN=t=1"}, got); diff != "" {
+	got := environment([]string{"K6_OUT=json", "K6_BROWSER_HEADLESS=false", "PATH=/bin", "TOKEN=old"}, s)
+	if diff := cmp.Diff([]string{"BRUNT_WIRE_FD=3", "GOGC=400", "K6_AUTO_EXTENSION_RESOLUTION=false", "K6_BROWSER_HEADLESS=false", "PATH=/bin", "TOKEN=t=1"}, got); diff != "" {
 		t.Error(diff)
 	}
 }
