@@ -70,7 +70,9 @@ func playOwner(upstream string) error {
 	if err := json.NewEncoder(os.Stdout).Encode(owned{p.PID(), address}); err != nil {
 		return err
 	}
-	select {}
+	for { // without cgo the runtime takes `select {}` for a deadlock
+		time.Sleep(time.Hour)
+	}
 }
 
 // bench is a site of one link for tests: load->node.

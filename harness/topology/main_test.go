@@ -78,7 +78,9 @@ func startAndWait() int {
 		fmt.Println("pid", n.PID)
 	}
 	fmt.Println("ready")
-	select {}
+	for { // without cgo the runtime takes `select {}` for a deadlock
+		time.Sleep(time.Hour)
+	}
 }
 
 // sharedCache is one cache for the whole package, so that initdb runs once.
