@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"math"
 	"net"
 	"net/http"
 	"os"
@@ -50,6 +51,7 @@ func server() {
 	unhealthy := flag.Bool("unhealthy", false, "GET /healthz answers 500")
 	die := flag.Bool("die", false, "end at once")
 	tell := flag.Bool("tell", false, "write the whole environment to the log")
+	grow := flag.Bool("grow", false, "GET /metrics tells of a backlog of 60 a minute, and of a leak of 1 MiB a minute")
 	address := flag.String("listen", net.JoinHostPort(os.Getenv("HOST"), os.Getenv("PORT")), "address")
 	flag.Parse()
 	if *tell {
@@ -66,6 +68,7 @@ func server() {
 	})
 	var answered atomic.Int64
 	http.HandleFunc("/count", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, answered.Load()) })
+	http.HandleFunc("/metrics", serverMetrics(*grow))
 	http.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		answered.Add(1)
 		time.Sleep(*delay)
@@ -77,6 +80,25 @@ func server() {
 	if err := http.ListenAndServe(*address, nil); err != nil {
 		fmt.Println(err)
 		os.Exit(1)
+	}
+}
+
+// serverMetrics tells what grows, or not, and what collections every two seconds left of the heap.
+func serverMetrics(grow bool) http.HandlerFunc {
+	began := time.Now()
+	return func(w http.ResponseWriter, _ *http.Request) {
+		at := time.Since(began).Seconds()
+		collections := math.Floor(at / 2)
+		grown := 0.0
+		if grow {
+			grown = 1
+		}
+		fmt.Fprintf(w, "# TYPE backlog gauge\nbacklog %f\n# TYPE workers gauge\nworkers{pool=\"a\"} 3\nworkers{pool=\"b\"} 4\n", 5+grown*at)
+		fmt.Fprintf(w, "# TYPE jobs_total counter\njobs_total %f\n", 10*at)
+		fmt.Fprintf(w, "# TYPE go_gc_duration_seconds summary\ngo_gc_duration_seconds_sum 1\ngo_gc_duration_seconds_count %f\n", collections)
+		live := float64(20<<20) + grown*collections*2*(1<<20)/60
+		fmt.Fprintf(w, "# TYPE go_gc_heap_live_bytes gauge\ngo_gc_heap_live_bytes %f\n", live)
+		fmt.Fprintf(w, "# TYPE go_memstats_heap_alloc_bytes gauge\ngo_memstats_heap_alloc_bytes %f\n", live*(1+at/2-collections))
 	}
 }
 

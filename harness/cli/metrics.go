@@ -176,7 +176,10 @@ func (q *question) checkTold(told []probe.Series) error {
 				continue
 			}
 			if err := q.checkMeasure(s.SLO, m, kinds, all); err != nil {
-				wrong = append(wrong, fmt.Errorf("%s:%d: slo %q: %w", q.experiment.File, s.Line, s.Text, err))
+				if syntax := new(slo.SyntaxError); !errors.As(err, &syntax) { // which says itself which SLO it is of
+					err = fmt.Errorf("slo %q: %w", s.Text, err)
+				}
+				wrong = append(wrong, fmt.Errorf("%s:%d: %w", q.experiment.File, s.Line, err))
 				break
 			}
 		}
@@ -209,10 +212,19 @@ func (q *question) checkMeasure(s slo.SLO, m slo.Measure, kinds map[string]slo.K
 	if problem := verdict.Ambiguous(m, told); problem != "" {
 		return errors.New(problem)
 	}
-	return s.Validate(func(metric string) (slo.Kind, bool) {
+	return hinted(s.Validate(func(metric string) (slo.Kind, bool) {
 		if kind, ok := kinds[slo.ScrapedName(metric)]; ok && q.scraped(metric) {
 			return kind, true
 		}
 		return q.kind(metric)
-	})
+	}))
+}
+
+// hinted adds to what is wrong with an SLO what to write instead, as the reader of experiments does.
+func hinted(err error) error {
+	var syntax *slo.SyntaxError
+	if errors.As(err, &syntax) && syntax.Hint != "" {
+		return fmt.Errorf("%w (%s)", err, syntax.Hint)
+	}
+	return err
 }

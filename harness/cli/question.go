@@ -188,7 +188,7 @@ func (q *question) settle() error {
 				"name a shape, or bound http_req_duration", q.experiment.File, s.Line))
 		}
 		if err := s.SLO.Validate(q.kind, q.faultNames()...); err != nil {
-			wrong = append(wrong, fmt.Errorf("%s:%d: %w", q.experiment.File, s.Line, err))
+			wrong = append(wrong, fmt.Errorf("%s:%d: %w", q.experiment.File, s.Line, hinted(err)))
 		}
 		q.selectors = q.withoutScraped(appendSelectors(q.selectors, s.SLO))
 	}

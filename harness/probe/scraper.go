@@ -195,13 +195,13 @@ func (s *Scraper) scrape(ctx context.Context, one *scrapes) bool {
 		frame.Points = nil
 	} else {
 		one.took += answered.Sub(asked)
-		frame.Points = append(frame.Points, one.series.own("scrape_duration_seconds", answered.Sub(asked).Seconds()))
+		frame.Points = append(frame.Points, one.series.own(metricTook, answered.Sub(asked).Seconds()))
 	}
 	up := 1.0
 	if err != nil {
 		up = 0
 	}
-	frame.Points = append(frame.Points, one.series.own("up", up))
+	frame.Points = append(frame.Points, one.series.own(metricUp, up))
 	s.write(frame)
 	return err == nil
 }

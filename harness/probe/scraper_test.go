@@ -80,7 +80,7 @@ func TestScraping(t *testing.T) {
 		t.Fatal(err)
 	}
 	told := s.Told()
-	if len(told) != 2 || told[0].Metric != "jobs_total" || told[0].Kind != recording.Counter || told[1].Tags["node"] != "api" {
+	if len(told) != 4 || told[1].Metric != "up" || told[2].Metric != "jobs_total" || told[2].Kind != recording.Counter || told[3].Tags["node"] != "api" {
 		t.Errorf("told %+v", told)
 	}
 	await(t, "ten scrapes", func() bool { return asked.Load() >= 10 })

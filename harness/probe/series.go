@@ -46,9 +46,12 @@ func newSeries(node string, o ScrapeOptions) *series {
 	return &series{node: node, most: o.MostSeries, redact: o.Redact, known: map[string]*sampled{}, leftOut: map[string]bool{}}
 }
 
-// told lists the series, in the order of their first appearance.
+// told lists the series, in the order of their first appearance, after the scraper's own.
 func (s *series) told() []Series {
 	var all []Series
+	for _, own := range ownMetrics() {
+		all = append(all, Series{Metric: own, Tags: map[string]string{"node": s.node}, Kind: recording.Gauge})
+	}
 	for _, known := range s.order {
 		all = append(all, known.Series)
 	}
@@ -56,6 +59,14 @@ func (s *series) told() []Series {
 }
 
 func (s *series) counts() (kept, leftOut int) { return len(s.order), len(s.leftOut) }
+
+// The metrics of the scraper's own, named as Prometheus names them: whether a scrape answered (1 or 0), and how long that took.
+const (
+	metricUp   = "up"
+	metricTook = "scrape_duration_seconds"
+)
+
+func ownMetrics() []string { return []string{metricTook, metricUp} }
 
 // own is a point of the scraper's own.
 func (s *series) own(metric string, value float64) recording.Point {
@@ -148,8 +159,8 @@ func (s *series) note(points []recording.Point, name string, kind recording.Kind
 
 // find is a series by what it was told as, or nil when there are as many as are kept.
 func (s *series) find(name string, kind recording.Kind, m *dto.Metric) (known *sampled, isNew bool) {
-	if name == "up" || name == "scrape_duration_seconds" {
-		return nil, false // the scraper's own
+	if slices.Contains(ownMetrics(), name) {
+		return nil, false
 	}
 	var id strings.Builder
 	id.WriteString(name)

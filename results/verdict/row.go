@@ -46,8 +46,16 @@ func (j *judge) plan(r *reader, q question) row {
 	return p
 }
 
-// evidence judges the SLO by what was read.
+// evidence judges the SLO by what was read. A slope is given per minute.
 func (p row) evidence(trial int) results.Evidence {
+	e := p.measured(trial)
+	if p.parsed.Func == "slope" {
+		return p.perMinute(e)
+	}
+	return e
+}
+
+func (p row) measured(trial int) results.Evidence {
 	s := p.parsed
 	e := results.Evidence{What: p.Text, Trial: trial, Phase: phaseAll, Unit: s.Unit, Bound: s.Bound(), Outcome: results.Inconclusive}
 	if s.In != "" {
@@ -84,14 +92,11 @@ func (p row) evidence(trial int) results.Evidence {
 		e.Reason = p.undecided(n)
 	}
 	e.Reason = join(e.Reason, p.left.apart())
-	if s.Func == "slope" {
-		return perMinute(e, s, bound)
-	}
 	return e
 }
 
-// perMinute gives a slope per minute, as people say it: growth per second is a number with many zeros.
-func perMinute(e results.Evidence, s slo.SLO, bound number) results.Evidence {
+// perMinute gives a slope as people say it: growth per second is a number with many zeros.
+func (p row) perMinute(e results.Evidence) results.Evidence {
 	for _, v := range []**float64{&e.Value, &e.Low, &e.High} {
 		if *v != nil {
 			minute := **v * 60
@@ -99,7 +104,15 @@ func perMinute(e results.Evidence, s slo.SLO, bound number) results.Evidence {
 		}
 	}
 	unit := strings.TrimSuffix(e.Unit, slo.UnitPerSecond)
-	e.Unit, e.Bound = unit+"/min", s.Op+" "+display(bound.value*60, unit)+"/min"
+	e.Unit = unit + "/min"
+	bound, problem := p.bound()
+	value := display(bound.value*60, unit) + "/min"
+	switch {
+	case !p.parsed.Relative():
+		e.Bound = p.parsed.Op + " " + value
+	case problem == "":
+		e.Bound = p.parsed.Bound() + " (" + value + ")"
+	}
 	return e
 }
 

@@ -191,8 +191,7 @@ func (s *sampled) values() []stats.Sample {
 func (s *sampled) slope() number {
 	points := s.values()
 	if !s.measure.AfterGC && len(points) < leastSamples {
-		return number{problem: fmt.Sprintf("%s are too few for a slope, which needs %d; let the load run longer",
-			plural(int64(len(points)), "sample"), leastSamples)}
+		return number{problem: fmt.Sprintf("a slope needs %d samples, and there are %d; let the load run longer", leastSamples, len(points))}
 	}
 	slope, ok := stats.TheilSen(points)
 	if !ok {
@@ -210,8 +209,11 @@ func (s *sampled) tooFewCollections(seen, needed int) string {
 			return m.node.name + " does not tell of garbage collections: after_gc needs " + gcTime + " or " + gcCount
 		}
 	}
-	return fmt.Sprintf("%s at least are needed, and there is what %d left; let the load run longer",
-		plural(int64(needed), "garbage collection"), seen)
+	apart := ""
+	if len(s.live) == 0 && needed > 1 {
+		apart = ", ten scrapes from one to the next"
+	}
+	return fmt.Sprintf("it needs %s%s, and %d were seen; let the load run longer", plural(int64(needed), "garbage collection"), apart, seen)
 }
 
 func (s *sampled) selector() string {
