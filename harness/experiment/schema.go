@@ -76,7 +76,10 @@ func (words) JSONSchema() *jsonschema.Schema {
 }
 func (rawSLO) JSONSchema() *jsonschema.Schema {
 	k6 := &jsonschema.Schema{Type: "object", AdditionalProperties: &jsonschema.Schema{Type: "string"}}
-	return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{{Type: "string", Examples: []any{"p95(latency) < 300ms in steady"}}, k6}}
+	return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{{Type: "string", Examples: []any{
+		"p95(latency) < 300ms in steady", "p95(latency) < 300ms in every 1m", "p95(latency in last-fifth) < 1.5 * p95(latency in first-fifth)",
+		"slope(after_gc(heap)) < 1MiB/min", "max(process_open_fds{node:api}) < 500",
+	}}, k6}}
 }
 
 // JSONSchema of the choices. What is not supported yet is not among them.
