@@ -189,7 +189,7 @@ func (as *assembly) startLoad(ctx context.Context, s *site.Site, number int) (ru
 		Exe: as.inv.Exe, Script: script, Inspection: q.inspection, Seed: as.inv.run.Seed, Selectors: q.selectors,
 		Recording: filepath.Join(as.dir, as.recording), LogPath: filepath.Join(as.dir, fmt.Sprintf("k6-%d.log", number)),
 		Logger: as.inv.log, Redact: as.inv.redactor.Redact, Facts: facts(s),
-		Console: as.inv.progress.Console, Stdout: output, JudgeStep: judge,
+		Console: as.inv.progress.Console, Stdout: output, JudgeStep: judge, StepDone: as.inv.stepDone,
 	})
 	if err != nil {
 		return nil, err

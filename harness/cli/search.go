@@ -62,6 +62,29 @@ func (q *question) leaveOut() {
 	q.experiment.SLOs, q.inspection.Thresholds = left, nil
 }
 
+// stepDone tells people how a step went.
+func (inv *invocation) stepDone(o results.StepOutcome) {
+	text := fmt.Sprintf("%g/s ", o.Rate)
+	switch {
+	case o.Outcome == results.Pass:
+		text += "held"
+	case o.Unfit:
+		text += "is more than the generator can do"
+	case o.Outcome == results.Fail:
+		text += "broke"
+	default:
+		text += "can't be told"
+	}
+	switch {
+	case o.Outcome == results.Pass:
+	case o.SLO != "" && !o.Unfit:
+		text += ": " + o.SLO
+	default:
+		text += ": " + o.Reason
+	}
+	inv.progress.Step(text)
+}
+
 // stepJudge judges the steps of a search while the load runs; nil when it is none.
 func (inv *invocation) stepJudge() (load.StepJudge, error) {
 	in := inv.question.inspection

@@ -82,6 +82,11 @@ func TestTheBreakpointLiesAroundAKnownCapacity(t *testing.T) {
 	if said := v.stdout.String(); !strings.HasPrefix(said, "PASS search: held ") {
 		t.Errorf("said:\n%s", said)
 	}
+	for _, want := range []string{"\n  40/s held\n", "/s broke: p75(latency) < 300ms in steady\n"} {
+		if !strings.Contains(v.stderr(), want) {
+			t.Errorf("not told: %s:\n%s", want, v.stderr())
+		}
+	}
 	again := p.run(0, "rejudge", found.ID)
 	if diff := cmp.Diff(v.stdout.String(), again.stdout.String()); diff != "" {
 		t.Errorf("judged otherwise (-run +rejudge):\n%s", diff)

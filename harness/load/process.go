@@ -31,6 +31,8 @@ type Options struct {
 
 	// JudgeStep judges the steps of a search; nil: the schedule stands of a scenario that could search.
 	JudgeStep StepJudge
+	// StepDone is told of each step of a search as it was judged; nil: nobody is.
+	StepDone func(results.StepOutcome)
 
 	Recording string // path of the recording to be written
 	LogPath   string // path of k6's log, its last 1 MiB; empty: not kept

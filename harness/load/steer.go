@@ -138,7 +138,9 @@ func (pl *pilot) step(rate, start float64, again bool) bool {
 	if pl.usual == 0 {
 		pl.usual = w.took
 	}
-	pl.process.options.Logger.Info("step", "rate", rate, "outcome", string(w.outcome.Outcome), "slo", w.outcome.SLO, "reason", w.outcome.Reason)
+	if told := pl.process.options.StepDone; told != nil {
+		told(w.outcome)
+	}
 	return w.outcome.Outcome == results.Pass || pl.every(w.rested)
 }
 

@@ -36,6 +36,13 @@
 //
 //	startRate: 50, stages: [{duration: '1m', target: 50}, {duration: 0, target: 100}, {duration: '1m', target: 100}]
 //
+// # A search
+//
+// With search, which the shape breakpoint has, and where the driving brunt steers, the schedule gives way to the rates that
+// are asked for while the scenario runs: the first is search.from, and each other one holds from the moment that was told with it
+// until the next (Config.Asked). The schedule still says how long the scenario may last, and by its peak how many VUs and how
+// long a queue there are. Where nobody steers, it stands.
+//
 // # Two builds in one slot
 //
 // With builds, each slot of the schedule holds one iteration of either build, with the same number and so the same payload,
