@@ -111,3 +111,36 @@ func TestALateFrameReachesItsWindow(t *testing.T) {
 	}
 	check(t, v, results.Fail, 20000, "the worst of 12 windows is 0s to 10s")
 }
+
+// TestWindowsThatAreOverTakeLittle: a long soak has many windows, and only the last are expected to gather more.
+func TestWindowsThatAreOverTakeLittle(t *testing.T) {
+	trial := completeTrial()
+	questions, err := parseAll(asked("p95(latency) < 300ms in every 10s"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	j := &judge{run: askRun(trial), trial: trial, questions: questions, verdict: &results.Verdict{}}
+	r := newReader(newTimeline(trial, 1))
+	w := j.planEvery(r, questions[0])
+	before := map[*window]float64{}
+	for i, f := range frames(func(int) second { return quiet() }) {
+		if err := r.frame(f); err != nil {
+			t.Fatal(err)
+		}
+		if i == 60 {
+			for _, part := range w.all[:5] {
+				before[part] = part.row.left.number().value
+			}
+		}
+	}
+	for i, part := range w.all {
+		if over := i < len(w.all)-2; over != (len(part.reader.byKey) == 0) {
+			t.Errorf("window %d of %d holds %d keys", i, len(w.all), len(part.reader.byKey))
+		}
+	}
+	for part, value := range before {
+		if got := part.row.left.number().value; got != value {
+			t.Errorf("%s: %v became %v", w.when(part), value, got)
+		}
+	}
+}
