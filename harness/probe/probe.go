@@ -1,5 +1,9 @@
 // Package probe reads what a running service tells of itself: its Prometheus metrics, once a second while load runs, and at its
 // end once more in full, and its Go profiles.
+//
+// Scraping is meant to be too small to matter. Of a service in Go with 14 kB of metrics (BenchmarkTake, on 2 shared cores) a scrape
+// costs brunt 0.5 ms of CPU and the service 0.6 ms: about a thousandth of a core together. What is kept of it under load is 14 kB a
+// minute, because only what changed is written.
 package probe
 
 import (
