@@ -2,6 +2,10 @@ package output
 
 import (
 	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -79,5 +83,43 @@ func TestAThresholdThatIsAskedForTwiceIsJudgedOnce(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"http_req_duration", "http_req_duration{ name: 'create' }"}, names); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestAbortingThresholdsOnManyValuesAreJudgedAsOnFew(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	values := make([]float64, 3*exactValues)
+	for i := range values {
+		values[i] = 100 * math.Exp(r.NormFloat64())
+	}
+	sorted := slices.Sorted(slices.Values(values))
+	mean := 0.0
+	for _, v := range values {
+		mean += v / float64(len(values))
+	}
+	for statistic, value := range map[string]float64{
+		"p(95)": sorted[len(sorted)*95/100], "p(99.9)": sorted[len(sorted)*999/1000], "med": sorted[len(sorted)/2],
+		"avg": mean, "min": sorted[0], "max": sorted[len(sorted)-1],
+	} {
+		for _, bound := range []struct {
+			value float64
+			holds bool
+		}{{value * 1.002, true}, {value * 0.998, false}} {
+			text := fmt.Sprintf(`[{"threshold":"%s < %f","abortOnFail":true}]`, statistic, bound.value)
+			watches, err := abortRules(script(t, text), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			sink := watches[0].rule.sinkOf(recording.Trend)
+			for _, v := range values {
+				sink.Add(metrics.Sample{Value: v})
+			}
+			if sink.(*trendSink).exact != nil {
+				t.Fatal("every value is kept")
+			}
+			if err := crossed(watches, time.Second); (err == nil) != bound.holds {
+				t.Errorf("%s of %f: aborts with %v", text, value, err)
+			}
+		}
 	}
 }

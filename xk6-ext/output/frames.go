@@ -49,6 +49,9 @@ func floorSecond(d int64) int64 {
 	return d - rest
 }
 
+// maxMarks is how many marks are remembered. Only what is later than that many phases could straddle one.
+const maxMarks = 4096
+
 func (g *grid) mark(at int64) {
 	i := sort.Search(len(g.marks), func(i int) bool { return g.marks[i] >= at })
 	if i < len(g.marks) && g.marks[i] == at {
@@ -57,6 +60,9 @@ func (g *grid) mark(at int64) {
 	g.marks = append(g.marks, 0)
 	copy(g.marks[i+1:], g.marks[i:])
 	g.marks[i] = at
+	if len(g.marks) > maxMarks {
+		g.marks = append(g.marks[:0], g.marks[len(g.marks)-maxMarks:]...)
+	}
 }
 
 // series is a series of the recording.
@@ -205,6 +211,13 @@ func mergePoint(into, p *recording.Point) {
 		into.Min, into.Max, into.Last = min(into.Min, p.Min), max(into.Max, p.Max), p.Last
 	}
 }
+
+// maxOpen is how many frames may be open. What was kept waiting for minutes may end within one second, and each of it
+// belongs to a second of its own.
+const maxOpen = 64
+
+// crowded says whether frames must be sent before it is time. More of their intervals follow in further frames.
+func (fs *frames) crowded() bool { return len(fs.open) > maxOpen }
 
 // take removes and returns the frames that end by then, in order of time.
 func (fs *frames) take(until int64) []*recording.Frame {

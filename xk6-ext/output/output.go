@@ -55,7 +55,9 @@ type Output struct {
 	begun   time.Time
 
 	arriving sync.Mutex
+	room     sync.Cond // there is some again: see maxWaiting
 	arrived  []batch
+	waiting  int // containers in what arrived
 	marks    []int64
 
 	bounds   []wire.Selector   // what the script's thresholds are on
@@ -65,6 +67,7 @@ type Output struct {
 	encoder    *recording.Encoder
 	buffer     []byte
 	warned     bool
+	warnedFull bool
 	exceptions int
 	aborting   bool
 
@@ -110,6 +113,7 @@ func open(p k6output.Params, o Options) (k6output.Output, error) {
 		plan:    executor.PlanOf(p.ScriptOptions.Scenarios, tuple, time.Duration(o.Config.WarmupNanos)),
 		encoder: recording.NewEncoder(), quit: make(chan struct{}),
 	}
+	out.room.L = &out.arriving
 	asked := executor.AskedOf(p.ScriptOptions.Scenarios, time.Duration(o.Config.WarmupNanos))
 	out.due = asked.Due
 	out.gather = newGatherer(time.Now().UnixNano())
@@ -147,6 +151,11 @@ func (o *Output) Start() error {
 	return nil
 }
 
+// maxWaiting is how many containers may wait to be counted: those of some seconds of the highest load there is. When the
+// parent or its disk stands still, k6 is made to wait: its VUs stop, which their lateness tells, instead of its memory
+// growing until the machine has none.
+const maxWaiting = 200_000
+
 // AddMetricSamples takes a batch over.
 func (o *Output) AddMetricSamples(containers []metrics.SampleContainer) {
 	if len(containers) == 0 {
@@ -154,6 +163,10 @@ func (o *Output) AddMetricSamples(containers []metrics.SampleContainer) {
 	}
 	o.arriving.Lock()
 	defer o.arriving.Unlock()
+	for o.waiting >= maxWaiting {
+		o.room.Wait()
+	}
+	o.waiting += len(containers)
 	o.arrived = append(o.arrived, batch{at: time.Now(), containers: containers})
 }
 
@@ -235,6 +248,10 @@ func (o *Output) count(until time.Time) {
 	}
 	ready, waiting := o.arrived[:n], o.arrived
 	o.arrived = append([]batch(nil), o.arrived[n:]...)
+	for _, b := range ready {
+		o.waiting -= len(b.containers)
+	}
+	o.room.Broadcast()
 	marks := o.marks
 	o.marks = nil
 	o.arriving.Unlock()
@@ -248,12 +265,25 @@ func (o *Output) count(until time.Time) {
 	for _, b := range ready {
 		for _, c := range b.containers {
 			o.gather.container(c)
+			if o.gather.frames.crowded() {
+				o.flush(time.Now().Add(-2 * hold).UnixNano())
+			}
 		}
 	}
+	o.warn()
+}
+
+// warn says once each that there are too many series.
+func (o *Output) warn() {
 	if o.gather.index.capped && !o.warned {
 		o.warned = true
-		o.notice("warn", fmt.Sprintf("more than %d series: further names of requests, checks and groups are kept together as %q; "+
-			"give requests of one kind one name (tags: {name: ...})", maxSeries, other))
+		o.notice("warn", fmt.Sprintf("more than %d series: further names of requests, checks and groups, and codes of errors, are kept "+
+			"together as %q; give requests of one kind one name (tags: {name: ...})", maxSeries, other))
+	}
+	if o.gather.index.full && !o.warnedFull {
+		o.warnedFull = true
+		o.notice("warn", fmt.Sprintf("more than %d series: further metrics are not recorded, but where an SLO or a threshold with a "+
+			"selector names them; keep what a script measures in fewer metrics, and tell it apart by tags", 3*maxSeries))
 	}
 }
 

@@ -162,7 +162,7 @@ func (g *gatherer) trail(t *httpext.Trail) {
 	connecting := t.Blocked + t.Connecting + t.TLSHandshaking
 	it := g.open[t.Metadata["vu"]]
 	at := requestStart(t)
-	if it != nil {
+	if it != nil && !it.requested {
 		at = it.Intended.UnixNano()
 	}
 	outcome := outcomeOK
@@ -181,6 +181,9 @@ func (g *gatherer) trail(t *httpext.Trail) {
 		it.requested = true
 		it.failed = it.failed || t.Failed.Bool
 		add(metricLatency, outcome, recording.Trend, milliseconds(latency))
+	}
+	if t.Failed.Bool {
+		add(metricErrors, "", recording.Counter, 1)
 	}
 	add("http_reqs", outcome, recording.Counter, 1)
 	add("http_req_duration", outcome, recording.Trend, milliseconds(t.Duration))
@@ -201,23 +204,6 @@ func (g *gatherer) samples(samples []metrics.Sample) {
 		s := &samples[i]
 		g.sample(s, g.moment(samples, s))
 	}
-}
-
-// moment is when what a sample tells of began.
-func (g *gatherer) moment(all []metrics.Sample, s *metrics.Sample) int64 {
-	if it := g.open[s.Metadata["vu"]]; it != nil {
-		return it.Intended.UnixNano()
-	}
-	took := 0.0 // ms
-	switch s.Metric.Name {
-	case "iteration_duration", "group_duration":
-		took = s.Value
-	case "iterations": // k6 sends it with the duration of the same iteration
-		if all[0].Metric.Name == "iteration_duration" {
-			took = all[0].Value
-		}
-	}
-	return s.Time.UnixNano() - int64(took*float64(time.Millisecond))
 }
 
 func (g *gatherer) sample(s *metrics.Sample, at int64) {
@@ -306,36 +292,4 @@ func truth(b bool) float64 {
 		return 1
 	}
 	return 0
-}
-
-// lookAhead finds where the load begins when samples must say it: iterations that began first need not end first.
-func (g *gatherer) lookAhead(batches []batch) {
-	if g.led {
-		return
-	}
-	first := int64(0)
-	note := func(tags *metrics.TagSet, at int64) {
-		if scenario, _ := tags.Get(tagScenario); scenario != "" && (first == 0 || at < first) {
-			first = at
-		}
-	}
-	for _, b := range batches {
-		for _, c := range b.containers {
-			if t, ok := c.(*httpext.Trail); ok {
-				note(t.Tags, requestStart(t))
-				continue
-			}
-			samples := c.GetSamples()
-			for i := range samples {
-				note(samples[i].Tags, g.moment(samples, &samples[i]))
-			}
-		}
-	}
-	if first != 0 {
-		g.begin(first)
-	}
-}
-
-func requestStart(t *httpext.Trail) int64 {
-	return t.EndTime.Add(-t.Blocked - t.Connecting - t.TLSHandshaking - t.Duration).UnixNano()
 }

@@ -65,9 +65,9 @@ func TestLatencyCountsFromTheIntendedStartOnceAnIteration(t *testing.T) {
 	}
 	want := map[string][]kept{
 		"name:,outcome:ok,scenario:s":               {{1000, []float64{216}}},
-		"name:,outcome:failed,scenario:s":           {{1000, []float64{16}}},
+		"name:,outcome:failed,scenario:s":           {{3000, []float64{16}}},
 		"name:,outcome:ok,scenario:s http_reqs":     {{1000, []float64{1}}, {4000, []float64{1}}},
-		"name:,outcome:failed,scenario:s http_reqs": {{1000, []float64{1}}},
+		"name:,outcome:failed,scenario:s http_reqs": {{3000, []float64{1}}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -146,6 +146,66 @@ func TestWithoutOurExecutorTheEarliestSampleBeginsTheLoad(t *testing.T) {
 				t.Errorf("t = 0 at %v, want %v", zero, want)
 			}
 		})
+	}
+}
+
+func TestEverySampleBelongsToTheSecondInWhichItBegan(t *testing.T) {
+	registry := metrics.NewRegistry()
+	builtin := metrics.RegisterBuiltinMetrics(registry)
+	tags := registry.RootTagSet().With("scenario", "s")
+	at := func(milliseconds int64) time.Time { return time.Unix(0, milliseconds*ms) }
+	sample := func(m *metrics.Metric, end int64, v float64) metrics.Sample {
+		return metrics.Sample{TimeSeries: metrics.TimeSeries{Metric: m, Tags: tags}, Time: at(end), Value: v, Metadata: map[string]string{"vu": "7"}}
+	}
+	g := newGatherer(0)
+	g.led = true
+	for _, c := range []metrics.SampleContainer{
+		executor.LoadStart{Zero: at(1000)},
+		executor.IterationStart{VU: "7", Tags: tags, Intended: at(1500), Lateness: time.Second},
+		metrics.Samples{sample(builtin.Checks, 3100, 1)},
+		metrics.Samples{sample(registry.MustNewMetric("mine", metrics.Counter), 4100, 5)},
+		metrics.Samples{sample(builtin.GroupDuration, 5500, 1000)},
+		metrics.Samples{sample(builtin.GRPCReqDuration, 5900, 700)},
+		metrics.Samples{sample(builtin.DataSent, 7100, 80), sample(builtin.DataReceived, 7100, 90)},
+		metrics.Samples{sample(builtin.IterationDuration, 7100, 4600), sample(builtin.Iterations, 7100, 1)},
+		executor.IterationEnd{VU: "7"},
+	} {
+		g.container(c)
+	}
+	got := map[string]int64{}
+	for _, f := range g.frames.take(1 << 62) {
+		for _, p := range f.Points {
+			got[p.Key.Metric] = f.Start / ms
+		}
+	}
+	want := map[string]int64{
+		"lateness": 1000, "iteration_duration": 1000, "iterations": 1000, "data_sent": 1000, "data_received": 1000, "offered": 1000,
+		"checks": 3000, "mine": 4000, "group_duration": 4000, "grpc_req_duration": 5000,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestErrorsAreCountedByCode(t *testing.T) {
+	root := metrics.NewRegistry().RootTagSet().With("scenario", "s")
+	g := newGatherer(0)
+	for _, tags := range []map[string]string{
+		{"error_code": "1212", "status": "0"}, {"error_code": "1503", "status": "503"}, {"error_code": "1503", "status": "503"}, {"status": "200"},
+	} {
+		g.container(&httpext.Trail{EndTime: time.Unix(1, 0), Failed: null.BoolFrom(len(tags) > 1), Tags: root.WithTagsFromMap(tags)})
+	}
+	got := map[string]float64{}
+	for _, f := range g.frames.take(1 << 62) {
+		for _, p := range f.Points {
+			if p.Key.Metric == metricErrors {
+				got[p.Key.Tags] += p.Sum
+			}
+		}
+	}
+	want := map[string]float64{"error_code:1212,scenario:s,status:0": 1, "error_code:1503,scenario:s,status:503": 2}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
 	}
 }
 

@@ -2,6 +2,7 @@ package output
 
 import (
 	"maps"
+	"strings"
 
 	"go.k6.io/k6/metrics"
 
@@ -18,6 +19,8 @@ const (
 	tagOutcome  = "outcome"
 	tagCheck    = "check"
 	tagGroup    = "group"
+	tagCode     = "error_code"
+	tagStatus   = "status"
 	// tagSelector is reserved: it keeps series that were asked for apart from the base series, so that nobody adds them up.
 	tagSelector = "selector"
 )
@@ -27,6 +30,8 @@ const (
 	metricLatency  = "latency"
 	metricLateness = "lateness"
 	metricOffered  = "offered"
+	// metricErrors counts the requests that failed by what k6 says of why: its error code, and the status of the response.
+	metricErrors = "http_errors"
 )
 
 // other takes the place of names beyond the cap.
@@ -45,6 +50,8 @@ func baseTags(metric string) []string {
 		return []string{tagScenario, tagCheck}
 	case "group_duration":
 		return []string{tagScenario, tagGroup}
+	case metricErrors:
+		return []string{tagScenario, tagCode, tagStatus}
 	case "vus", "vus_max":
 		return nil
 	}
@@ -82,17 +89,19 @@ type watch struct {
 // index finds the targets of values, and makes the series.
 type index struct {
 	named   map[string]bool // metrics that a bound names as a whole: their base series are kept in full
-	limit   int             // base series with free-text tags
+	limit   int             // of series, from which on base series are kept together
 	watches []watch
 	builds  map[string][]string // by scenario, of those that have builds
 	byKey   map[recording.Key]*series
 	targets map[origin][]target
-	capped  bool
+	capped  bool // texts were replaced by other
+	full    bool // something was not recorded
 }
 
 const (
 	maxSeries  = 2_000
 	maxOrigins = 100_000 // remembered; beyond, they are found anew
+	maxRoutes  = 10_000  // likewise
 )
 
 func newIndex() *index {
@@ -120,7 +129,10 @@ func (x *index) of(o origin, kind recording.Kind) []target {
 	if found, ok := x.targets[o]; ok {
 		return found
 	}
-	found := []target{{series: x.series(recording.Key{Metric: o.metric, Tags: x.base(o)}, kind, x.precision(o.metric))}}
+	var found []target
+	if key, ok := x.base(o); ok {
+		found = append(found, target{series: x.series(key, kind, x.precision(o.metric))})
+	}
 	for _, w := range x.watches {
 		if w.Metric != o.metric || !selects(w.Tags, o) {
 			continue
@@ -145,32 +157,62 @@ func selectorKey(s wire.Selector) recording.Key {
 	return recording.Key{Metric: s.Metric, Tags: recording.JoinTags(tags)}
 }
 
-// base is the text of the tags of an origin's base series.
-func (x *index) base(o origin) string {
+// base is the key of an origin's base series; it is not ok where there are too many series to begin another. From the limit
+// on texts that a script makes up, and may make up without end, give way to other; from twice the limit on scenarios do; and
+// from three times the limit on, which takes a thousand metrics or so, nothing new is recorded but what was asked for.
+func (x *index) base(o origin) (key recording.Key, ok bool) {
+	tags := x.baseTagsOf(o)
+	key = recording.Key{Metric: o.metric, Tags: recording.JoinTags(tags)}
+	for _, step := range []struct {
+		limit int
+		texts []string
+	}{
+		{x.limit, []string{tagName, tagCheck, tagGroup, tagCode, tagStatus}},
+		{2 * x.limit, []string{tagScenario}},
+	} {
+		if x.byKey[key] != nil || len(x.byKey) < step.limit {
+			return key, true
+		}
+		for _, name := range step.texts {
+			if tags[name] != "" {
+				tags[name] = other
+				x.capped = true
+			}
+		}
+		key.Tags = recording.JoinTags(tags)
+	}
+	if x.byKey[key] != nil || len(x.byKey) < 3*x.limit {
+		return key, true
+	}
+	x.full = true
+	return key, false
+}
+
+// baseTagsOf are the tags that an origin's base series is kept by.
+func (x *index) baseTagsOf(o origin) map[string]string {
 	tags := map[string]string{}
-	free := false
 	for _, name := range baseTags(o.metric) {
 		if name == tagOutcome {
 			tags[name] = o.outcome
 			continue
 		}
-		tags[name], _ = o.tags.Get(name)
-		free = free || name == tagName || name == tagCheck || name == tagGroup
+		value, _ := o.tags.Get(name)
+		tags[name] = shortened(value)
 	}
 	if builds := x.builds[tags[tagScenario]]; builds != nil && byBuild(o.metric) {
 		tags[executor.BuildTag], _ = o.tags.Get(executor.BuildTag)
 	}
-	text := recording.JoinTags(tags)
-	if !free || len(x.byKey) < x.limit || x.byKey[recording.Key{Metric: o.metric, Tags: text}] != nil {
+	return tags
+}
+
+// maxText bounds the value of a tag that a base series is kept by, in bytes.
+const maxText = 1 << 10
+
+func shortened(text string) string {
+	if len(text) <= maxText {
 		return text
 	}
-	x.capped = true
-	for _, name := range []string{tagName, tagCheck, tagGroup} {
-		if _, ok := tags[name]; ok {
-			tags[name] = other
-		}
-	}
-	return recording.JoinTags(tags)
+	return strings.ToValidUTF8(text[:maxText], "") + "…"
 }
 
 func (x *index) series(key recording.Key, kind recording.Kind, precision histogram.Precision) *series {

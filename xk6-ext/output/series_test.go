@@ -3,6 +3,7 @@ package output
 import (
 	"fmt"
 	"sort"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -134,8 +135,55 @@ func TestNamesBeyondTheCapAreKeptTogether(t *testing.T) {
 	if diff := cmp.Diff(want, x.names()); diff != "" {
 		t.Error(diff)
 	}
-	if !x.capped {
-		t.Error("nobody is told")
+	if !x.capped || x.full {
+		t.Error("nobody is told, or too much")
+	}
+}
+
+// TestTheNumberOfSeriesIsBoundedWhateverAScriptMakesUp makes up every text that a series is kept by.
+func TestTheNumberOfSeriesIsBoundedWhateverAScriptMakesUp(t *testing.T) {
+	root := metrics.NewRegistry().RootTagSet()
+	for _, row := range []struct {
+		name   string
+		origin func(i string) origin
+		full   bool
+	}{
+		{"names of requests", func(i string) origin { return origin{"latency", root.With("name", i), "ok"} }, false},
+		{"checks", func(i string) origin { return origin{"checks", root.With("check", i), ""} }, false},
+		{"groups", func(i string) origin { return origin{"group_duration", root.With("group", i), ""} }, false},
+		{"codes of errors", func(i string) origin { return origin{metricErrors, root.With("error_code", i), ""} }, false},
+		{"statuses", func(i string) origin { return origin{metricErrors, root.With("status", i), ""} }, false},
+		{"scenarios", func(i string) origin { return origin{"iterations", root.With("scenario", i), ""} }, false},
+		{"metrics", func(i string) origin { return origin{"metric" + i, root, ""} }, true},
+		{"all of them", func(i string) origin {
+			return origin{"metric" + i, root.WithTagsFromMap(map[string]string{"name": i, "scenario": i}), ""}
+		}, true},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			x := newIndex()
+			x.limit = 50
+			x.selectors([]wire.Selector{{Metric: "metric999", Tags: map[string]string{"asked": "for"}}})
+			for i := range 1000 {
+				x.of(row.origin(fmt.Sprint(i)), recording.Counter)
+			}
+			if len(x.byKey) > 3*x.limit || !x.capped && !x.full || x.full != row.full {
+				t.Errorf("%d series, capped %v, full %v", len(x.byKey), x.capped, x.full)
+			}
+			known := len(x.of(row.origin("7"), recording.Counter))
+			asked := len(x.of(origin{"metric999", root.With("asked", "for"), ""}, recording.Counter))
+			if known != 1 || asked == 0 {
+				t.Errorf("what was known goes to %d series, what was asked for to %d", known, asked)
+			}
+		})
+	}
+}
+
+func TestALongNameIsCut(t *testing.T) {
+	x := newIndex()
+	long := strings.Repeat("ä", 5000)
+	x.of(origin{"latency", metrics.NewRegistry().RootTagSet().With("name", long), "ok"}, recording.Trend)
+	if got := x.names()[0]; len(got) > maxText+100 || !strings.Contains(got, "ä…") {
+		t.Errorf("a name of %d bytes: %.40s", len(got), got)
 	}
 }
 

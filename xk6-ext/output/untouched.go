@@ -74,7 +74,10 @@ func (x *index) untouched(wanted wire.Selector, kind recording.Kind, root *metri
 			return nil
 		}
 	}
-	key := recording.Key{Metric: wanted.Metric, Tags: x.base(origin{metric: wanted.Metric, tags: root})}
+	key, ok := x.base(origin{metric: wanted.Metric, tags: root})
+	if !ok {
+		return nil
+	}
 	return x.series(key, kind, x.precision(wanted.Metric))
 }
 
