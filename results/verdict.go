@@ -32,8 +32,8 @@ type Evidence struct {
 	Value   *float64 `json:"value"` // nil when there was nothing to measure
 	Unit    string   `json:"unit"`
 	Bound   string   `json:"bound"`
-	Low     *float64 `json:"low"`  // value if every unserved iteration had been perfect
-	High    *float64 `json:"high"` // value if every unserved iteration had been bad
+	Low     *float64 `json:"low"`  // value if every unserved iteration had been perfect; of a slope the end of its interval
+	High    *float64 `json:"high"` // value if every unserved iteration had been bad; of a slope the end of its interval
 	Samples int64    `json:"samples"`
 	Outcome Outcome  `json:"outcome"`
 	Reason  string   `json:"reason,omitempty"`

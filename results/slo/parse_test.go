@@ -232,7 +232,9 @@ func FuzzParse(f *testing.F) {
 			}
 			return
 		}
-		_ = s.Validate(func(string) (Kind, bool) { return Trend, true })
+		for _, kind := range []Kind{"", Trend, Scraped, ScrapedGauge, ScrapedCounter} {
+			_ = s.Validate(func(string) (Kind, bool) { return kind, true })
+		}
 		again, err := Parse(s.String())
 		if err != nil {
 			t.Fatalf("%q is written %q, which does not parse: %v", text, s.String(), err)
