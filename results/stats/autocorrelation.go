@@ -13,8 +13,8 @@ func inflation(points []Sample, slope float64) float64 {
 	if len(r) == 0 || n < fewestCorrelated {
 		return 1
 	}
-	// The first-order coefficient of a series of which a line was taken is too small by (2 + 4φ)/n (Marriott and Pope 1954,
-	// Kendall 1954, for a line instead of a mean).
+	// The first-order coefficient of a series of which a line was taken is too small by (2 + 4φ)/n, as that of one of which
+	// the mean was taken is by (1 + 3φ)/n (Marriott and Pope 1954, Kendall 1954).
 	phi := (float64(n)*r[0] + 2) / float64(n-4)
 	phi = max(0, min(phi, mostCorrelation))
 	process, seen := make([]float64, n-1), make([]float64, n-1)
@@ -28,7 +28,7 @@ func inflation(points []Sample, slope float64) float64 {
 	return max(1, hamedRao(process, n), hamedRao(seen, n))
 }
 
-// hamedRao is n/n* of Hamed and Rao 1998, eq. 12, for the autocorrelation of ranks at the lags 1 to n−1.
+// hamedRao is n/n* of Hamed and Rao 1998 for the autocorrelation of ranks at the lags 1 to n−1.
 func hamedRao(r []float64, n int) float64 {
 	total := 0.0
 	for i, rho := range r {

@@ -136,7 +136,7 @@ func pairSlopes(points []Sample) []float64 {
 	return slopes
 }
 
-// kendallVariance is the variance of Kendall's S of independent points, less what ties take (Sen 1968, eq. 2.6, by Kendall).
+// kendallVariance is the variance of Kendall's S of independent points, less what ties take (Kendall; Sen 1968).
 func kendallVariance(points []Sample) float64 {
 	tied := func(of func(Sample) float64) float64 {
 		values := make([]float64, len(points))
