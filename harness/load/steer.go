@@ -166,6 +166,8 @@ type watch struct {
 	took    float64
 
 	cpu     cpuLook // at the beginning of the judged part
+	judged  int     // frames that were known when it was last judged
+	ended   bool    // every iteration that was due
 	resting bool
 	since   float64 // the rest
 }
@@ -184,8 +186,7 @@ func (w *watch) look() bool {
 	if seen < w.step.From+1 {
 		return false
 	}
-	var ended bool
-	w.outcome, w.took, ended = w.judge(w.zero, w.step, frames, w.due(), w.usual)
+	w.weigh(frames)
 	switch {
 	case w.outcome.Outcome == results.Fail && seen < w.step.End:
 		w.step.End = seen
@@ -194,7 +195,16 @@ func (w *watch) look() bool {
 		return false
 	}
 	late := now >= w.step.End+w.plan.Step.Seconds()
-	return ended || late || w.outcome.Outcome != results.Inconclusive
+	return w.ended || late || w.outcome.Outcome != results.Inconclusive
+}
+
+// weigh judges the step if there is anything new to judge it by.
+func (w *watch) weigh(frames []*recording.Frame) {
+	if len(frames) == w.judged {
+		return
+	}
+	w.judged = len(frames)
+	w.outcome, w.took, w.ended = w.judge(w.zero, w.step, frames, w.due(), w.usual)
 }
 
 // due is how many iterations the judged part of the step will hold.
@@ -233,6 +243,8 @@ func (w *watch) rested() bool {
 		return false
 	}
 	frames, _ := w.known()
-	_, _, ended := w.judge(w.zero, w.step, frames, w.due(), w.usual)
-	return ended || now-w.since >= length
+	outcome := w.outcome // which stands
+	w.weigh(frames)
+	w.outcome = outcome
+	return w.ended || now-w.since >= length
 }

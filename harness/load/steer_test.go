@@ -34,7 +34,9 @@ func TestASearchOffersTheRatesOfItsSteps(t *testing.T) {
 	script := write(t, "script.js", `
 import http from 'k6/http';
 import { breakpoint } from 'k6/x/brunt';
-export const options = { scenarios: { load: breakpoint({ rate: 22, from: 20, factor: 1.1, step: '3s', duration: '60s' }) } };
+export const options = { scenarios: { load: breakpoint({ rate: 22, from: 20, factor: 1.1, step: '3s', duration: '60s' }) },
+  // Nobody means the limit of a search by it.
+  thresholds: { http_reqs: [{ threshold: 'count<10', abortOnFail: true }] } };
 export default function () { http.get(__ENV.URL); }`)
 	judge := func(zero time.Time, step results.Step, frames []*recording.Frame, due int64, usual float64) (results.StepOutcome, float64, bool) {
 		n := accounted(zero, step, frames)
@@ -55,6 +57,9 @@ export default function () { http.get(__ENV.URL); }`)
 	}
 	r := read(t, p)
 	balanced(t, fitness, r)
+	if fitness.Aborted != "" {
+		t.Errorf("a threshold ended the search: %s", fitness.Aborted)
+	}
 	s := p.Search()
 	if s == nil || s.Ended != results.SearchFound || s.From != 20 || s.Most != 22 || s.VUs != 22 {
 		t.Fatalf("%+v", s)

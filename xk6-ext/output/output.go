@@ -132,6 +132,9 @@ func (o *Output) Description() string { return "brunt" }
 
 // SetThresholds receives the thresholds of the script. Those that can abort the load are judged while it runs.
 func (o *Output) SetThresholds(script map[string]metrics.Thresholds) {
+	if o.options.Config.Steered {
+		return // what a search goes beyond on purpose must not end it
+	}
 	watches, err := abortRules(script, o.options.Config.AbortOn)
 	if err != nil { // k6 has validated them when the script was inspected
 		o.logger.WithError(err).Error("a threshold can't be judged while the load runs")
