@@ -8,7 +8,7 @@ import (
 )
 
 // Exchange is an iteration of an executor that makes requests itself, without a script: one request, and all that was
-// measured of it, in one container. Outputs that know nothing of it see the samples that k6 would have sent.
+// measured of it. Outputs that know nothing of it see the samples that k6 would have sent.
 type Exchange struct {
 	Form *Form
 
@@ -26,6 +26,18 @@ type Exchange struct {
 	Connecting, TLSHandshaking, Sending, Waiting, Receiving time.Duration
 	Sent, Received                                          int64  // bytes on the connection, that of its handshakes included
 	Passed                                                  uint32 // bit i: check i of the form holds
+}
+
+// Exchanges are sent together: k6 has a price for each container. Each belongs to its own moment all the same.
+type Exchanges []Exchange
+
+// GetSamples returns the samples of all of them.
+func (xs Exchanges) GetSamples() []metrics.Sample {
+	var all []metrics.Sample
+	for i := range xs {
+		all = append(all, xs[i].GetSamples()...)
+	}
+	return all
 }
 
 // Form is what exchanges of one request with the same outcome have in common. It is made once and never changed, so that

@@ -91,10 +91,13 @@ type run struct {
 	workers []*worker
 	ended   time.Time // when the load was cut off; zero: not yet
 	shared  map[outcome]*executor.Form
+
+	telling sync.Mutex
+	done    executor.Exchanges // not told yet
 }
 
-// look is how often what the queue dropped is told.
-const look = 100 * time.Millisecond
+// tellPeriod is how often is told what was done and what was dropped. k6 hands samples on as often.
+const tellPeriod = 50 * time.Millisecond
 
 // Run offers the schedule and returns when its last iteration has ended, or when the graceful stop has cut off what was
 // left.
@@ -112,35 +115,61 @@ func (n *native) Run(parent context.Context, out chan<- metrics.SampleContainer)
 	defer stopped()
 	n.config.Announce(n.state, start, out)
 	r.employ()
-	r.wait(start.Add(table.End()))
-	r.working.Wait()
+	r.conduct(start.Add(table.End()))
 	ended := r.over()
 	for _, j := range r.queue.rest(ended) {
 		r.unserved(j, false)
 	}
-	r.drops(ended)
+	r.tell(ended)
 	n.state.ModInitializedVUsCount(-int64(len(r.workers)))
 	r.mark(executor.PoolEnd{Tags: r.tags, Most: r.most.Load(), Allowed: most})
 	return nil
 }
 
-// wait returns at the end of the schedule, or of the context, and tells of drops meanwhile. The scenario lasts as long as
-// was asked, so that startTime of another can build on it.
-func (r *run) wait(end time.Time) {
-	ticker := time.NewTicker(look)
+// conduct returns when the schedule is over, or the context, and every worker has ended. It tells what is done meanwhile. The
+// scenario lasts as long as was asked, so that startTime of another can build on it.
+func (r *run) conduct(end time.Time) {
+	idle := make(chan struct{})
+	go func() {
+		defer close(idle)
+		r.working.Wait()
+	}()
+	ticker := time.NewTicker(tellPeriod)
 	defer ticker.Stop()
 	over := time.NewTimer(time.Until(end))
 	defer over.Stop()
-	for {
+	cut := r.ctx.Done()
+	for waiting, running := true, true; waiting || running; {
 		select {
-		case <-r.ctx.Done():
-			return
-		case <-over.C:
-			return
 		case now := <-ticker.C:
-			r.drops(now)
+			r.tell(now)
+		case <-over.C:
+			waiting = false
+		case <-cut:
+			waiting, cut = false, nil
+		case <-idle:
+			running, idle = false, nil
 		}
 	}
+}
+
+// note keeps an exchange to be told.
+func (r *run) note(x *executor.Exchange) {
+	r.telling.Lock()
+	defer r.telling.Unlock()
+	r.done = append(r.done, *x)
+}
+
+// tell sends what was done and what was dropped.
+func (r *run) tell(now time.Time) {
+	r.telling.Lock()
+	done := r.done
+	r.done = make(executor.Exchanges, 0, len(done)+len(done)/4)
+	r.telling.Unlock()
+	if len(done) > 0 {
+		r.out <- done
+	}
+	r.drops(now)
 }
 
 func (r *run) drops(now time.Time) {

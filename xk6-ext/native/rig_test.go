@@ -101,8 +101,10 @@ func (p *played) take(m metrics.SampleContainer) {
 	switch m := m.(type) {
 	case executor.LoadStart:
 		p.zero = m.Zero
-	case *executor.Exchange:
-		p.done = append(p.done, m)
+	case executor.Exchanges:
+		for i := range m {
+			p.done = append(p.done, &m[i])
+		}
 	case executor.Unserved:
 		p.lost = append(p.lost, m)
 	case executor.PoolEnd:

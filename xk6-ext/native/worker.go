@@ -21,9 +21,10 @@ type worker struct {
 	alarm  *executor.Alarm
 	free   time.Time // since when it has had nothing to do; zero: it was set up because nobody else was free
 
-	message message
-	out     []byte
-	forms   map[outcome]*executor.Form
+	message   message
+	exchanged executor.Exchange
+	out       []byte
+	forms     map[outcome]*executor.Form
 }
 
 // outcome is what the tags of a request depend on.
@@ -94,7 +95,8 @@ func (w *worker) await(j job) bool {
 func (w *worker) iterate(j job) {
 	r := w.run
 	started := time.Now()
-	x := &executor.Exchange{
+	x := &w.exchanged
+	*x = executor.Exchange{
 		Intended: j.intended, Lateness: started.Sub(j.intended), Warmup: j.warmup, VU: w.id, Iteration: j.index,
 	}
 	if !w.free.IsZero() {
@@ -122,7 +124,7 @@ func (w *worker) iterate(j job) {
 		}
 		r.state.AddFullIterations(1)
 	}
-	r.out <- x
+	r.note(x)
 }
 
 // exchange draws the values of a request, sends it and awaits the answer.

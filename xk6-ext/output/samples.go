@@ -87,8 +87,10 @@ func (g *gatherer) container(c metrics.SampleContainer) {
 		g.offered(c.Tags, c.Intended, outcome, c.Warmup)
 	case *httpext.Trail:
 		g.trail(c)
-	case *executor.Exchange:
-		g.exchange(c)
+	case executor.Exchanges:
+		for i := range c {
+			g.exchange(&c[i])
+		}
 	default:
 		g.samples(c.GetSamples())
 	}
