@@ -91,9 +91,10 @@
 //     which is what the Go runtime gives a collection while it runs, so that more means that one nearly always runs and the
 //     script has to help. It started iterations late though a VU was free (p99 of that lateness, the same limit), or for want
 //     of VUs. Latency counts from the intended start and has all of that in it; http_req_duration begins when the request
-//     does, and has only the delay in it. So a fail on latency stands where the same statistic of http_req_duration, over the
-//     same frames, with every unserved iteration counted as perfect and less p99 of the delay, breaks the bound; a fail on
-//     another time stands where it does so less that delay. Fails on anything else stand.
+//     does, and has only the delay in it. So a fail stands where what the target took breaks the bound, over the same frames,
+//     with every unserved iteration counted as perfect: of latency the same statistic of http_req_duration less the delay
+//     where VUs were too few, and latency itself less the delay and the generator's own lateness where they would have done;
+//     of another time that time less the delay; p99 of each. Fails on anything else stand.
 //   - A pass only: iterations that were dropped (more than 0.1 %) or waited for a VU (more than 1 %, and p99 of lateness more
 //     than 10 % of the tightest latency bound), and fewer offered than were due (by more than 0.5 %): the target was not
 //     loaded as was asked. The rule for what was not served gives a fail the benefit of every doubt already.

@@ -7,18 +7,32 @@ import (
 	"github.com/devcraft-studio/brunt/results/slo"
 )
 
-// serviceSide is what an SLO on a time would measure without lateness, where the generator is known to have made times
-// longer than the target did; otherwise nil.
+// serviceSide is what an SLO on a time would measure of the target alone, but for the generator's own delays, where the
+// generator is known to have made times longer; otherwise nil. Of latency that is the service time where VUs were too few.
+// Where they would have done, waiting for one is the target's work, and latency itself stands.
 func (j *judge) serviceSide(r *reader, s slo.SLO) *side {
 	if !j.trial.Fitness.Late || !measuresTime(s) {
 		return nil
 	}
 	m := s.Measure
-	if m.Metric == "latency" {
+	if m.Metric == "latency" && tooFewVUs(j.trial.Fitness) {
 		m.Metric = "http_req_duration"
 	}
 	service := j.side(r, m, s.In)
 	return &service
+}
+
+func tooFewVUs(f results.Fitness) bool {
+	e := examination{f, FitnessLimits{}.withDefaults()}
+	return e.tooFewVUs()
+}
+
+// ownDelay is how much of the side's times may be the generator's own, by p99 of each of its delays.
+func (s *side) ownDelay() float64 {
+	if m := s.measure.Metric; m == "latency" || m == "lateness" {
+		return s.fitness.SchedulerP99 + s.fitness.LatenessOwnP99
+	}
+	return s.fitness.SchedulerP99
 }
 
 // measuresTime says whether an SLO is on a statistic of times: of a metric of k6's or brunt's that are, or by its unit.
@@ -30,15 +44,15 @@ func measuresTime(s slo.SLO) bool {
 	return ok && known.Kind == slo.Trend && known.Unit == slo.UnitTime || s.Unit == slo.UnitTime
 }
 
-// sparesLateness asks of a fail on a time whether it would be one had the generator made no time longer: of the service time
-// alone, less what the generator's own delay (its p99) may have added to it. If so it says that the fail stands; if not, or if
-// that is not known, it returns why the fail is in doubt.
+// sparesLateness asks of a fail on a time whether it would be one had the generator made no time longer: of what the target
+// took, less the generator's own delays. If so it says that the fail stands; if not, or if that is not known, it returns why
+// the fail is in doubt.
 func (p row) sparesLateness(e results.Evidence) (stands results.Evidence, doubt string) {
 	const late = "the load generator made times longer"
 	if p.service == nil || e.Outcome != results.Fail || p.left.kind() != slo.Trend {
 		return e, ""
 	}
-	if p.parsed.Metric == "lateness" {
+	if p.parsed.Metric == "lateness" && tooFewVUs(p.service.fitness) {
 		return e, late
 	}
 	n := p.service.number()
@@ -46,13 +60,13 @@ func (p row) sparesLateness(e results.Evidence) (stands results.Evidence, doubt 
 	if n.problem != "" || problem != "" {
 		return e, late + ", and what the target took is not known (" + join(n.problem, problem) + ")"
 	}
-	n = n.less(p.service.fitness.SchedulerP99)
+	n = n.less(p.service.ownDelay())
 	value := display(n.value, slo.UnitTime)
 	if _, fails := compare(p.parsed.Op, n, bound); fails {
-		e.Reason = join(e.Reason, late+", but the service time breaks the bound without that: it is at least "+value)
+		e.Reason = join(e.Reason, late+", but what the target took breaks the bound without that: it is at least "+value)
 		return e, ""
 	}
-	return e, late + ", and the service time does not break the bound for sure without that: it is at least " + value
+	return e, late + ", and what the target took does not break the bound for sure without that: it is at least " + value
 }
 
 // less is the number without a delay that may be in it; times are not negative.

@@ -5,10 +5,11 @@ import (
 	"testing"
 
 	"github.com/devcraft-studio/brunt/results"
+	"github.com/devcraft-studio/brunt/results/recording"
 )
 
-// TestLatenessSparesTheTarget: where the generator made times longer, a fail on a time has to be one on the service time too,
-// less the generator's delay of 40 ms. The service time is half of the latency here.
+// TestLatenessSparesTheTarget: where VUs were too few, a fail on a time has to be one on the service time too, less the
+// generator's delay of 40 ms. The service time is half of the latency here.
 func TestLatenessSparesTheTarget(t *testing.T) {
 	tests := []struct {
 		name    string
@@ -19,9 +20,9 @@ func TestLatenessSparesTheTarget(t *testing.T) {
 	}{
 		{"it rules out a pass", "p95(latency) < 300ms", nil, results.Inconclusive, "would be pass; not fit to measure"},
 		{"it rules out a fail on latency alone", "p95(latency) < 600ms", ever(slow(900)), results.Inconclusive,
-			"would be fail; the load generator made times longer, and the service time does not break the bound for sure without that: it is at least 410ms"},
+			"would be fail; the load generator made times longer, and what the target took does not break the bound for sure without that: it is at least 410ms"},
 		{"a fail stands that the service time alone is", "p95(latency) < 300ms", ever(slow(900)), results.Fail,
-			"the load generator made times longer, but the service time breaks the bound without that: it is at least 410ms"},
+			"the load generator made times longer, but what the target took breaks the bound without that: it is at least 410ms"},
 		{"the service time is that of the same phase", "p95(latency) < 300ms in redis-slow", during(40, 60, slow(900)), results.Fail, "it is at least 410ms"},
 		{"and not that of another", "p95(latency) < 300ms in redis-slow",
 			func(s int) second {
@@ -56,6 +57,7 @@ func TestLatenessSparesTheTarget(t *testing.T) {
 			run := askRun(completeTrial(), asked(test.slo)...)
 			f := &run.Trials[0].Fitness
 			f.Fit, f.Late, f.SchedulerP99, f.Reasons = false, true, 40, []string{"it was late"}
+			f.MostVUs, f.AllowedVUs, f.NeededVUs = 2, 2, 5
 			v, err := Judgement(run, recorded)
 			if err != nil {
 				t.Fatal(err)
@@ -73,6 +75,42 @@ func TestLatenessSparesTheTarget(t *testing.T) {
 			before, err := Judgement(run, recorded)
 			if err != nil || bare.Outcome != before.Outcome || len(bare.Warnings) != len(before.Warnings)+1 {
 				t.Errorf("where fitness does not block: %s and %q, without lateness %s (%v)", bare.Outcome, bare.Warnings, before.Outcome, err)
+			}
+		})
+	}
+}
+
+// TestWaitingForATargetThatStallsIsItsOwn: where the VUs would have done, or it is not known, a fail on latency has to be one
+// less the generator's own delays, of 40 ms and of 60 ms before an iteration.
+func TestWaitingForATargetThatStallsIsItsOwn(t *testing.T) {
+	recorded := opening(record(t, frames(ever(func(s *second) {
+		s.latency, s.points = 900, []recording.Point{trend("lateness", tags{"scenario": "main"}, 400)}
+	}))))
+	tests := []struct {
+		name    string
+		slo     string
+		outcome results.Outcome
+		reason  string
+	}{
+		{"a fail by more than its own delays stands", "p95(latency) < 750ms", results.Fail,
+			"the load generator made times longer, but what the target took breaks the bound without that: it is at least 800ms"},
+		{"a fail by less is in doubt", "p95(latency) < 850ms", results.Inconclusive,
+			"would be fail; the load generator made times longer, and what the target took does not break the bound for sure without that: it is at least 800ms"},
+		{"so is lateness less its own", "p95(lateness) < 200ms", results.Fail, "it is at least 300ms"},
+		{"the service time has one delay in it", "p95(http_req_duration) < 405ms", results.Fail, "it is at least 410ms"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			run := askRun(completeTrial(), asked(test.slo)...)
+			f := &run.Trials[0].Fitness
+			f.Fit, f.Late, f.SchedulerP99, f.LatenessOwnP99, f.Reasons = false, true, 40, 60, []string{"it was late"}
+			f.MostVUs, f.AllowedVUs, f.NeededVUs = 20, 20, 1
+			v, err := Judgement(run, recorded)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if e := v.Evidence[0]; v.Outcome != test.outcome || !strings.Contains(e.Reason, test.reason) {
+				t.Errorf("%s: %s; want %s: …%s…", v.Outcome, e.Reason, test.outcome, test.reason)
 			}
 		})
 	}

@@ -65,7 +65,8 @@ type step struct {
 func (s *Steps) open(zero time.Time, of results.Step) *step {
 	trial := results.Trial{
 		Zero: zero, Phases: []results.Phase{{Name: results.PhaseSteady, Start: of.From, End: of.End}},
-		Fitness: results.Fitness{Late: true}, // what the service time alone would say is wanted, too
+		// As of too few VUs: what the service time alone would say is wanted, too.
+		Fitness: results.Fitness{Late: true, MostVUs: 1, AllowedVUs: 1, NeededVUs: 2},
 	}
 	line := newTimeline(trial, 0)
 	j := &judge{run: s.run, trial: trial, questions: s.questions}
