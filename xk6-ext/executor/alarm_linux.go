@@ -10,7 +10,9 @@ import (
 
 // Alarm wakes one goroutine at a moment. In a process that is otherwise idle Go's own timers ring up to a millisecond late,
 // because the runtime waits for the network by whole milliseconds; an iteration would be late by that, and latency longer.
-// A timer of the kernel is a file that the runtime waits for as for any other, at the same cost.
+// A timer of the kernel is a file that the runtime waits for as for any other. Waking by it costs some 30 µs of CPU more
+// (seen at 200/s on two cores of a virtual machine: 105 µs an iteration instead of 70), so that very short waits, of which
+// Go's timers gather several into one, are left to those.
 type Alarm struct {
 	file    *os.File // nil: none was to be had
 	fd      int
@@ -20,6 +22,9 @@ type Alarm struct {
 
 	timer *time.Timer // in place of the file
 }
+
+// short waits are left to Go's timers: it takes more than 1,300 iterations a second to have such.
+const short = 750 * time.Microsecond
 
 // NewAlarm makes an alarm that a context ends. Close it.
 func NewAlarm(ctx context.Context) *Alarm {
@@ -38,7 +43,7 @@ func (a *Alarm) Wait(d time.Duration) bool {
 	if d <= 0 {
 		return a.ctx.Err() == nil
 	}
-	if a.file == nil || unix.TimerfdSettime(a.fd, 0, &unix.ItimerSpec{Value: unix.NsecToTimespec(int64(d))}, nil) != nil {
+	if a.file == nil || d < short || unix.TimerfdSettime(a.fd, 0, &unix.ItimerSpec{Value: unix.NsecToTimespec(int64(d))}, nil) != nil {
 		return waitFor(a.ctx, a.timer, d)
 	}
 	_, err := a.file.Read(a.ticks[:])

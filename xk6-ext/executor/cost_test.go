@@ -1,6 +1,7 @@
 package executor
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"sync/atomic"
@@ -17,53 +18,45 @@ import (
 // may ask for, on brunt-arrival and on k6's own executor of the open model. Per iteration: CPU time of the process, waking up
 // included, and the share of iterations that were dropped; ours keeps them in its queue. Lateness p99 is the generator's own.
 func BenchmarkIteration(b *testing.B) {
-	const rate, seconds = 5_000, 2
-	options := fmt.Sprintf(`{"rate":%d,"duration":"%ds","preAllocatedVUs":50,"maxVUs":50}`, rate, seconds)
-	ours := func(marked bool) func(testing.TB) lib.ExecutorConfig {
-		return func(t testing.TB) lib.ExecutorConfig {
-			c := newConfig("s", Options{Marked: marked})
-			if err := lib.StrictJSONUnmarshal([]byte(options), c); err != nil {
-				t.Fatal(err)
-			}
-			return c
+	for _, rate := range []int{200, 5_000} {
+		for _, row := range []struct {
+			name   string
+			config lib.ExecutorConfig
+		}{
+			{"brunt-arrival", newConfig("s", Options{Marked: true})},
+			{"brunt-arrival without brunt", newConfig("s", Options{})},
+			{"constant-arrival-rate", k6executor.NewConstantArrivalRateConfig("s")},
+		} {
+			b.Run(fmt.Sprintf("%s at %d per second", row.name, rate), func(b *testing.B) { cost(b, row.config, rate) })
 		}
 	}
-	for _, row := range []struct {
-		name   string
-		config func(testing.TB) lib.ExecutorConfig
-	}{
-		{"brunt-arrival", ours(true)},
-		{"brunt-arrival without brunt", ours(false)},
-		{"constant-arrival-rate", func(t testing.TB) lib.ExecutorConfig {
-			c := k6executor.NewConstantArrivalRateConfig("s")
-			if err := lib.StrictJSONUnmarshal([]byte(options), c); err != nil {
-				t.Fatal(err)
+}
+
+func cost(b *testing.B, config lib.ExecutorConfig, rate int) {
+	const seconds = 2
+	options := fmt.Sprintf(`{"rate":%d,"duration":"%ds","preAllocatedVUs":50,"maxVUs":50}`, rate, seconds)
+	if err := json.Unmarshal([]byte(options), config); err != nil {
+		b.Fatal(err)
+	}
+	var ran, dropped atomic.Int64
+	var late []time.Duration
+	var cpu time.Duration
+	b.ReportAllocs()
+	for range b.N {
+		p := play{count: &ran, buffer: 1000, watch: func(m metrics.SampleContainer) {
+			dropped.Add(int64(len(m.GetSamples())))
+			if s, ok := m.(IterationStart); ok {
+				late = append(late, s.Lateness-s.Waited)
 			}
-			return c
-		}},
-	} {
-		b.Run(row.name, func(b *testing.B) {
-			var ran, dropped atomic.Int64
-			var cpu time.Duration
-			var late []time.Duration
-			b.ReportAllocs()
-			for range b.N {
-				p := play{count: &ran, buffer: 1000, watch: func(m metrics.SampleContainer) {
-					dropped.Add(int64(len(m.GetSamples())))
-					if s, ok := m.(IterationStart); ok {
-						late = append(late, s.Lateness-s.Waited)
-					}
-				}}
-				before := spent(b)
-				p.execute(b, b.Context(), row.config(b), &played{})
-				cpu += spent(b) - before
-			}
-			b.ReportMetric(float64(cpu.Nanoseconds())/float64(ran.Load()), "cpu-ns/iteration")
-			b.ReportMetric(float64(dropped.Load())/float64(b.N*rate*seconds)*100, "dropped-%")
-			if slices.Sort(late); len(late) > 0 {
-				b.ReportMetric(float64(late[len(late)*99/100].Microseconds()), "late-p99-µs")
-			}
-		})
+		}}
+		before := spent(b)
+		p.execute(b, b.Context(), config, &played{})
+		cpu += spent(b) - before
+	}
+	b.ReportMetric(float64(cpu.Nanoseconds())/float64(ran.Load()), "cpu-ns/iteration")
+	b.ReportMetric(float64(dropped.Load())/float64(b.N*rate*seconds)*100, "dropped-%")
+	if slices.Sort(late); len(late) > 0 {
+		b.ReportMetric(float64(late[len(late)*99/100].Microseconds()), "late-p99-µs")
 	}
 }
 

@@ -38,19 +38,31 @@ func (w *worker) rest() {
 }
 
 func (w *worker) iterate(j job) {
+	w.begin(j)
+	w.state.ModCurrentlyActiveVUsCount(+1)
+	err := w.vu.RunOnce()
+	w.state.ModCurrentlyActiveVUsCount(-1)
+	w.busy.Add(-1)
+	w.end(err)
+}
+
+func (w *worker) begin(j job) {
 	w.index = j.index
 	warmup := w.warmup(j)
 	w.use(!warmup)
+	if !w.config.options.Marked { // spare what a marker costs
+		return
+	}
 	w.mark(IterationStart{
 		VU: w.id, Tags: w.tags, Intended: w.intended(j), Warmup: warmup,
 		Lateness: time.Since(w.start) - j.due,
 		// From when it was in the queue until this VU was free, all were busy; before and after, the generator was slow.
 		Waited: max(0, w.free-j.queued),
 	})
-	w.state.ModCurrentlyActiveVUsCount(+1)
-	err := w.vu.RunOnce()
-	w.state.ModCurrentlyActiveVUsCount(-1)
-	w.busy.Add(-1)
+}
+
+// end accounts for an iteration that ran, by the error of its script.
+func (w *worker) end(err error) {
 	end := IterationEnd{VU: w.id}
 	switch {
 	case w.ctx.Err() != nil:
@@ -61,11 +73,13 @@ func (w *worker) iterate(j job) {
 	case err != nil:
 		end.Exception = w.report(err)
 	}
-	w.mark(end)
 	if end.Interrupted {
 		w.state.AddInterruptedIterations(1)
 	} else {
 		w.state.AddFullIterations(1)
+	}
+	if w.config.options.Marked {
+		w.mark(end)
 	}
 }
 
