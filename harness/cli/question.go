@@ -237,6 +237,9 @@ func (q *question) faultNames() []string {
 func (q *question) asked() []string {
 	var names []string
 	for _, s := range q.selectors {
+		if len(s.Tags) == 0 { // no series of its own
+			continue
+		}
 		tags := map[string]string{}
 		for name, value := range s.Tags {
 			tags[name] = q.redact(value)
@@ -247,12 +250,11 @@ func (q *question) asked() []string {
 	return slices.Compact(names)
 }
 
-// appendSelectors asks for the series that a bound needs beyond those that are always recorded.
+// appendSelectors asks for what a bound needs beyond what is always recorded: series of its own, and that a metric it names
+// as a whole is kept in full.
 func appendSelectors(list []wire.Selector, s slo.SLO) []wire.Selector {
 	for _, x := range s.Selectors() {
-		if len(x.Tags) > 0 {
-			list = append(list, wire.Selector{Metric: x.Metric, Tags: x.Tags})
-		}
+		list = append(list, wire.Selector{Metric: x.Metric, Tags: x.Tags})
 	}
 	return list
 }

@@ -91,7 +91,7 @@ func (p row) measured(trial int) results.Evidence {
 	default:
 		e.Reason = p.undecided(n)
 	}
-	e.Reason = join(e.Reason, p.left.apart())
+	e.Reason = join(e.Reason, p.left.apart(), p.left.coarse())
 	return e
 }
 

@@ -2,7 +2,6 @@ package verdict
 
 import (
 	"math"
-	"strconv"
 
 	"github.com/devcraft-studio/brunt/results"
 	"github.com/devcraft-studio/brunt/results/histogram"
@@ -50,17 +49,13 @@ func (t threshold) evidence(trial int) results.Evidence {
 		return e
 	}
 	e.Value = finite(value)
+	e.Reason = coarse(s.Measure, &tally.trend)
 	if s.Stat == "p" || s.Stat == "med" {
 		if math.Abs(value-s.Value) <= tally.trend.Precision().Error()*math.Abs(value) && tally.trend.Count() > 2 {
-			e.Reason = "the value equals the bound to within the histogram's " + errorText(&tally.trend)
+			e.Reason = join("the value equals the bound to within the histogram's "+errorText(&tally.trend), e.Reason)
 		}
 	}
 	return e
-}
-
-// errorText is the relative error of the values read from a histogram, for people.
-func errorText(h *histogram.Histogram) string {
-	return strconv.FormatFloat(100*h.Precision().Error(), 'g', 3, 64) + " %"
 }
 
 // kind is that of the recording, of a builtin metric, or the only one that has the statistic; an untouched custom metric
