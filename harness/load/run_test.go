@@ -133,6 +133,9 @@ export default function () { if (exec.scenario.iterationInTest % 5 === 1) throw 
 			if want := "Error: boom (" + script + ":4:"; !strings.HasPrefix(fitness.FirstException, want) {
 				t.Errorf("the first exception reads %q, want %s…", fitness.FirstException, want)
 			}
+			if at := "\tat default (" + script + ":4:"; !strings.HasPrefix(fitness.FirstStack, "Error: boom\n") || !strings.Contains(fitness.FirstStack, at) {
+				t.Errorf("its stack reads %q, want %s…", fitness.FirstStack, at)
+			}
 			if fitness.ExitCode != 0 {
 				t.Errorf("exit code %d: k6 itself takes no notice", fitness.ExitCode)
 			}
@@ -352,8 +355,11 @@ func TestAKilledChildLeavesAReadableRecording(t *testing.T) {
 		t.Fatal(err)
 	}
 	fitness, err := p.Wait()
-	if err == nil || !strings.Contains(err.Error(), "k6 was killed (killed)") {
+	if err == nil || err.Error() != "k6 was killed (killed)" {
 		t.Errorf("the error is %v", err)
+	}
+	if fitness.ExitCode != -1 || fitness.Signal != "killed" || fitness.OOMKilled {
+		t.Errorf("exit code %d, signal %q, out of memory %v", fitness.ExitCode, fitness.Signal, fitness.OOMKilled)
 	}
 	r := read(t, p)
 	if r.err != nil && !errors.Is(r.err, recording.ErrTorn) {
