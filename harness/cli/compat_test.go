@@ -63,6 +63,8 @@ func examples() []example {
 		{name: "k6/secrets", script: "secrets.js", flags: "--secret-source=mock=oven=four-one-nine", hides: "four-one-nine"},
 		{name: "handleSummary", script: "summary.js", says: "(?m)^pizzas: 4$"},
 		{name: "handleSummary of a run that fails", script: "summary.js", env: "BAD=1", k6: k6Thresholds, says: "(?m)^pizzas: 4$"},
+		{name: "handleSummary of a load that a threshold ends", script: "early.js", k6: k6Thresholds, timed: true,
+			says: "(?m)^in time: true, held: false$"},
 	}
 }
 
