@@ -61,6 +61,15 @@ func (s stalling) arrival(t *testing.T, vus int) reading {
 	if fitness.Offered != s.offered() {
 		t.Errorf("offered %d, want %d", fitness.Offered, s.offered())
 	}
+	if vus == s.few { // all that were due in a stall waited for a VU, but the few that met it
+		stalled := s.offered() * int64(s.still) / int64(s.period)
+		if fitness.Waited < stalled*9/10 || fitness.MostVUs != int64(vus) || fitness.AllowedVUs != int64(vus) {
+			t.Errorf("%d waited of %d that were due in stalls, for %d of %d VUs", fitness.Waited, stalled, fitness.MostVUs, fitness.AllowedVUs)
+		}
+		if fitness.LatenessOwnP99 > fitness.LatenessP99/2 {
+			t.Errorf("lateness p99 %.0f ms, of which %.0f ms are said to be the generator's own", fitness.LatenessP99, fitness.LatenessOwnP99)
+		}
+	}
 	return reading{
 		served: fitness.Served, dropped: fitness.Dropped, other: fitness.Failed + fitness.Interrupted,
 		latency: r.trend("latency", 0, always).Quantile(0.99), service: r.trend("http_req_duration", 0, always).Quantile(0.99),
