@@ -43,7 +43,7 @@ func searchExperiment(url, load string) string {
 	return fmt.Sprintf(`
 name: search
 target: {url: %q}
-load: {script: script.js, env: {BASE_URL: "${target.url}"}, %s}
+load: {script: script.js, env: {BASE_URL: "${target.url}"}%s}
 warmup: 1s
 settle: 2s
 faults: [{name: slow, link: load->target, kind: latency, latency: 50ms, at: 2s, for: 2s}]
@@ -57,12 +57,13 @@ func TestTheBreakpointLiesAroundAKnownCapacity(t *testing.T) {
 	const most, least = 1.1 * capacity, 0.85 * capacity
 	p := newPlace(t, topology.ProviderLocal)
 	p.write("script.js", searchScript)
-	p.write("experiment.yaml", searchExperiment(counter(t, 4, 50*time.Millisecond), "shape: soak, rate: 30/s, duration: 20s"))
+	url := counter(t, 4, 50*time.Millisecond)
+	p.write("experiment.yaml", searchExperiment(url, ", shape: soak, rate: 30/s, duration: 20s"))
 	run := func(code int, args ...string) (*victim, results.Run) {
 		v := p.run(code, append([]string{"run", "--no-wait", p.dir, "--shape", "breakpoint"}, args...)...)
 		return v, p.runs()[0]
 	}
-	v, found := run(0, "--rate", "130/s", "--set", "load.from=40/s", "--set", "load.step=4s", "--duration", "2m")
+	v, found := run(0, "--rate", "130/s", "--set", "load.from=60/s", "--set", "load.step=4s", "--duration", "2m")
 	b := found.Verdict.Breakpoints[0]
 	t.Logf("%s: %+v", b.Answer, b.Steps)
 	if b.Held == nil || b.Broke == nil || *b.Held > most || *b.Broke < least || b.SLO != "p75(latency) < 300ms in steady" {
@@ -82,7 +83,7 @@ func TestTheBreakpointLiesAroundAKnownCapacity(t *testing.T) {
 	if said := v.stdout.String(); !strings.HasPrefix(said, "PASS search: held ") {
 		t.Errorf("said:\n%s", said)
 	}
-	for _, want := range []string{"\n  40/s held\n", "/s broke: p75(latency) < 300ms in steady\n"} {
+	for _, want := range []string{"\n  60/s held\n", "/s broke: p75(latency) < 300ms in steady\n"} {
 		if !strings.Contains(v.stderr(), want) {
 			t.Errorf("not told: %s:\n%s", want, v.stderr())
 		}
@@ -92,16 +93,30 @@ func TestTheBreakpointLiesAroundAKnownCapacity(t *testing.T) {
 		t.Errorf("judged otherwise (-run +rejudge):\n%s", diff)
 	}
 
-	t.Run("even the most holds", func(t *testing.T) {
-		_, held := run(0, "--rate", "30/s", "--set", "load.from=30/s", "--set", "load.step=2s", "--duration", "30s")
-		if b := held.Verdict.Breakpoints[0]; b.Broke != nil || *b.Held != 30 || len(b.Steps) != 1 {
-			t.Errorf("%+v", b)
-		}
-	})
 	t.Run("the first rate breaks", func(t *testing.T) {
 		_, broke := run(1, "--rate", "300/s", "--set", "load.from=160/s", "--set", "load.step=3s", "--duration", "60s")
 		if b := broke.Verdict.Breakpoints[0]; b.Held != nil || *b.Broke != 160 || len(b.Steps) != 2 {
 			t.Errorf("%+v", b)
+		}
+	})
+	t.Run("even the most holds, in a script that imports the shape", func(t *testing.T) {
+		p.write("script.js", `
+import http from 'k6/http';
+import { breakpoint } from 'k6/x/brunt';
+export const options = {
+  scenarios: { own: breakpoint({ rate: 30, from: 30, step: '8s', duration: '60s' }) },
+  thresholds: { http_req_duration: ['p(95)<1'] },
+};
+export default function () { http.get(__ENV.BASE_URL, { tags: { name: 'root' } }); }
+`)
+		p.write("experiment.yaml", searchExperiment(url, ""))
+		p.run(0, "run", "--no-wait", p.dir, "--time-scale", "0.5")
+		held := p.runs()[0]
+		if b := held.Verdict.Breakpoints[0]; b.Broke != nil || *b.Held != 30 || len(b.Steps) != 1 || b.Steps[0].End != 4 {
+			t.Errorf("%+v", b)
+		}
+		if said := strings.Join(held.Warnings, "\n"); !strings.Contains(said, "not judged: p95(latency) < 1s in slow; http_req_duration: p(95)<1") {
+			t.Errorf("the thresholds were not left out: %s", said)
 		}
 	})
 }
