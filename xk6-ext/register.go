@@ -48,7 +48,7 @@ func Register(conn *wire.Conn) error {
 	var registry atomic.Pointer[metrics.Registry]
 	rates, steer := steering(config.Steered)
 	arrivals := executor.Options{
-		Warmup: time.Duration(config.WarmupNanos), Seed: config.Seed, Marked: conn != nil, Started: starter(conn), Rates: rates,
+		Warmup: time.Duration(config.WarmupNanos), Seed: config.Seed, Marked: conn != nil, Alone: config.Alone, Started: starter(conn), Rates: rates,
 	}
 	executor.Register(arrivals)
 	native.Register(arrivals)

@@ -48,8 +48,8 @@ type Form struct {
 	Checks   []*metrics.TagSet
 	Failed   bool // http_req_failed
 
-	Builtin *metrics.BuiltinMetrics
-	System  *metrics.SystemTagSet // the tags that were asked for
+	Builtin *metrics.BuiltinMetrics // nil: nobody looks at k6's samples
+	System  *metrics.SystemTagSet   // the tags that were asked for
 }
 
 // Duration is that of the request, as http_req_duration has it: without connecting.
@@ -60,7 +60,7 @@ func (x *Exchange) Took() time.Duration { return x.Connecting + x.TLSHandshaking
 
 // GetSamples returns what k6 would have sent of an iteration with that request.
 func (x *Exchange) GetSamples() []metrics.Sample {
-	if x.Interrupted {
+	if x.Interrupted || x.Form.Builtin == nil {
 		return nil
 	}
 	b, f := x.Form.Builtin, x.Form

@@ -42,6 +42,9 @@ func (c *Config) QueueBound() int64 { return c.queue() }
 // Marked says whether markers are to be sent.
 func (c *Config) Marked() bool { return c.options.Marked }
 
+// Alone says that no output of k6 stands beside brunt's.
+func (c *Config) Alone() bool { return c.options.Alone }
+
 // Timetable says when the iterations of a scenario are due, from the start of its executor, warm-up included. Where there are
 // two builds it is that of one of them.
 type Timetable struct {

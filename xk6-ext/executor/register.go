@@ -16,6 +16,8 @@ type Options struct {
 	Marked bool
 	// Rates are what is asked of a scenario that searches; nil: nobody asks, and its schedule stands.
 	Rates <-chan Rate
+	// Alone says that no output of k6 stands beside brunt's, so that nobody looks at samples.
+	Alone bool
 	// Started is called as soon as t = 0 is known, which may be before it. nil: nobody is told.
 	Started func(Start)
 }

@@ -1,7 +1,6 @@
 package native
 
 import (
-	"bytes"
 	"errors"
 	"io"
 	"net"
@@ -19,6 +18,9 @@ type answer struct {
 	body   []byte // until the next request
 	err    error
 }
+
+// http11 is the protocol of nearly every answer.
+const http11 = "HTTP/1.1"
 
 // userAgent is what a request without a User-Agent says.
 const userAgent = "brunt"
@@ -76,12 +78,11 @@ func (l *link) exchange1(out []byte, method string, x *executor.Exchange) answer
 	if err != nil {
 		return answer{err: broken(err)}
 	}
-	a := answer{
-		status: l.response.StatusCode(), proto: string(l.response.Header.Protocol()), secure: l.secure, body: l.response.Body(),
+	a := answer{status: l.response.StatusCode(), proto: http11, secure: l.secure, body: l.response.Body()}
+	if proto := l.response.Header.Protocol(); string(proto) != http11 {
+		a.proto = string(proto)
 	}
-	if l.response.ConnectionClose() || !l.keepAlive || l.reader.Buffered() > 0 || !bytes.Equal(l.response.Header.Protocol(), []byte("HTTP/1.1")) {
-		l.closing = true
-	}
+	l.closing = l.response.ConnectionClose() || !l.keepAlive || l.reader.Buffered() > 0 || a.proto != http11
 	return a
 }
 

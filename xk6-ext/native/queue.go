@@ -25,18 +25,25 @@ type queue struct {
 
 	mu      sync.Mutex
 	next    int64 // the first that was neither claimed, queued nor dropped
+	coming  job   // its job
 	waiting []job // from head on
 	head    int
 	dropped []job // since the last look at them
 }
 
 func newQueue(table executor.Timetable, start time.Time, bound int64) *queue {
-	return &queue{table: table, start: start, count: table.Count(), bound: int(bound)}
+	q := &queue{table: table, start: start, count: table.Count(), bound: int(bound), next: -1}
+	q.advance()
+	return q
 }
 
-func (q *queue) job(i int64) job {
-	due, warmup := q.table.At(i)
-	return job{index: i, intended: q.start.Add(due), warmup: warmup}
+// advance goes on to the next iteration.
+func (q *queue) advance() {
+	if q.next++; q.next >= q.count {
+		return
+	}
+	due, warmup := q.table.At(q.next)
+	q.coming = job{index: q.next, intended: q.start.Add(due), warmup: warmup}
 }
 
 // take gives the caller an iteration to run: the one that has waited longest, else the next one, due in the future. false:
@@ -54,26 +61,23 @@ func (q *queue) take(now time.Time) (job, bool) {
 	if q.next >= q.count {
 		return job{}, false
 	}
-	q.next++
-	return q.job(q.next - 1), true
+	claimed := q.coming
+	q.advance()
+	return claimed, true
 }
 
 // admit makes up for what has become due. The caller holds the lock.
 func (q *queue) admit(now time.Time) {
-	for ; q.next < q.count; q.next++ {
-		j := q.job(q.next)
-		if j.intended.After(now) {
-			return
-		}
+	for ; q.next < q.count && !q.coming.intended.After(now); q.advance() {
 		if len(q.waiting)-q.head >= q.bound {
-			q.dropped = append(q.dropped, j)
+			q.dropped = append(q.dropped, q.coming)
 			continue
 		}
 		if q.head > 1024 && q.head > len(q.waiting)/2 { // the front is free again
 			q.waiting = q.waiting[:copy(q.waiting, q.waiting[q.head:])]
 			q.head = 0
 		}
-		q.waiting = append(q.waiting, j)
+		q.waiting = append(q.waiting, q.coming)
 	}
 }
 

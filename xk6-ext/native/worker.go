@@ -25,6 +25,13 @@ type worker struct {
 	exchanged executor.Exchange
 	out       []byte
 	forms     map[outcome]*executor.Form
+	former    []known // by request: most have the outcome of the one before
+}
+
+// known is the form of an outcome.
+type known struct {
+	outcome
+	form *executor.Form
 }
 
 // outcome is what the tags of a request depend on.
@@ -41,7 +48,7 @@ func (r *run) newWorker() *worker {
 	_, id := r.state.GetUniqueVUIdentifiers()
 	w := &worker{
 		run: r, id: int64(id), drawer: r.config.program.Drawer(r.config.seed, r.config.Name),
-		waits: make([]atomic.Pointer[counted], len(r.origins)), alarm: executor.NewAlarm(r.ctx), forms: map[outcome]*executor.Form{},
+		waits: make([]atomic.Pointer[counted], len(r.origins)), former: make([]known, len(r.forms)), alarm: executor.NewAlarm(r.ctx), forms: map[outcome]*executor.Form{},
 	}
 	for i, o := range r.origins {
 		w.links = append(w.links, &link{origin: o, cutOff: &w.waits[i]})
@@ -168,14 +175,20 @@ func (w *worker) form(f *form, a answer) *executor.Form {
 	if a.err != nil {
 		o.failure = failureOf(a.err)
 	}
-	if known := w.forms[o]; known != nil {
-		return known
+	last := &w.former[f.index]
+	if last.form != nil && last.outcome == o {
+		return last.form
 	}
-	if len(w.forms) >= mostForms {
-		clear(w.forms)
+	found := w.forms[o]
+	if found == nil {
+		if len(w.forms) >= mostForms {
+			clear(w.forms)
+		}
+		found = w.run.form(f, o)
+		w.forms[o] = found
 	}
-	w.forms[o] = w.run.form(f, o)
-	return w.forms[o]
+	*last = known{o, found}
+	return found
 }
 
 // form is that of an outcome, the same for all workers.
@@ -207,6 +220,9 @@ func (r *run) newForm(f *form, o outcome) *executor.Form {
 	}
 	for _, c := range f.Checks {
 		made.Checks = append(made.Checks, tags.With("check", c.Name))
+	}
+	if r.config.Alone() {
+		made.Builtin = nil
 	}
 	add(metrics.TagName, f.Name)
 	add(metrics.TagURL, f.Name)

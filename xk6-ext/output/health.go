@@ -1,12 +1,14 @@
 package output
 
 import (
+	"context"
 	"math"
 	"runtime/metrics"
 	"slices"
 	"time"
 
 	"github.com/devcraft-studio/brunt/results/histogram"
+	"github.com/devcraft-studio/brunt/xk6-ext/executor"
 )
 
 // Where the Go runtime keeps what it says of its garbage collection.
@@ -17,20 +19,22 @@ const (
 	cpuAll         = "/cpu/classes/total:cpu-seconds"        // that the process could have used, idle time included
 )
 
-// nap is how often the delays of this process are probed. A hundred naps a second cost about a thousandth of a CPU.
-const nap = 10 * time.Millisecond
+// nap is how often the delays of this process are probed: often enough that p99 of a load of ten seconds is not its worst
+// moment, and seldom enough to cost a thousandth of a CPU.
+const nap = 25 * time.Millisecond
 
 // health is how late this process, and with it the load generator, got to run since begin, and what the Go runtime says of
 // its garbage collection.
 //
-// The delay is that of a goroutine which only sleeps: how much later than asked it runs again. Whatever comes at any moment,
-// such as an answer, waits as long to be seen, be it for the Go scheduler, a collection, the kernel or a CPU quota. The
-// runtime's own histogram of the scheduler's delays counts every switch of every goroutine instead: with twenty goroutines
-// on each CPU that never rest its p99 is below a microsecond, because nearly all switches are of helpers that follow at once.
+// The delay is that of a goroutine which only waits for a timer of the kernel: how much later than asked it runs. Whatever
+// else comes from the kernel at any moment, such as an answer, waits as long to be seen, be it for the Go scheduler, a
+// collection, the kernel or a CPU quota. The runtime's own histogram of the scheduler's delays (/sched/latencies) counts every
+// switch of every goroutine instead: with twenty goroutines on each CPU that never rest its p99 is below a microsecond,
+// because nearly all switches are of helpers that follow at once.
 type health struct {
 	base   map[string]metrics.Sample // with histograms of their own
 	delays *histogram.Histogram      // milliseconds; of the goroutine until it has ended
-	quit   chan struct{}
+	quit   context.CancelFunc
 	ended  chan struct{}
 }
 
@@ -52,21 +56,18 @@ func (h *health) begin() {
 		return
 	}
 	h.base, h.delays = look(), histogram.New()
-	h.quit, h.ended = make(chan struct{}), make(chan struct{})
-	go h.probe()
+	ctx, quit := context.WithCancel(context.Background())
+	h.quit, h.ended = quit, make(chan struct{})
+	go h.probe(ctx)
 }
 
-func (h *health) probe() {
+// probe ends with the context: what delays the end delays no load.
+func (h *health) probe(ctx context.Context) {
 	defer close(h.ended)
-	for {
-		began := time.Now()
-		time.Sleep(nap)
-		select {
-		case <-h.quit: // what delays the end delays no load
-			return
-		default:
-			h.late(time.Since(began) - nap)
-		}
+	alarm := executor.NewAlarm(ctx)
+	defer alarm.Close()
+	for began := time.Now(); alarm.Wait(nap); began = time.Now() {
+		h.late(time.Since(began) - nap)
 	}
 }
 
@@ -86,7 +87,7 @@ func (h *health) end() (delay, pauses, share float64) {
 		return 0, 0, 0
 	}
 	now := look()
-	close(h.quit)
+	h.quit()
 	<-h.ended
 	collecting := h.since(now, cpuCollecting) - h.since(now, cpuCollectIdle)
 	if all := h.since(now, cpuAll); all > 0 {

@@ -121,6 +121,7 @@ type Config struct {
 	WarmupNanos int64
 	Selectors   []Selector
 	AbortOn     []AbortThreshold
+	Alone       bool              // no output of k6 stands beside brunt's
 	Steered     bool              // a scenario that searches follows the Rates that are sent
 	Facts       map[string]string // urls and facts about the data, for the JS module
 }

@@ -23,7 +23,7 @@ func messages() []Message {
 	return []Message{
 		Hello{Version: Version, PID: 4711},
 		Config{
-			Version: Version, Seed: -7, WarmupNanos: 10e9,
+			Version: Version, Seed: -7, WarmupNanos: 10e9, Alone: true,
 			Selectors: []Selector{{Metric: "latency", Tags: map[string]string{"endpoint": "create", "name": "a,b:c"}}},
 			AbortOn:   []AbortThreshold{{Metric: "http_req_failed", Tags: map[string]string{"x": "y"}, Threshold: "rate<0.01", GraceNanos: 5e9}},
 			Facts:     map[string]string{"api.url": "http://127.64.1.2:8080"},
