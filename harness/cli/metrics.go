@@ -190,6 +190,23 @@ func (q *question) checkTold(told []probe.Series) error {
 	return usage(errors.Join(wrong...))
 }
 
+// checkNodes checks that what an SLO asks of a service is asked of one that tells its metrics.
+func (q *question) checkNodes(s slo.SLO) error {
+	there := slices.Sorted(maps.Keys(q.telling()))
+	for _, m := range []slo.Measure{s.Measure, s.Of} {
+		node := m.Tags["node"]
+		if m.Metric == "" || node == "" || !q.scraped(m.Metric) || slices.Contains(there, node) {
+			continue
+		}
+		hint := "there is " + strings.Join(there, ", ")
+		if near := slo.Nearest(node, there); near != "" {
+			hint = "did you mean " + near + "?"
+		}
+		return fmt.Errorf("slo %q: no service with metrics is named %s (%s)", s.Text, node, hint)
+	}
+	return nil
+}
+
 // checkMeasure checks one measure of a service's metric. A metric that is not there yet, as those that are made at their first
 // use, is let through when its node is named: whoever names it knows it.
 func (q *question) checkMeasure(s slo.SLO, m slo.Measure, kinds map[string]slo.Kind, told []verdict.Told) error {

@@ -109,6 +109,7 @@ func TestAMetricThatNobodyTellsIsRefused(t *testing.T) {
 		{"nothing like it", "max(zzzzzzzz) < 5", "name the node: zzzzzzzz{node:api}", true},
 		{"a statistic that it does not have", "rate(backlog) < 5/s", "is a scraped gauge and has no rate", true},
 		{"a unit that it does not have", "max(go_gc_heap_live_bytes) < 5ms", "can't be held against 5ms", false},
+		{"a service that is not there", "max(backlog{node:apl}) < 5", "no service with metrics is named apl (did you mean api?)", false},
 		{"several series", "max(workers) < 5", "workers are 2 series; name one: workers{node:api,pool:a}", true},
 		{"a service that tells nothing", "slope(backlog{node:web}) < 5/min", "no service with metrics is named web (there is only api)", false},
 	} {
