@@ -186,9 +186,9 @@ func (e *examination) scheduled() string {
 		return ""
 	}
 	if e.Saturated {
-		return fmt.Sprintf("the load generator got to run late, and so do all times that it measured: p99 of the delay is %s; see to the reasons above first", delay)
+		return fmt.Sprintf("the load generator got to run late, which is in all times that it measured: p99 of the delay is %s; see to the reasons above first", delay)
 	}
-	return fmt.Sprintf("the load generator got to run late, and so do all times that it measured: p99 of the delay is %s; "+
+	return fmt.Sprintf("the load generator got to run late, which is in all times that it measured: p99 of the delay is %s; "+
 		"let the script do less, lower load.rate, %sor %s", delay, e.neighbours(), e.moreCores())
 }
 

@@ -45,11 +45,11 @@ func TestFitness(t *testing.T) {
 		{"the hypervisor steals", func(f *results.Fitness) { f.Machine = &results.Machine{Steal: 0.14} }, FitnessLimits{}, saturated, []string{
 			"the hypervisor gave 14% or more of the machine's CPU to others in a fifth of the load, more than 10%; use a machine that is not shared or not throttled, or try again when its host is quiet"}},
 		{"the generator gets to run late", func(f *results.Fitness) { f.SchedulerP99 = 84 }, bound, late, []string{
-			"the load generator got to run late, and so do all times that it measured: p99 of the delay is 84ms, more than 10% of the tightest latency bound, 300ms; let the script do less, lower load.rate, stop what else runs on the machine, or use a machine with more cores than 2"}},
+			"the load generator got to run late, which is in all times that it measured: p99 of the delay is 84ms, more than 10% of the tightest latency bound, 300ms; let the script do less, lower load.rate, stop what else runs on the machine, or use a machine with more cores than 2"}},
 		{"the generator gets to run late where others use the CPU", func(f *results.Fitness) {
 			f.SchedulerP99, f.Machine = 84, &results.Machine{Pressure: &results.Pressure{CPU: 0.87}}
 		}, bound, late, []string{
-			"the load generator got to run late, and so do all times that it measured: p99 of the delay is 84ms, more than 10% of the tightest latency bound, 300ms; let the script do less, lower load.rate, stop what else runs on the machine (something waited for a CPU 87% of the time), or use a machine with more cores than 2"}},
+			"the load generator got to run late, which is in all times that it measured: p99 of the delay is 84ms, more than 10% of the tightest latency bound, 300ms; let the script do less, lower load.rate, stop what else runs on the machine (something waited for a CPU 87% of the time), or use a machine with more cores than 2"}},
 		{"it gets to run late, but no latency is bounded", func(f *results.Fitness) { f.SchedulerP99, f.GCPauseP99 = 84, 84 }, FitnessLimits{}, fit, nil},
 		{"garbage takes the CPU", func(f *results.Fitness) { f.GCShare = 0.31 }, FitnessLimits{}, late, []string{
 			"garbage collection took 31% of the CPU that the load generator had, more than 25%; let the script keep and read less (discardResponseBodies, SharedArray), or lower load.rate"}},
@@ -61,12 +61,12 @@ func TestFitness(t *testing.T) {
 		{"it gets to run late, iterations start late, and VUs are short", func(f *results.Fitness) {
 			f.SchedulerP99, f.LatenessP99, f.LatenessOwnP99, f.Waited, f.MostVUs, f.AllowedVUs, f.NeededVUs = 84, 900, 90, 5000, 9, 9, 30
 		}, bound, late, []string{
-			"the load generator got to run late, and so do all times that it measured: p99 of the delay is 84ms, more than 10% of the tightest latency bound, 300ms; let the script do less, lower load.rate, stop what else runs on the machine, or use a machine with more cores than 2",
+			"the load generator got to run late, which is in all times that it measured: p99 of the delay is 84ms, more than 10% of the tightest latency bound, 300ms; let the script do less, lower load.rate, stop what else runs on the machine, or use a machine with more cores than 2",
 			"the load generator started iterations late though a VU was free: p99 of that lateness is 90ms, more than 10% of the tightest latency bound, 300ms; see to the reasons above first",
 			"50% of the iterations waited for a VU, and p99 of lateness is 900ms, more than 10% of the tightest latency bound, 300ms: no VU was free while the load generator lagged behind; see to the reasons above first"}},
 		{"a quota makes it run late", func(f *results.Fitness) { f.QuotaCores, f.Throttled, f.SchedulerP99 = 0.2, 0.9, 84; f.CPUPercent = 10 }, bound, saturated + late, []string{
 			"a CPU quota of 0.2 cores stopped the load generator in 90% of its periods, more than 1%, and what it measured waited with it; raise the quota (docker run --cpus, a CI job's or pod's CPU limit), or lower load.rate",
-			"the load generator got to run late, and so do all times that it measured: p99 of the delay is 84ms, more than 10% of the tightest latency bound, 300ms; see to the reasons above first"}},
+			"the load generator got to run late, which is in all times that it measured: p99 of the delay is 84ms, more than 10% of the tightest latency bound, 300ms; see to the reasons above first"}},
 		{"late by itself on a machine that steals", func(f *results.Fitness) {
 			f.LatenessP99, f.LatenessOwnP99, f.Machine = 46, 45, &results.Machine{Steal: 0.5}
 		}, bound, saturated + late, []string{
