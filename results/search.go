@@ -18,6 +18,7 @@ const (
 	SearchMost  SearchEnd = "most"  // even the most held
 	SearchFirst SearchEnd = "first" // the first rate did not hold
 	SearchUnfit SearchEnd = "unfit" // the generator's own limit was reached
+	SearchDown  SearchEnd = "down"  // after a step that did not hold the target answered nothing any more
 	SearchTime  SearchEnd = "time"  // the duration was over before another step would have been
 )
 
@@ -36,7 +37,7 @@ type Step struct {
 type Breakpoint struct {
 	Trial int      `json:"trial"`
 	Held  *float64 `json:"held"`  // the highest rate that kept every SLO; nil: none
-	Broke *float64 `json:"broke"` // the lowest rate above it that broke one, twice; nil: none
+	Broke *float64 `json:"broke"` // the lowest rate above it that broke one, twice or for good; nil: none
 	Unit  string   `json:"unit"`
 	// SLO is the first that broke at Broke, and Value what it measured there, in ValueUnit.
 	SLO       string        `json:"slo"`

@@ -29,7 +29,8 @@ const (
 //
 // The first fifth of a step is not judged: connections are made and queues of the step before run empty. A step is over
 // before its time when an SLO is broken for sure. After a step that did not hold the load rests, at half the first rate,
-// until every iteration of the step has ended, for a quarter of a step at least and a whole one at most.
+// until every iteration of the step has ended, for a quarter of a step at least and a whole one at most. A target that
+// answered nothing in its second half is down, which ends the search.
 type pilot struct {
 	process *Process
 	plan    SearchPlan
@@ -39,6 +40,7 @@ type pilot struct {
 	mu     sync.Mutex
 	frames []*recording.Frame // from the present step on
 	seen   int64              // end of the latest frame
+	ended  float64            // iterations so far
 
 	zero   time.Time
 	usual  float64
@@ -63,6 +65,18 @@ func (pl *pilot) add(f *recording.Frame) {
 	defer pl.mu.Unlock()
 	pl.frames = append(pl.frames, f)
 	pl.seen = max(pl.seen, f.End)
+	for _, p := range f.Points {
+		if p.Key.Metric == "iterations" {
+			pl.ended += p.Sum
+		}
+	}
+}
+
+// iterations are those that have ended so far.
+func (pl *pilot) iterations() float64 {
+	pl.mu.Lock()
+	defer pl.mu.Unlock()
+	return pl.ended
 }
 
 // known are the frames so far, and until when they tell of the load, in seconds from t = 0.
@@ -94,8 +108,13 @@ func (pl *pilot) steer() {
 			end = results.SearchTime
 			break
 		}
-		if !pl.step(rate, start, again) {
+		w, ok := pl.step(rate, start, again)
+		switch {
+		case !ok:
 			return
+		case w.down:
+			end = results.SearchDown
+			continue
 		}
 		if rate, again, end = pl.plan.next(pl.tried); end == "" {
 			start = pl.elapsed() + lead.Seconds()
@@ -120,7 +139,7 @@ func (pl *pilot) ask(at, rate float64) {
 }
 
 // step tries a rate from a moment on, and keeps what came of it. It returns false when the load ended meanwhile.
-func (pl *pilot) step(rate, start float64, again bool) bool {
+func (pl *pilot) step(rate, start float64, again bool) (*watch, bool) {
 	length := pl.plan.Step.Seconds()
 	s := results.Step{Rate: rate, Start: start, From: start + length/5, End: start + length, Again: again}
 	for _, edge := range []float64{s.Start, s.From, s.End} {
@@ -131,7 +150,7 @@ func (pl *pilot) step(rate, start float64, again bool) bool {
 	pl.forget()
 	w := &watch{pilot: pl, step: s}
 	if !pl.every(w.look) {
-		return false
+		return w, false
 	}
 	pl.search.Steps = append(pl.search.Steps, w.step)
 	pl.tried = append(pl.tried, attempt{rate, w.outcome.Outcome, w.outcome.Unfit})
@@ -141,7 +160,7 @@ func (pl *pilot) step(rate, start float64, again bool) bool {
 	if told := pl.process.options.StepDone; told != nil {
 		told(w.outcome)
 	}
-	return w.outcome.Outcome == results.Pass || pl.every(w.rested)
+	return w, w.outcome.Outcome == results.Pass || pl.every(w.rested)
 }
 
 // every looks again and again until there is nothing left to wait for. It returns false when the load ended before.
@@ -170,6 +189,9 @@ type watch struct {
 	ended   bool    // every iteration that was due
 	resting bool
 	since   float64 // the rest
+
+	half float64 // iterations that had ended half-way through the rest; 0: not there yet
+	down bool    // none has since
 }
 
 // look judges the step by what is known, and reports whether it is over.
@@ -246,5 +268,12 @@ func (w *watch) rested() bool {
 	outcome := w.outcome // which stands
 	w.weigh(frames)
 	w.outcome = outcome
-	return w.ended || now-w.since >= length
+	if now-w.since >= length/2 && w.half == 0 {
+		w.half = w.iterations()
+	}
+	if now-w.since < length {
+		return w.ended
+	}
+	w.down = !w.ended && w.half == w.iterations()
+	return true
 }

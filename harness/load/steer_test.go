@@ -2,6 +2,8 @@ package load
 
 import (
 	"math"
+	"net/http"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -82,6 +84,41 @@ export default function () { http.get(__ENV.URL); }`)
 	t.Logf("ended after %v: %+v", time.Since(began), s.Steps)
 	if last := s.Steps[2].End; r.sum("offered", last+8, always) > 0 {
 		t.Errorf("the load went on long after the last step, which ended at %v s", last)
+	}
+}
+
+// TestASearchEndsWhereTheTargetDoesNotRecover: a target that hangs is not asked again and again.
+func TestASearchEndsWhereTheTargetDoesNotRecover(t *testing.T) {
+	t.Parallel()
+	var served atomic.Int64
+	over := make(chan struct{})
+	url := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if served.Add(1) > 70 { // at 20/s for 2 s, and then for 1.5 s at 22/s
+			<-over
+		}
+		ok(w, r)
+	})
+	defer close(over)
+	script := write(t, "script.js", `
+import http from 'k6/http';
+import { breakpoint } from 'k6/x/brunt';
+export const options = { scenarios: { load: breakpoint({ rate: 22, from: 20, step: '2s', duration: '60s' }) } };
+export default function () { http.get(__ENV.URL); }`)
+	judge := func(zero time.Time, step results.Step, frames []*recording.Frame, due int64, usual float64) (results.StepOutcome, float64, bool) {
+		o := results.StepOutcome{Step: step, Outcome: results.Inconclusive}
+		n := accounted(zero, step, frames)
+		if n >= due {
+			o.Outcome = results.Pass
+		}
+		return o, 0.001, n >= due
+	}
+	p := start(t, Options{Script: Script{Path: script, Env: map[string]string{"URL": url}}, JudgeStep: judge})
+	if _, err := p.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	s := p.Search()
+	if s.Ended != results.SearchDown || len(s.Steps) != 2 || s.Steps[1].Rate != 22 {
+		t.Errorf("%+v", s)
 	}
 }
 

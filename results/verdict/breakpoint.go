@@ -70,9 +70,9 @@ func (j *judge) whole(e results.Evidence) results.Evidence {
 type bracket struct {
 	results.Breakpoint
 	search results.Search
-	held   int // the step that held at the highest rate; −1: none
-	broke  int // the last step at the lowest rate above that which did not hold; −1: none
-	twice  bool
+	held   int  // the step that held at the highest rate; −1: none
+	broke  int  // the last step at the lowest rate above that which did not hold; −1: none
+	twice  bool // or once, for good
 }
 
 // close finds the rates between which the breakpoint lies.
@@ -104,11 +104,15 @@ func (b *bracket) close() {
 		}
 		b.broke = i
 	}
-	if b.twice = failed > 1; b.twice {
+	down := b.search.Ended == results.SearchDown && b.broke == len(b.Steps)-1
+	if b.twice = failed > 1 || failed == 1 && down; b.twice {
 		s := b.Steps[b.broke]
 		b.Broke, b.SLO, b.Value, b.ValueUnit = &s.Rate, s.SLO, s.Value, s.Unit
 	}
 	b.Answer = b.text()
+	if down {
+		b.Answer += "; the target did not recover from it: it answered nothing in a rest"
+	}
 }
 
 // telling is the step whose SLOs are told: the highest that held, or else the last at the first rate.

@@ -84,6 +84,8 @@ func TestTheBreakpointLiesBetweenWhatHeldAndWhatBrokeTwice(t *testing.T) {
 			results.Inconclusive, 0, 0, "held nothing; at 10/s the generator reached its own limit"},
 		{"a target that serves nothing broke", results.SearchFound, []tried{hold(10), {rate: 40, does: dead}, {rate: 40, again: true, does: dead}},
 			results.Pass, 10, 40, "broke at 40/s by none of the 320 iterations offered was served"},
+		{"a target that never answers again need not be tried twice", results.SearchDown, []tried{hold(10), {rate: 40, does: dead}},
+			results.Pass, 10, 40, "the limit lies in [10, 40]/s; the target did not recover from it: it answered nothing in a rest"},
 		{"no step", results.SearchTime, nil, results.Inconclusive, 0, 0, "no step was completed"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
