@@ -54,7 +54,7 @@ func Register(conn *wire.Conn) error {
 	native.Register(arrivals)
 	output.Register(output.Options{Conn: conn, Config: config, Registry: registry.Load, Steer: steer})
 	jsmodule.Register(jsmodule.Options{
-		Seed: config.Seed, Facts: config.Facts, Driven: conn != nil,
+		Seed: config.Seed, Facts: config.Facts, Driven: conn != nil, Builds: environments(config.Builds), BuildOf: executor.BuildOf,
 		Registry: func(r *metrics.Registry) { registry.CompareAndSwap(nil, r) },
 	})
 	return nil
@@ -85,4 +85,12 @@ func starter(conn *wire.Conn) func(executor.Start) {
 			Zero: s.Zero.UnixNano(), OpenModel: s.Plan.OpenModel, ConstantRate: s.Plan.ConstantRate,
 		})
 	}
+}
+
+func environments(builds []wire.Build) []map[string]string {
+	var all []map[string]string
+	for _, b := range builds {
+		all = append(all, b.Env)
+	}
+	return all
 }

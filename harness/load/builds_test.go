@@ -94,6 +94,52 @@ func TestBothBuildsOfASlotGetTheSamePayload(t *testing.T) {
 	}
 }
 
+// TestAnyScriptCanMeasureTwoBuilds: a script that knows nothing of builds, and reads __ENV before it has begun.
+func TestAnyScriptCanMeasureTwoBuilds(t *testing.T) {
+	t.Parallel()
+	var baseline, candidate seen
+	builds := []wire.Build{
+		{Name: "baseline", Env: map[string]string{"URL": serve(t, baseline.ServeHTTP)}},
+		{Name: "candidate", Env: map[string]string{"URL": serve(t, candidate.ServeHTTP)}},
+	}
+	for _, row := range []struct {
+		name, script string
+		shape        string
+	}{
+		{"a shape", "export const options = { vus: 1 };", "ramp"},
+		{"scenarios of its own", "export const options = { " + arrival(`{ rate: 50, duration: '2s' }`) + " };", ""},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			script := write(t, "script.js", `
+import http from 'k6/http';
+import { scenario } from 'k6/execution';
+const url = __ENV.URL;
+`+row.script+`
+export default function () { http.get(url + '/?' + scenario.iterationInTest + '_' + (url === __ENV.URL)); }`)
+			fitness, err, r := run(t, Options{Script: Script{
+				Path: script, Env: map[string]string{"URL": "http://nowhere.invalid"}, Shape: row.shape, Rate: 40, Duration: 2 * time.Second,
+				VUs: 6, Builds: builds,
+			}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			balanced(t, fitness, r)
+			first, second := baseline.sorted(), candidate.sorted()
+			if diff := cmp.Diff(first, second); diff != "" {
+				t.Errorf("the builds got other iterations:\n%s", diff)
+			}
+			if len(first) < 20 || int64(2*len(first)) != fitness.Served || slices.ContainsFunc(first, func(q string) bool { return !strings.HasSuffix(q, "_true") }) {
+				t.Errorf("%d requests to each build, %d iterations served: %v", len(first), fitness.Served, first)
+			}
+			for _, b := range builds {
+				if n := r.sum("offered", 0, always, "build:"+b.Name, "outcome:served"); n != float64(len(first)) {
+					t.Errorf("%v served by %s", n, b.Name)
+				}
+			}
+		})
+	}
+}
+
 func TestAStalledBuildLeavesTheOtherAlone(t *testing.T) {
 	t.Parallel()
 	held := make(chan struct{})

@@ -103,7 +103,7 @@ func Start(ctx context.Context, o Options) (*Process, error) {
 	args := arguments(o.Script, xk6ext.OutputRun, append(o.Inspection.summaryArguments(), o.Inspection.tagFlags()...)...)
 	p.child, err = startChild(o.Exe, o.Script, args, wire.Config{
 		Seed: o.Seed, WarmupNanos: int64(o.Script.Warmup), Selectors: o.Selectors, AbortOn: o.AbortOn, Facts: o.Facts,
-		Steered: p.pilot != nil, Alone: !o.Script.Bare,
+		Steered: p.pilot != nil, Alone: !o.Script.Bare, Builds: o.Script.Builds,
 	}, p.streams())
 	if err != nil {
 		p.recording.Close()

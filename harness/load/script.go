@@ -9,6 +9,7 @@ import (
 
 	xk6ext "github.com/devcraft-studio/brunt/xk6-ext"
 	"github.com/devcraft-studio/brunt/xk6-ext/requests"
+	"github.com/devcraft-studio/brunt/xk6-ext/wire"
 )
 
 // Script is what k6 runs, and how.
@@ -39,6 +40,10 @@ type Script struct {
 	Warmup time.Duration
 	// TimeScale stretches the script's own scenarios; 0 is 1.
 	TimeScale float64
+
+	// Builds are two builds that every scenario measures side by side, each at its rate; see package executor. All scenarios
+	// must then be on brunt-arrival. setup and teardown see the environment of the first. nil: none.
+	Builds []wire.Build
 }
 
 func (s Script) scale() float64 {
@@ -55,9 +60,9 @@ func (s Script) wrapper(path string) string {
 	}
 	var b strings.Builder
 	module := quoted((&url.URL{Scheme: "file", Path: path}).String())
+	b.WriteString("import brunt from 'k6/x/brunt';\n") // first: it makes __ENV that of a build
 	fmt.Fprintf(&b, "import * as script from %s;\n", module)
 	fmt.Fprintf(&b, "export * from %s;\n", module)
-	b.WriteString("import brunt from 'k6/x/brunt';\n")
 	fmt.Fprintf(&b, "export const options = Object.assign({}, brunt.scaled(script.options, %v));\n", s.scale())
 	if s.Shape != "" {
 		// k6's short forms of a scenario would contend with the shape.
@@ -65,8 +70,21 @@ func (s Script) wrapper(path string) string {
 		fmt.Fprintf(&b, "options.scenarios = { %s: brunt.shape(%s, %s, %v) };\n",
 			quoted(s.Shape), quoted(s.Shape), quoted(s.shapeOptions()), s.scale())
 	}
+	if s.Builds != nil {
+		b.WriteString("if (!options.scenarios) throw new Error('two builds need scenarios on brunt-arrival, or a shape');\n")
+		fmt.Fprintf(&b, "for (const s of Object.values(options.scenarios)) s.builds = %s;\n", quoted(s.builds()))
+	}
 	b.WriteString("export default script.default;\n")
 	return b.String()
+}
+
+// builds are the builds as the executor's option has them.
+func (s Script) builds() []map[string]any {
+	var all []map[string]any
+	for _, b := range s.Builds {
+		all = append(all, map[string]any{"name": b.Name, "env": b.Env})
+	}
+	return all
 }
 
 // constantRequests is the name of the scenario of requests at a constant rate.

@@ -14,6 +14,9 @@ import (
 	"go.k6.io/k6/metrics"
 )
 
+// patience is how long k6 waits for a planned VU.
+const patience = lib.MaxRetriesGetPlannedVU * lib.MaxTimeToWaitForPlannedVU
+
 // arrival is the executor of one scenario.
 type arrival struct {
 	*k6executor.BaseExecutor
@@ -88,14 +91,26 @@ func (a *arrival) newRun(parent context.Context, out chan<- metrics.SampleContai
 // staff sets every pool to work with the VUs that are planned.
 func (r *run) staff() error {
 	planned, _ := r.config.vus()
-	for _, p := range r.pools {
-		for range planned {
-			vu, err := r.state.GetPlannedVU(r.logger, false)
-			if err != nil {
-				return fmt.Errorf("get a VU for %s: %w", r.config.Name, err)
-			}
-			p.employ(vu)
+	for missing := planned * int64(len(r.pools)); missing > 0; {
+		vu, err := r.state.GetPlannedVU(r.logger, false)
+		if err != nil {
+			return fmt.Errorf("get a VU for %s: %w", r.config.Name, err)
 		}
+		p := r.pools[BuildOf(vu.GetID())%len(r.pools)]
+		if p.staffed < planned {
+			p.employ(vu)
+			p.staffed++
+			missing--
+			continue
+		}
+		// It is one for the other build, of another scenario perhaps.
+		r.state.ReturnVU(vu, false)
+		if r.ctx.Err() != nil || time.Since(r.start) > patience {
+			return fmt.Errorf("get a VU for %s: those of one build are in use by other scenarios; let the one with builds run alone", r.config.Name)
+		}
+		time.Sleep(time.Millisecond)
+	}
+	for _, p := range r.pools {
 		p.recruit(p.allowed - planned)
 	}
 	return nil

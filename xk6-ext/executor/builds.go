@@ -1,6 +1,7 @@
 package executor
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 
@@ -15,8 +16,13 @@ const BuildTag = "build"
 // a slot apart, in an order that a seeded coin decides. Each build has VUs, a queue and an account of its own.
 type Build struct {
 	Name string            `json:"name"`
-	Env  map[string]string `json:"env"` // over that of the scenario, in __ENV; not yet known in the init context
+	Env  map[string]string `json:"env"` // over that of the scenario, in __ENV; for the init context see BuildOf
 }
+
+// BuildOf is the number of the build, 0 or 1, that a VU works for where a scenario has builds. VUs are alike until they are
+// given to a scenario, but what a script reads of __ENV in its init context it reads before: it depends on the VU's number
+// alone, so that package jsmodule can tell.
+func BuildOf(vu uint64) int { return int(vu % 2) }
 
 var buildName = regexp.MustCompile(`^[0-9a-zA-Z_.-]+$`)
 
@@ -34,6 +40,9 @@ func (c *Config) validateBuilds() []error {
 		} else if i > 0 && b.Name == c.Builds[0].Name {
 			problems = append(problems, fmt.Errorf("both builds are called %q", b.Name))
 		}
+	}
+	if planned, most := c.vus(); planned != most {
+		problems = append(problems, errors.New("with builds all VUs are set up before the load: leave out preAllocatedVUs, or maxVUs"))
 	}
 	if _, taken := c.Tags[BuildTag]; taken && len(c.Builds) > 0 {
 		problems = append(problems, fmt.Errorf("the tag %q is set by the builds and can't be one of the scenario's tags", BuildTag))

@@ -27,6 +27,8 @@ func TestBuildsAreTwoWithNamesOfTheirOwn(t *testing.T) {
 		{"one name for both", `"builds":[{"name":"a"},{"name":"a"}]`, `both builds are called "a"`},
 		{"no name", `"builds":[{"name":"a"},{"env":{"A":"1"}}]`, "build 2 needs a name of letters, digits, '.', '_' and '-'"},
 		{"a name that tags can't hold", `"builds":[{"name":"a:b"},{"name":"b"}]`, "build 1 needs a name of letters, digits, '.', '_' and '-'"},
+		{"VUs that come later", `"preAllocatedVUs":3,"maxVUs":7,` + twoBuilds,
+			"with builds all VUs are set up before the load: leave out preAllocatedVUs, or maxVUs"},
 		{"a search besides", `"search":{"from":1,"most":10,"factor":2,"step":"2s"},` + twoBuilds,
 			"a search and builds exclude each other"},
 		{"the tag is the scenario's", `"tags":{"build":"x"},` + twoBuilds, `the tag "build" is set by the builds and can't be one of the scenario's tags`},
@@ -45,8 +47,8 @@ func TestBuildsAreTwoWithNamesOfTheirOwn(t *testing.T) {
 }
 
 func TestEachBuildHasVUsAndAQueueOfItsOwn(t *testing.T) {
-	c := parse(t, 0, "s", `{"rate":10,"duration":"3s","preAllocatedVUs":3,"maxVUs":7,`+twoBuilds+`}`)
-	if steps := c.GetExecutionRequirements(nil); steps[0].PlannedVUs != 6 || steps[0].MaxUnplannedVUs != 8 {
+	c := parse(t, 0, "s", `{"rate":10,"duration":"3s","maxVUs":7,`+twoBuilds+`}`)
+	if steps := c.GetExecutionRequirements(nil); steps[0].PlannedVUs != 14 || steps[0].MaxUnplannedVUs != 0 {
 		t.Errorf("%+v", steps)
 	}
 	r := (&arrival{config: c, state: play{}.state(t, c, &played{})}).newRun(t.Context(), nil)
@@ -141,6 +143,9 @@ func TestBothBuildsGetEveryIterationOfTheSchedule(t *testing.T) {
 	}
 	for _, c := range got.calls {
 		url := map[string]string{"baseline": "http://b", "candidate": "http://c"}[c.params.Tags["build"]]
+		if want := []string{"baseline", "candidate"}[BuildOf(c.vu)]; c.params.Tags["build"] != want {
+			t.Fatalf("VU %d works for %s", c.vu, c.params.Tags["build"])
+		}
 		if c.params.Env["URL"] != url || c.params.Env["A"] != "1" || c.params.Tags["team"] != "x" {
 			t.Fatalf("%+v", c.params)
 		}

@@ -70,7 +70,9 @@
 //	queue of B                         8                   8 9   9
 //
 // Each build has VUs, a queue and an account of its own, so that what one does to its target delays none of the other; its
-// samples bear the tag build. What a script reads of __ENV in the init context is not yet a build's.
+// samples bear the tag build, and so do the series of latency, lateness, offered and the requests. A build's environment is
+// in __ENV when an iteration runs; brunt puts it there before the script's first line (BuildOf). What setup does, it does
+// once, in the environment of the first build.
 //
 // # Markers
 //

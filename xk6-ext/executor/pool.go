@@ -18,6 +18,7 @@ type pool struct {
 	tags        *metrics.TagSet   // of the scenario and the build
 	env, marked map[string]string // what the VUs are given: environment and tags
 	allowed     int64             // VUs that it may have
+	staffed     int64             // planned VUs that it has
 
 	due  chan job // the queue; closed when the schedule is over
 	idle atomic.Int64

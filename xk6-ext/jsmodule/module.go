@@ -22,6 +22,10 @@ const Name = "k6/x/brunt"
 type Options struct {
 	Seed  int64
 	Facts map[string]string
+	// Builds are the environments of two builds, over the script's own, by number; nil: there are none.
+	Builds []map[string]string
+	// BuildOf is the number of the build that a VU works for.
+	BuildOf func(vu uint64) int
 	// Driven is false where k6 runs by itself: the seed is then that of the script's environment.
 	Driven bool
 	// Registry is told k6's registry of metrics; nil: nobody is told.
@@ -53,6 +57,9 @@ func (m *module) NewModuleInstance(vu modules.VU) modules.Instance {
 	if m.options.Registry != nil {
 		m.options.Registry(env.Registry)
 	}
+	if err := m.environment(vu.Runtime()); err != nil {
+		common.Throw(vu.Runtime(), err)
+	}
 	if text := env.RuntimeOptions.Env["BRUNT_SEED"]; text != "" && !m.options.Driven {
 		seed, err := strconv.ParseInt(text, 10, 64)
 		if err != nil {
@@ -61,6 +68,22 @@ func (m *module) NewModuleInstance(vu modules.VU) modules.Instance {
 		i.seed = seed
 	}
 	return i
+}
+
+// environment makes __ENV that of the VU's build. The module is made before any line of the scripts that import it runs, and
+// of those that are imported after it.
+func (m *module) environment(rt *sobek.Runtime) error {
+	vu := rt.Get("__VU")
+	if len(m.options.Builds) != 2 || common.IsNullish(vu) || common.IsNullish(rt.Get("__ENV")) {
+		return nil
+	}
+	env := rt.Get("__ENV").ToObject(rt)
+	for name, value := range m.options.Builds[m.options.BuildOf(uint64(vu.ToInteger()))] {
+		if err := env.Set(name, value); err != nil {
+			return fmt.Errorf("set %s of a build: %w", name, err)
+		}
+	}
+	return nil
 }
 
 // Exports are what scripts see.

@@ -124,6 +124,14 @@ type Config struct {
 	Alone       bool              // no output of k6 stands beside brunt's
 	Steered     bool              // a scenario that searches follows the Rates that are sent
 	Facts       map[string]string // urls and facts about the data, for the JS module
+	// Builds are the two builds that scenarios measure side by side, in the order of the scenarios' option; nil: none.
+	Builds []Build
+}
+
+// Build is what the script sees of a build: Env is over the script's own, from the init context on.
+type Build struct {
+	Name string
+	Env  map[string]string
 }
 
 // Selector asks for a series of its own: the samples of Metric that bear all of Tags.
