@@ -95,4 +95,7 @@ export default function () { console.log('with ' + __ENV.TOKEN); throw new Error
 	if !strings.HasPrefix(fitness.FirstException, "Error: bad *** (") || strings.Contains(string(text), "hunter2") || !strings.Contains(string(text), "with ***") {
 		t.Errorf("%q\n%s", fitness.FirstException, text)
 	}
+	if !strings.HasPrefix(fitness.FirstStack, "Error: bad ***\n\tat default (") || strings.Contains(fitness.FirstStack, "hunter2") {
+		t.Errorf("the stack is %q", fitness.FirstStack)
+	}
 }
