@@ -1,11 +1,10 @@
 // Package histogram is a mergeable histogram of float64 values with a bounded relative error.
 //
-// Buckets follow the binary form of a float64: its sign, its exponent, the eighth of the octave (from a power of two to the
-// next) it lies in, and a number of steps of equal width within that eighth. A value read back differs from the one
-// recorded by at most 0.1 % of it, whatever its unit, size or sign. That many buckets are needed and no more: what a
-// recording costs is the logarithm of their number. Where that is not needed a Coarse histogram takes 30 buckets together
-// (3 %). Those of format version 1 had 1024 buckets an octave (0.05 %); they are read, merged and written as they were.
-// Any two histograms can be merged; see Precision.
+// Every power of two is cut into 347 buckets, each 0.2 % of its smallest value wide, so that a value read back differs from
+// the one recorded by at most 0.1 % of it, whatever its unit, size or sign. That many buckets are needed and no more: what a
+// recording costs is the logarithm of their number. Where less will do, a Coarse histogram takes 29 buckets together (3 %).
+// Those of format version 1 had 1024 buckets of equal width an octave (0.05 %); they are read, merged and written as they
+// were. Any two histograms can be merged; see Precision.
 //
 // Count, sum, minimum and maximum are exact. The sum is kept as a fixed-point number wide enough for every float64, so it
 // does not depend on the order of recording or merging: the same values give the same bytes, however they were split up.

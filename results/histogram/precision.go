@@ -30,25 +30,39 @@ func (p Precision) Error() float64 {
 	return 0.001
 }
 
-// pieces of an octave, each an eighth of it and cut into buckets of equal width. The numbers are the least for which half a
-// bucket is less than 0.1 % of the smallest value in the piece, which takes 367 buckets an octave; spacing them by the
-// logarithm of the value, which is dearer to compute and not the same on all machines, would take 347.
-const (
-	pieces    = 8
-	pieceBits = 49 // of a mantissa, below those that tell the piece
-	perOctave = 367
-)
+// edges are the mantissas, in units of 2^-52, at which the buckets of an octave (from a power of two to the next) begin, and
+// at which the next octave does. Each bucket but the last is 1/500 of its smallest value wide, and a trifle less, so that its
+// middle is at most 0.1 % from any value in it, however it is rounded: no fewer buckets could do.
+var edges = func() (e [perOctave + 1]uint64) {
+	at := uint64(1) << mantissaBits
+	for i := range e {
+		e[i] = min(at, 2<<mantissaBits)
+		at += at/500 - 2
+	}
+	return e
+}()
 
-var (
-	inPiece = [pieces]uint64{63, 56, 51, 46, 42, 39, 36, 34}
-	toPiece = [pieces + 1]int32{0, 63, 119, 170, 216, 258, 297, 333, perOctave}
-)
+// cells are the buckets in which the parts of an octave begin that are narrower than any bucket: a value is in the bucket of
+// the cell of its highest bits, or in the next one.
+var cells = func() (c [1 << cellBits]uint16) {
+	bucket := 0
+	for i := range c {
+		for edges[bucket+1] <= (1<<cellBits+uint64(i))<<(mantissaBits-cellBits) {
+			bucket++
+		}
+		c[i] = uint16(bucket)
+	}
+	return c
+}()
 
 const (
-	together    = 30 // buckets of Fine are one of Coarse
-	formerBits  = 10
-	formerShift = 52 - formerBits
-	octaves     = 2047 // of finite values, by their exponent, the first of them that of zero
+	perOctave    = 347
+	mantissaBits = 52
+	cellBits     = 9
+	together     = 29 // buckets of Fine are one of Coarse
+	formerBits   = 10
+	formerShift  = 52 - formerBits
+	octaves      = 2047 // of finite values, by their exponent, the first of them that of zero
 )
 
 // maxKey is the key of the largest finite value.
@@ -69,7 +83,7 @@ const MaxKeyBits = 21
 func (p Precision) KeyBits() int { return bits.Len32(uint32(p.maxKey())) }
 
 // key is the bucket of a value. Keys ascend as values do; the key of -v is minus the key of v, and 0 is that of zero and of
-// all that is too small (below 2^-1021) to tell from it.
+// all that is too small (below 2^-1030) to tell from it.
 func (p Precision) key(v float64) int32 {
 	b := math.Float64bits(v)
 	m := p.magnitude(b &^ (1 << 63))
@@ -83,8 +97,12 @@ func (p Precision) magnitude(b uint64) int32 {
 	if p == Former {
 		return int32(b >> formerShift)
 	}
-	piece := b >> pieceBits & (pieces - 1)
-	m := int32(b>>52)*perOctave + toPiece[piece] + int32((b&(1<<pieceBits-1))*inPiece[piece]>>pieceBits)
+	mantissa := b & (1<<mantissaBits - 1)
+	at := int32(cells[mantissa>>(mantissaBits-cellBits)])
+	if mantissa|1<<mantissaBits >= edges[at+1] {
+		at++
+	}
+	m := int32(b>>mantissaBits)*perOctave + at
 	if p == Coarse {
 		m /= together
 	}
@@ -103,13 +121,7 @@ func (p Precision) from(magnitude int32) float64 {
 		magnitude *= together
 	}
 	octave, at := uint64(magnitude/perOctave), magnitude%perOctave
-	piece := 0
-	for at >= toPiece[piece+1] {
-		piece++
-	}
-	n := inPiece[piece]
-	offset := (uint64(at-toPiece[piece])<<pieceBits + n - 1) / n
-	return math.Float64frombits(octave<<52 | uint64(piece)<<pieceBits | offset)
+	return math.Float64frombits(octave<<mantissaBits | edges[at]&(1<<mantissaBits-1))
 }
 
 // Edges are the bounds of a bucket: its values v have low <= |v| < high, and the sign of its key.
