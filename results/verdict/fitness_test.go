@@ -1,6 +1,7 @@
 package verdict
 
 import (
+	"encoding/json"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -125,6 +126,27 @@ func TestFitness(t *testing.T) {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+// TestARecordOfAnOlderBruntIsJudgedAsItWas: one without the numbers that tell causes apart, and whose lateness therefore
+// blocks a pass only.
+func TestARecordOfAnOlderBruntIsJudgedAsItWas(t *testing.T) {
+	const stored = `{"fit": false, "reasons": ["iterations started late: p99 of lateness is 2500ms"], "saturated": false, "cpu_percent": 34.2,
+		"cores": 2, "offered": 1200, "served": 1200, "failed": 0, "dropped": 0, "interrupted": 0, "lateness_p99_ms": 2500, "exceptions": 0, "exit_code": 0}`
+	trial := completeTrial()
+	if err := json.Unmarshal([]byte(stored), &trial.Fitness); err != nil {
+		t.Fatal(err)
+	}
+	recorded := opening(record(t, frames(ever(slow(900)))))
+	for text, want := range map[string]results.Outcome{
+		"p95(latency) < 600ms":           results.Fail, // the service time is 450 ms
+		"p95(http_req_duration) < 600ms": results.Inconclusive,
+	} {
+		v, err := Judgement(askRun(trial, asked(text)...), recorded)
+		if err != nil || v.Outcome != want || len(v.Warnings) > 0 {
+			t.Errorf("%s: %s, %q, %v; want %s", text, v.Outcome, v.Warnings, err, want)
+		}
 	}
 }
 
