@@ -25,7 +25,8 @@ type series struct {
 	kind Kind
 }
 
-// Encoder turns frames into payloads. It keeps a dictionary: the payload in which a series first occurs defines it, later
+// Encoder turns frames into payloads that are quick to write and to read: those on the wire, and those of format version 1.
+// It keeps a dictionary: the payload in which a series first occurs defines it, later
 // ones refer to it by number. So all payloads of an Encoder must be decoded by one Decoder, in order, none left out.
 //
 // A payload is: start (varint, nanoseconds), end minus start (varint), number of points (uvarint), then for each point the

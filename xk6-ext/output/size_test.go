@@ -133,6 +133,14 @@ func stored(t testing.TB, tr *traffic, seconds int) (bytes int64, requests int) 
 // medians of the service times of five endpoints, ms.
 func medians() []float64 { return []float64{0.5, 1.5, 4, 9, 20} }
 
+// TestAMillionRequestsTakeNoMoreThanAMegabyte is a run of ten minutes with five names: the widest spread of the benchmark.
+func TestAMillionRequestsTakeNoMoreThanAMegabyte(t *testing.T) {
+	bytes, requests := stored(t, newTraffic(0.5, medians()...), 600)
+	if got := float64(bytes) * 1e6 / float64(requests); got > 1e6 {
+		t.Errorf("%.0f bytes are stored per million requests", got)
+	}
+}
+
 func BenchmarkStoredPerMillionRequests(b *testing.B) {
 	for _, spread := range []float64{0.3, 0.4, 0.5} {
 		b.Run(fmt.Sprintf("sigma=%g", spread), func(b *testing.B) {
