@@ -72,7 +72,9 @@ type bracket struct {
 	search results.Search
 	held   int  // the step that held at the highest rate; −1: none
 	broke  int  // the last step at the lowest rate above that which did not hold; −1: none
-	twice  bool // or once, for good
+	tries  int  // steps at the rate of broke in which the generator could have done more
+	failed int  // those of them that broke an SLO for sure
+	down   bool // after the last of them the target answered nothing any more
 }
 
 // close finds the rates between which the breakpoint lies.
@@ -88,32 +90,35 @@ func (b *bracket) close() {
 		above = b.Steps[b.held].Rate
 		b.Held = &b.Steps[b.held].Rate
 	}
-	failed := 0
 	for i, s := range b.Steps {
-		if s.Rate <= above || s.Outcome == results.Pass {
-			continue
-		}
-		if b.broke >= 0 && s.Rate > b.Steps[b.broke].Rate {
+		if s.Rate <= above || s.Outcome == results.Pass || b.broke >= 0 && s.Rate > b.Steps[b.broke].Rate {
 			continue
 		}
 		if b.broke < 0 || s.Rate < b.Steps[b.broke].Rate {
-			failed = 0
-		}
-		if s.Outcome == results.Fail {
-			failed++
+			b.tries, b.failed = 0, 0
 		}
 		b.broke = i
+		if !s.Unfit {
+			b.tries++
+		}
+		if s.Outcome == results.Fail {
+			b.failed++
+		}
 	}
-	down := b.search.Ended == results.SearchDown && b.broke == len(b.Steps)-1
-	if b.twice = failed > 1 || failed == 1 && down; b.twice {
+	b.down = b.search.Ended == results.SearchDown && b.broke >= 0 && b.broke == len(b.Steps)-1 && !b.Steps[b.broke].Unfit
+	if b.broken() {
 		s := b.Steps[b.broke]
-		b.Broke, b.SLO, b.Value, b.ValueUnit = &s.Rate, s.SLO, s.Value, s.Unit
+		b.Broke = &s.Rate
+		if s.Outcome == results.Fail {
+			b.SLO, b.Value, b.ValueUnit = s.SLO, s.Value, s.Unit
+		}
 	}
 	b.Answer = b.text()
-	if down {
-		b.Answer += "; the target did not recover from it: it answered nothing in a rest"
-	}
 }
+
+// broken says whether a rate broke for good: in neither of two tries did it hold, and in one it broke for sure; or it brought
+// the target down.
+func (b *bracket) broken() bool { return b.tries > 1 && b.failed > 0 || b.down }
 
 // telling is the step whose SLOs are told: the highest that held, or else the last at the first rate.
 func (b *bracket) telling() int {
@@ -140,17 +145,28 @@ func (b *bracket) text() string {
 	}
 	last := b.Steps[b.broke]
 	switch {
-	case b.twice && b.held >= 0:
-		return fmt.Sprintf("%s (last rate that kept every SLO), broke at %s by %s; the limit lies in [%s, %s]/s", held, rate(b.broke), why(last),
+	case b.broken() && b.held >= 0:
+		return fmt.Sprintf("%s (last rate that kept every SLO), broke at %s by %s; the limit lies in [%s, %s]/s", held, rate(b.broke), b.by(last),
 			display(*b.Held, slo.UnitNone), display(*b.Broke, slo.UnitNone))
-	case b.twice:
-		return fmt.Sprintf("%s: the first rate, %s, broke by %s; the limit lies below it; lower load.from to find it", held, rate(b.broke), why(last))
+	case b.broken():
+		return fmt.Sprintf("%s: the first rate, %s, broke by %s; the limit lies below it; lower load.from to find it", held, rate(b.broke), b.by(last))
 	case last.Unfit:
 		return fmt.Sprintf("%s; at %s the generator reached its own limit, not the target's: %s", held, rate(b.broke), last.Reason)
 	case last.Outcome == results.Fail:
 		return fmt.Sprintf("%s; %s broke once, by %s, and the duration was over before it could be repeated; raise --duration", held, rate(b.broke), why(last))
 	}
 	return fmt.Sprintf("%s; whether %s holds can't be told: %s", held, rate(b.broke), why(last))
+}
+
+// by is what the rate broke by.
+func (b *bracket) by(last results.StepOutcome) string {
+	switch {
+	case !b.down:
+		return why(last)
+	case last.Outcome != results.Fail:
+		return "bringing the target down, which answered nothing in a rest"
+	}
+	return why(last) + ", and brought the target down, which answered nothing in a rest"
 }
 
 // why is what a step broke by.
@@ -173,7 +189,7 @@ func (b *bracket) evidence() results.Evidence {
 	switch {
 	case b.held >= 0:
 		e.Outcome, e.Samples = results.Pass, b.Steps[b.held].Offered
-	case b.twice:
+	case b.broken():
 		e.Outcome, e.Samples = results.Fail, b.Steps[b.broke].Offered
 	}
 	return e

@@ -57,6 +57,7 @@ func TestTheBreakpointLiesBetweenWhatHeldAndWhatBrokeTwice(t *testing.T) {
 	hold := func(rate float64) tried { return tried{rate: rate} }
 	broken := func(rate float64, again bool) tried { return tried{rate: rate, again: again, does: slow(400)} }
 	dead := func(s *second) { *s = second{interrupted: 40} }
+	half := func(s *second) { s.served, s.interrupted = s.served/2, s.served/2 }
 	for _, row := range []struct {
 		name        string
 		ended       results.SearchEnd
@@ -85,7 +86,15 @@ func TestTheBreakpointLiesBetweenWhatHeldAndWhatBrokeTwice(t *testing.T) {
 		{"a target that serves nothing broke", results.SearchFound, []tried{hold(10), {rate: 40, does: dead}, {rate: 40, again: true, does: dead}},
 			results.Pass, 10, 40, "broke at 40/s by none of the 320 iterations offered was served"},
 		{"a target that never answers again need not be tried twice", results.SearchDown, []tried{hold(10), {rate: 40, does: dead}},
-			results.Pass, 10, 40, "the limit lies in [10, 40]/s; the target did not recover from it: it answered nothing in a rest"},
+			results.Pass, 10, 40, "broke at 40/s by none of the 320 iterations offered was served, and brought the target down, which answered nothing in a rest; the limit lies in [10, 40]/s"},
+		{"a target that is brought down breaks the rate, whatever was measured before", results.SearchDown, []tried{hold(10), {rate: 40, does: half}},
+			results.Pass, 10, 40, "broke at 40/s by bringing the target down, which answered nothing in a rest; the limit lies in [10, 40]/s"},
+		{"a first rate that brings the target down fails", results.SearchDown, []tried{{rate: 10, does: half}},
+			results.Fail, 0, 10, "held nothing: the first rate, 10/s, broke by bringing the target down"},
+		{"a step that can't be told and a repetition that breaks", results.SearchFound, []tried{hold(10), {rate: 40, does: half}, broken(40, true)},
+			results.Pass, 10, 40, "broke at 40/s by p95"},
+		{"what can't be told twice stays open", results.SearchFound, []tried{hold(10), {rate: 40, does: half}, {rate: 40, again: true, does: half}},
+			results.Pass, 10, 0, "held 10/s; whether 40/s holds can't be told: p95(latency) < 300ms in steady (100ms)"},
 		{"no step", results.SearchTime, nil, results.Inconclusive, 0, 0, "no step was completed"},
 	} {
 		t.Run(row.name, func(t *testing.T) {

@@ -61,10 +61,11 @@
 // FitnessLimits.CPUShare of the CPU it may use, or when a bound on latency breaks that the service time keeps and the rate needs
 // more VUs than there are, at the median duration of the first step's iterations.
 //
-// A rate held when a step at it did, be it the repetition. The breakpoint lies between the highest rate that held (Held) and the
-// lowest above it at which two steps broke (Broke), or one after which the target answered nothing any more. The row `breakpoint` passes when any rate held: the search begins with the
-// rate that is asked for, and goes no further when that breaks twice, which fails it; else it is inconclusive. The other rows are
-// of the step that held at Held. Fitness of the whole trial has no part in it, as the load went beyond the limit on purpose.
+// A rate held when a step at it did, be it the repetition. The breakpoint lies between the highest rate that held (Held) and
+// the lowest above it at which two steps broke (Broke), or one after which the target answered nothing any more. The row
+// `breakpoint` passes when any rate held: the search begins with the rate that is asked for, and goes no further when that
+// breaks twice, which fails it; else it is inconclusive. The other rows are of the step that held at Held. Fitness of the
+// whole trial has no part in it, as the load went beyond the limit on purpose.
 //
 // # Nothing to measure
 //
