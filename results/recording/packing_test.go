@@ -196,3 +196,25 @@ func FuzzPacking(f *testing.F) {
 		}
 	})
 }
+
+func TestWhatIsRememberedOfSeriesIsBounded(t *testing.T) {
+	k := newPacking()
+	r := rand.New(rand.NewPCG(7, 8))
+	var memory runtime.MemStats
+	for i := range 60 { // of series that each spread over all there is
+		h := histogram.New()
+		for range 400 {
+			h.Record(math.Float64frombits(r.Uint64()))
+		}
+		f := &Frame{Points: []Point{{Key: Key{Metric: fmt.Sprint(i)}, Kind: Trend, Trend: h}}}
+		if _, err := k.pack(nil, f); err != nil {
+			t.Fatal(err)
+		}
+	}
+	runtime.GC()
+	runtime.ReadMemStats(&memory)
+	if k.remembered != maxRemembered || memory.HeapAlloc > 64<<20 {
+		t.Errorf("%d chunks are remembered, of %d at most; %d bytes in use", k.remembered, maxRemembered, memory.HeapAlloc)
+	}
+	runtime.KeepAlive(k)
+}
