@@ -185,20 +185,23 @@ type jsonPhaseSummary struct {
 }
 
 type jsonTrial struct {
-	Number       int            `json:"number"`
-	Build        int            `json:"build"`
-	Status       string         `json:"status"`
-	Reason       *string        `json:"reason"`
-	Began        *time.Time     `json:"began"`
-	Zero         *time.Time     `json:"zero"`
-	Ended        *time.Time     `json:"ended"`
-	Phases       []jsonPhase    `json:"phases"`
-	Faults       []jsonFault    `json:"faults"`
-	Fitness      *jsonFitness   `json:"fitness"`
-	Nodes        []results.Node `json:"nodes"`
-	Links        []results.Link `json:"links"`
-	Selectors    []string       `json:"selectors"`
-	Recording    *string        `json:"recording"`
-	OpenModel    bool           `json:"open_model"`
-	ConstantRate bool           `json:"constant_rate"`
+	Number    int            `json:"number"`
+	Build     int            `json:"build"`
+	Status    string         `json:"status"`
+	Reason    *string        `json:"reason"`
+	Began     *time.Time     `json:"began"`
+	Zero      *time.Time     `json:"zero"`
+	Ended     *time.Time     `json:"ended"`
+	Phases    []jsonPhase    `json:"phases"`
+	Faults    []jsonFault    `json:"faults"`
+	Fitness   *jsonFitness   `json:"fitness"`
+	Nodes     []results.Node `json:"nodes"`
+	Links     []results.Link `json:"links"`
+	Selectors []string       `json:"selectors"`
+	Recording *string        `json:"recording"`
+	// The recording of the services' metrics and what became of the scrapes, where services tell them.
+	Metrics      *string          `json:"metrics,omitempty"`
+	Scrapes      []results.Scrape `json:"scrapes,omitempty"`
+	OpenModel    bool             `json:"open_model"`
+	ConstantRate bool             `json:"constant_rate"`
 }
