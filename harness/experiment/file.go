@@ -31,7 +31,7 @@ type rawService struct {
 	URL       text          `yaml:"url" jsonschema_description:"The base URL of a service that already runs."`
 	Port      integer       `yaml:"port" jsonschema_description:"The port that the service listens on. Default 8080 of a reference target."`
 	Ready     rawReady      `yaml:"ready" jsonschema_description:"When the service is ready. Default: its port accepts a connection."`
-	Metrics   text          `yaml:"metrics" jsonschema_description:"The path of its Prometheus metrics, which are kept as evidence."`
+	Metrics   text          `yaml:"metrics" jsonschema_description:"The path of its Prometheus metrics: scraped once a second while load runs, kept with the run, and there for SLOs to name."`
 	Pprof     text          `yaml:"pprof" jsonschema_description:"The path of its Go profiles."`
 	Env       mapping[text] `yaml:"env" jsonschema_description:"Its environment. ${name.url}, ${name.host}, ${name.port}, ${env.NAME} and ${scaled:60s} are replaced."`
 	Resources rawResources  `yaml:"resources" jsonschema_description:"Its limits."`
