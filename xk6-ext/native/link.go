@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"os"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"github.com/valyala/fasthttp"
@@ -75,24 +74,6 @@ func trusted(file string) (*x509.CertPool, error) {
 	return pool, nil
 }
 
-// counted is a connection that counts its bytes.
-type counted struct {
-	net.Conn
-	sent, received atomic.Int64
-}
-
-func (c *counted) Read(b []byte) (int, error) {
-	n, err := c.Conn.Read(b)
-	c.received.Add(int64(n))
-	return n, err
-}
-
-func (c *counted) Write(b []byte) (int, error) {
-	n, err := c.Conn.Write(b)
-	c.sent.Add(int64(n))
-	return n, err
-}
-
 // largestHeader bounds the header of an answer over HTTP/1.1, in bytes.
 const largestHeader = 32 << 10
 
@@ -108,10 +89,7 @@ type link struct {
 	secure string // version of TLS
 
 	response fasthttp.Response
-	raw      syscall.RawConn
-	look     func(fd uintptr) bool // made once: a closure for each request costs
-	dead     bool                  // what look found
-	closing  bool                  // after the answer that came last
+	closing  bool // after the answer that came last
 
 	sentBefore, receivedBefore int64 // counted by closed or former requests
 }
@@ -130,7 +108,7 @@ func (l *link) ready(ctx context.Context, deadline time.Time, x *executor.Exchan
 		return dialError{err}
 	}
 	l.open(conn)
-	if err := l.conn.SetDeadline(deadline); err != nil {
+	if err := l.conn.until(deadline); err != nil {
 		return err
 	}
 	if l.tls != nil {
@@ -152,14 +130,10 @@ func (l *link) ready(ctx context.Context, deadline time.Time, x *executor.Exchan
 }
 
 func (l *link) open(conn net.Conn) {
-	l.conn = &counted{Conn: conn}
+	l.conn = newCounted(conn)
 	l.stream = l.conn
 	l.sentBefore, l.receivedBefore = 0, 0
 	l.cutOff.Store(l.conn)
-	l.raw = nil
-	if c, ok := conn.(syscall.Conn); ok {
-		l.raw, _ = c.SyscallConn() // nil: it can't be looked at
-	}
 }
 
 func (l *link) handshake(ctx context.Context) error {
@@ -189,21 +163,7 @@ func (l *link) usable(deadline time.Time) bool {
 	if l.http2 != nil {
 		return l.http2.Err() == nil && l.http2.Available() > 0
 	}
-	if l.conn.SetDeadline(deadline) != nil {
-		return false
-	}
-	if l.raw == nil {
-		return true
-	}
-	if l.look == nil {
-		l.look = func(fd uintptr) bool {
-			var one [1]byte
-			n, err := syscall.Read(int(fd), one[:])
-			l.dead = n > 0 || !errors.Is(err, syscall.EAGAIN)
-			return true
-		}
-	}
-	return l.raw.Read(l.look) == nil && !l.dead
+	return l.conn.until(deadline) == nil && l.conn.silent()
 }
 
 // close closes the connection. Another is opened when it is needed.
