@@ -3,7 +3,6 @@ package cli
 import (
 	"fmt"
 	"runtime"
-	"slices"
 	"strings"
 
 	"github.com/devcraft-studio/brunt/harness/experiment"
@@ -28,8 +27,8 @@ func (q *question) search() []error {
 	if !q.inspection.Search.Alone {
 		return []error{fmt.Errorf("%sbreakpoint is not the script's only scenario, so that no rate would tell what broke (leave the others out)", at)}
 	}
-	if !slices.Equal(q.inspection.Executors, []string{load.Arrival}) {
-		return []error{fmt.Errorf("%sbreakpoint needs the executor %s, and so a script (give load.script)", at, load.Arrival)}
+	if !load.Searches(q.inspection.Executors) {
+		return []error{fmt.Errorf("%sbreakpoint is not for the executor %s (name the shape in the file)", at, strings.Join(q.inspection.Executors, ", "))}
 	}
 	q.leaveOut()
 	if len(q.experiment.SLOs) == 0 {
@@ -91,7 +90,7 @@ func (inv *invocation) stepJudge() (load.StepJudge, error) {
 	if in.Search == nil || inv.question.bare {
 		return nil, nil
 	}
-	steps, err := verdict.NewSteps(inv.run.Question, results.Fitness{Cores: runtime.NumCPU()}, in.MaxVUs)
+	steps, err := verdict.NewSteps(inv.run.Question, results.Fitness{Cores: runtime.NumCPU()}, in.Search.VUs)
 	if err != nil {
 		return nil, fmt.Errorf("judge the steps: %w", err)
 	}

@@ -44,9 +44,6 @@ func (c *checker) search(raw rawLoad) {
 		c.refuse("load", "without shape: breakpoint", sourceOf("from", raw.From.place), sourceOf("step", raw.Step.place))
 		return
 	}
-	if raw.Requests.given() {
-		c.problem(raw.Shape.place, "load.shape: breakpoint is not supported for requests yet", "use a script, or another shape")
-	}
 	if raw.Rate.value > 0 && raw.From.value > raw.Rate.value {
 		c.problem(raw.From.place, "load.from is more than load.rate, which is the most that is tried", "raise load.rate")
 	}

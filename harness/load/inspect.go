@@ -140,7 +140,7 @@ func inspection(m wire.Inspected) Inspection {
 		Duration: time.Duration(m.DurationNanos), MaxVUs: int(m.MaxVUs), SystemTags: m.SystemTags, Metrics: m.Metrics,
 	}
 	if s := m.Search; s != nil {
-		in.Search = &SearchPlan{From: s.From, Most: s.Most, Factor: s.Factor, Step: time.Duration(s.StepNanos), Alone: s.Alone}
+		in.Search = &SearchPlan{From: s.From, Most: s.Most, Factor: s.Factor, Step: time.Duration(s.StepNanos), VUs: int(s.VUs), Alone: s.Alone}
 	}
 	for _, t := range m.Thresholds {
 		in.Thresholds = append(in.Thresholds, Threshold{

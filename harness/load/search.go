@@ -9,14 +9,17 @@ import (
 	xk6ext "github.com/devcraft-studio/brunt/xk6-ext"
 )
 
-// Arrival is the executor that can search.
-const Arrival = xk6ext.Arrival
+// Searches says whether the executors can search.
+func Searches(executors []string) bool {
+	return len(executors) == 1 && (executors[0] == xk6ext.Arrival || executors[0] == xk6ext.Native)
+}
 
 // SearchPlan is what a scenario that searches for its breakpoint asks for.
 type SearchPlan struct {
 	From, Most float64 // iterations per second of the first step, and the most to be tried
 	Factor     float64 // from one step to the next, while they hold
 	Step       time.Duration
+	VUs        int  // that it may use at most
 	Alone      bool // the script has no other scenario
 }
 

@@ -55,7 +55,7 @@ func newPilot(p *Process) *pilot {
 	}
 	return &pilot{
 		process: p, plan: *in.Search, judge: p.options.JudgeStep, length: in.Duration,
-		search: results.Search{From: in.Search.From, Most: in.Search.Most, VUs: in.MaxVUs, Steps: []results.Step{}},
+		search: results.Search{From: in.Search.From, Most: in.Search.Most, VUs: in.Search.VUs, Steps: []results.Step{}},
 	}
 }
 

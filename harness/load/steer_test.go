@@ -40,6 +40,26 @@ export const options = { scenarios: { load: breakpoint({ rate: 22, from: 20, fac
   // Nobody means the limit of a search by it.
   thresholds: { http_reqs: [{ threshold: 'count<10', abortOnFail: true }] } };
 export default function () { http.get(__ENV.URL); }`)
+	for _, row := range []struct {
+		name   string
+		script Script
+	}{
+		{"of a script", Script{Path: script, Env: map[string]string{"URL": url}, Warmup: time.Second}},
+		{"of requests without one", Script{
+			Path: "experiment.yaml", Requests: scriptless(url), Shape: "breakpoint", Rate: 22, From: 20, Step: 3 * time.Second,
+			Duration: time.Minute, Warmup: time.Second,
+		}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			searches(t, row.script)
+		})
+	}
+}
+
+// searches runs a search from 20/s to 22/s in steps of 3 s.
+func searches(t *testing.T, script Script) {
+	t.Helper()
 	judge := func(zero time.Time, step results.Step, frames []*recording.Frame, due int64, usual float64) (results.StepOutcome, float64, bool) {
 		n := accounted(zero, step, frames)
 		o := results.StepOutcome{Step: step, Outcome: results.Inconclusive}
@@ -52,7 +72,7 @@ export default function () { http.get(__ENV.URL); }`)
 		return o, 0.001, n >= due
 	}
 	began := time.Now()
-	p := start(t, Options{Script: Script{Path: script, Env: map[string]string{"URL": url}, Warmup: time.Second}, JudgeStep: judge})
+	p := start(t, Options{Script: script, JudgeStep: judge})
 	fitness, err := p.Wait()
 	if err != nil {
 		t.Fatal(err)

@@ -46,12 +46,15 @@ func (s *Search) validate() []error {
 type SearchPlan struct {
 	From, Most, Factor float64
 	Step               time.Duration
-	Alone              bool // there is no other scenario
+	VUs                int64 // that it may use at most
+	Alone              bool  // there is no other scenario
 }
 
 func (c *Config) searchPlan(alone bool) *SearchPlan {
 	s := c.Search
+	_, most := c.vus()
 	return &SearchPlan{
+		VUs:  most,
 		From: c.perSecond(s.From.Float64), Most: c.perSecond(s.Most.Float64), Factor: s.Factor.Float64,
 		Step: s.Step.TimeDuration(), Alone: alone,
 	}

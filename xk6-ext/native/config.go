@@ -46,9 +46,6 @@ func (c *Config) Validate() []error {
 	if len(c.Builds) > 0 {
 		problems = append(problems, errors.New(Type+" can't run two builds in one slot"))
 	}
-	if c.Search != nil {
-		problems = append(problems, errors.New(Type+" can't search for a rate"))
-	}
 	if c.program == nil {
 		program, err := requests.Compile(c.Spec)
 		if err != nil {

@@ -79,7 +79,7 @@ type run struct {
 	ctx   context.Context
 	out   chan<- metrics.SampleContainer
 	tags  *metrics.TagSet // of the scenario
-	queue *queue
+	queue source
 	limit int64 // of workers
 
 	idle atomic.Int64 // workers without a request
@@ -109,7 +109,14 @@ func (n *native) Run(parent context.Context, out chan<- metrics.SampleContainer)
 	_, most := n.config.VUs()
 	r := &run{
 		native: n, ctx: ctx, out: out, tags: n.config.TagsOf(n.state), limit: most,
-		queue: newQueue(table, start, n.config.QueueBound()), shared: map[outcome]*executor.Form{},
+		shared: map[outcome]*executor.Form{},
+	}
+	if n.config.Steered() {
+		f := newFeed(n.config.QueueBound())
+		r.queue = f
+		r.working.Go(func() { f.run(ctx, n.config.Config, start) })
+	} else {
+		r.queue = newQueue(table, start, n.config.QueueBound())
 	}
 	stopped := context.AfterFunc(ctx, r.cutOff)
 	defer stopped()

@@ -33,7 +33,7 @@ func inspect(p k6output.Params, o Options) error {
 		Thresholds: thresholdsOf(p.ScriptOptions.Thresholds),
 	}
 	if s := plan.Search; s != nil {
-		m.Search = &wire.Search{From: s.From, Most: s.Most, Factor: s.Factor, StepNanos: int64(s.Step), Alone: s.Alone}
+		m.Search = &wire.Search{From: s.From, Most: s.Most, Factor: s.Factor, StepNanos: int64(s.Step), VUs: s.VUs, Alone: s.Alone}
 	}
 	for name := range p.ScriptOptions.SystemTags.Map() {
 		m.SystemTags = append(m.SystemTags, name)

@@ -165,7 +165,8 @@ type Search struct {
 	From, Most float64 // iterations per second
 	Factor     float64 // from one step to the next
 	StepNanos  int64
-	Alone      bool // the script has no other scenario
+	VUs        int64 // that it may use at most
+	Alone      bool  // the script has no other scenario
 }
 
 // Stop asks the child to end the load now, and to send what it has and Ended.
