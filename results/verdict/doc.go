@@ -109,8 +109,9 @@
 // Pressure (the kernel's pressure stall information) decides nothing. On few cores some task nearly always waits for
 // another, and the target may be the one that uses the machine up; whether the generator suffered is measured on itself,
 // above (seen on two cores shared with builds and tests: something waited for a CPU 98 % of the time, and the generator of the
-// main job, at 100/s, was delayed by 7 ms at p99). Where something waited for a CPU more than half of the time, that is named as a cause of the generator's own delays.
-// Beside a fail it is a warning, as is waiting for a disk more than half of the time or for memory more than a tenth.
+// main job, at 100/s, was delayed by 7 ms at p99). Where something waited for a CPU more than half of the time, that is named
+// as a cause of the generator's own delays. Beside a fail it is a warning, as is waiting for a disk more than half of the time
+// or for memory more than a tenth.
 //
 // Exceptions in the script are a row of their own, which fails: a script that throws never passes.
 //
