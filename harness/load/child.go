@@ -71,6 +71,9 @@ func environment(environ []string, s Script) []string {
 	env := map[string]string{
 		"GOGC": "400", // the generator has memory to spare, and CPU is what it must not run out of
 	}
+	if s.light() {
+		env["GOMAXPROCS"] = "1"
+	}
 	for _, pair := range environ {
 		if name, value, ok := strings.Cut(pair, "="); ok && Inherited(name) {
 			env[name] = value

@@ -172,6 +172,32 @@ func TestALoadWithoutAScriptCanBeStopped(t *testing.T) {
 	}
 }
 
+func TestFewRequestsWithoutAScriptHaveOneProcessor(t *testing.T) {
+	for _, row := range []struct {
+		name    string
+		script  Script
+		environ []string
+		want    string
+	}{
+		{"a script", Script{}, nil, ""},
+		{"a shape's own rate", Script{Requests: &requests.Spec{}, Shape: "ramp"}, nil, "1"},
+		{"few requests", Script{Requests: &requests.Spec{}, Rate: 5000}, nil, "1"},
+		{"what the user wants", Script{Requests: &requests.Spec{}, Rate: 5000}, []string{"GOMAXPROCS=2"}, "2"},
+		{"many requests", Script{Requests: &requests.Spec{}, Rate: 5001}, nil, ""},
+		{"handshakes", Script{Requests: &requests.Spec{HTTP: requests.HTTP{NoKeepAlive: true}}, Rate: 10}, nil, ""},
+	} {
+		got := ""
+		for _, pair := range environment(row.environ, row.script) {
+			if value, ok := strings.CutPrefix(pair, "GOMAXPROCS="); ok {
+				got = value
+			}
+		}
+		if got != row.want {
+			t.Errorf("%s: %q, want %q", row.name, got, row.want)
+		}
+	}
+}
+
 // What can only be seen when references are resolved is the experiment's fault, too.
 func TestRequestsThatCannotBeMadeAreRefused(t *testing.T) {
 	t.Parallel()

@@ -90,6 +90,16 @@ func (s Script) builds() []map[string]any {
 // constantRequests is the name of the scenario of requests at a constant rate.
 const constantRequests = "requests"
 
+// lightRate is up to how many requests a second without a script a generator needs no second processor, with a wide margin:
+// they take a quarter of one.
+const lightRate = 5000
+
+// light says whether the generator does with one processor at a time. With more, Go wakes another one for nearly every
+// answer, which finds nothing to do: that was a fifth of what a request cost.
+func (s Script) light() bool {
+	return s.Requests != nil && s.Rate <= lightRate && !s.Requests.HTTP.NoKeepAlive
+}
+
 // scriptless is the main script of requests without a script: options, and nothing to run.
 func (s Script) scriptless() string {
 	name, schedule := constantRequests, ""
