@@ -6,10 +6,12 @@
 //   - jsmodule: the module `k6/x/brunt` that scripts import: the seed, the urls of the services, facts about the data sets;
 //   - executor: `brunt-arrival`, which offers iterations at their intended times whether or not the service keeps up, and
 //     knows by how much each began too late, so that latency counts from the intended start;
+//   - native: `brunt-native`, which makes the requests of an experiment without a script (package requests says which) in the
+//     same open model;
 //   - output: the samples of k6 gathered into series and frames, one second each, edged by the phase marks;
-//   - wire: the messages between child and parent. It alone imports no k6, because the parent speaks it too.
+//   - wire: the messages between child and parent. It imports no k6, because the parent speaks it too.
 //
-// register.go tells k6 of the first three. It is the one file of the house with an init function: k6 offers no other door.
+// register.go tells k6 of the first four. It is the one file of the house with an init function: k6 offers no other door.
 // Importing this package for its side effect is how a binary becomes one with the extension.
 //
 // Nothing in here judges. Thresholds, phases and outcomes are the parent's; the child counts, stamps with the wall clock

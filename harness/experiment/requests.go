@@ -1,6 +1,7 @@
 package experiment
 
 import (
+	"crypto/x509"
 	"errors"
 	"os"
 	"path/filepath"
@@ -107,9 +108,25 @@ func (c *checker) http(raw rawHTTP) requests.HTTP {
 		c.problem(raw.Timeout.place, "load.http.timeout is 0", "write one such as 10s")
 	}
 	if raw.CA.given() {
-		o.CA = c.file(raw.CA, "load.http.ca")
+		o.CA = c.certificates(raw.CA)
 	}
 	return o
+}
+
+// certificates is the path of a file of certificates.
+func (c *checker) certificates(t text) string {
+	file := c.file(t, "load.http.ca")
+	if file == "" || c.reported(t.place) {
+		return file
+	}
+	content, err := os.ReadFile(file)
+	switch {
+	case err != nil:
+		c.problem(t.place, "load.http.ca can't be read: "+err.Error(), "")
+	case !x509.NewCertPool().AppendCertsFromPEM(content):
+		c.problem(t.place, "load.http.ca: there is no certificate in "+filepath.Base(file), "a PEM file begins with -----BEGIN CERTIFICATE-----")
+	}
+	return file
 }
 
 func (c *checker) request(raw rawRequest, path string, sets []requests.Set) requests.Request {
