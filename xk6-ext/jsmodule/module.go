@@ -35,7 +35,10 @@ type Options struct {
 // Register makes the module known to k6. It can be called once per process.
 func Register(o Options) { modules.Register(Name, &module{options: o}) }
 
-type module struct{ options Options }
+type module struct {
+	options Options
+	shapes  program
+}
 
 var _ modules.Module = &module{}
 
@@ -44,12 +47,13 @@ type instance struct {
 	vu     modules.VU
 	seed   int64
 	facts  map[string]string
+	module *module
 	shapes *sobek.Object // made when one is first asked for
 }
 
 // NewModuleInstance is called by k6 for each VU.
 func (m *module) NewModuleInstance(vu modules.VU) modules.Instance {
-	i := &instance{vu: vu, seed: m.options.Seed, facts: m.options.Facts}
+	i := &instance{vu: vu, seed: m.options.Seed, facts: m.options.Facts, module: m}
 	env := vu.InitEnv()
 	if env == nil {
 		return i

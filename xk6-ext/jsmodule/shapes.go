@@ -11,19 +11,28 @@ import (
 	scripts "github.com/devcraft-studio/brunt/scenarios/lib"
 )
 
-// compile makes the program of the shapes once for all VUs.
-var compile = sync.OnceValues(func() (*sobek.Program, error) { return sobek.Compile("shapes.js", scripts.Program(), true) })
+// program is that of the shapes, compiled once for all VUs, when the first asks for it.
+type program struct {
+	once     sync.Once
+	compiled *sobek.Program
+	err      error
+}
+
+func (p *program) compile() (*sobek.Program, error) {
+	p.once.Do(func() { p.compiled, p.err = sobek.Compile("shapes.js", scripts.Program(), true) })
+	return p.compiled, p.err
+}
 
 // shape is a function of shapes.js. Its program runs when a script first calls one of them: most VUs never do.
 func (i *instance) shape(name string) func(sobek.FunctionCall) sobek.Value {
 	return func(call sobek.FunctionCall) sobek.Value {
 		rt := i.vu.Runtime()
 		if i.shapes == nil {
-			program, err := compile()
+			compiled, err := i.module.shapes.compile()
 			if err != nil {
 				common.Throw(rt, fmt.Errorf("the shapes: %w", err))
 			}
-			made, err := rt.RunProgram(program)
+			made, err := rt.RunProgram(compiled)
 			if err != nil {
 				common.Throw(rt, fmt.Errorf("the shapes: %w", err))
 			}
