@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"slices"
 	"strings"
@@ -12,6 +13,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/sirupsen/logrus"
+	"go.k6.io/k6/lib"
 	"go.k6.io/k6/metrics"
 )
 
@@ -55,6 +58,48 @@ func TestEachBuildHasVUsAndAQueueOfItsOwn(t *testing.T) {
 	defer r.cancel()
 	if len(r.pools) != 2 || cap(r.pools[0].due) != 100 || r.pools[0].allowed != 7 || r.pools[0].due == r.pools[1].due {
 		t.Errorf("%d pools, a queue of %d, %d VUs", len(r.pools), cap(r.pools[0].due), r.pools[0].allowed)
+	}
+}
+
+func TestABuildWaitsForItsVUsWhileOtherScenariosHaveThem(t *testing.T) {
+	t.Parallel()
+	for _, returned := range []bool{true, false} {
+		t.Run(fmt.Sprintf("they come back: %v", returned), func(t *testing.T) {
+			t.Parallel()
+			c := parse(t, 0, "s", `{"rate":10,"duration":"3s","maxVUs":2,`+twoBuilds+`}`)
+			quiet := logrus.New()
+			quiet.SetOutput(io.Discard)
+			a := &arrival{config: c, state: play{}.state(t, c, &played{}), logger: logrus.NewEntry(quiet)}
+			others := map[int][]lib.InitializedVU{}
+			for range 4 {
+				vu, err := a.state.GetPlannedVU(a.logger, false)
+				if err != nil {
+					t.Fatal(err)
+				}
+				others[BuildOf(vu.GetID())] = append(others[BuildOf(vu.GetID())], vu)
+			}
+			give := func(vus []lib.InitializedVU) {
+				for _, vu := range vus {
+					a.state.ReturnVU(vu, false)
+				}
+			}
+			// Another scenario has those of one build, and gives back more of the other.
+			give(append(others[0], &vu{id: 100}))
+			if returned {
+				time.AfterFunc(50*time.Millisecond, func() { give(others[1]) })
+			}
+			r := a.newRun(t.Context(), nil)
+			err := r.staff()
+			if _, left := a.state.GetPlannedVU(a.logger, false); left != nil { // the one too many has no place when all come back
+				t.Error(left)
+			}
+			r.dismiss()
+			r.cancel()
+			r.deactivated.Wait()
+			if got := fmt.Sprint(err); (err == nil) != returned || !returned && !strings.Contains(got, "let the one with builds run alone") {
+				t.Errorf("the error is %v", err)
+			}
+		})
 	}
 }
 
