@@ -122,7 +122,7 @@ func TestRequestsWithoutAScriptShowATargetThatFails(t *testing.T) {
 	t.Parallel()
 	url := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		switch {
-		case r.Method == "POST":
+		case r.Method == http.MethodPost:
 			http.Error(w, "no", http.StatusServiceUnavailable)
 		default:
 			time.Sleep(3 * time.Second)

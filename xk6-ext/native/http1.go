@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"net/http"
 	"strconv"
 	"time"
 
@@ -50,7 +51,7 @@ func (m *message) appendHTTP1(b []byte, keepAlive bool) []byte {
 	if !keepAlive {
 		b = append(b, "Connection: close\r\n"...)
 	}
-	if len(m.body) > 0 || m.form.Method == "POST" || m.form.Method == "PUT" || m.form.Method == "PATCH" {
+	if len(m.body) > 0 || m.form.Method == http.MethodPost || m.form.Method == http.MethodPut || m.form.Method == http.MethodPatch {
 		b = strconv.AppendInt(append(b, "Content-Length: "...), int64(len(m.body)), 10)
 		b = append(b, "\r\n"...)
 	}

@@ -32,7 +32,7 @@ func TestTemplatesAreRefusedWithAHint(t *testing.T) {
 		{"{{rnd 1 2}}", "{{rnd 1 2}}: there is no function rnd", "functions are int, text, uuid, pick, iteration; a column is written {{item.id}}", InBody},
 		{"{{}}", "{{}} is empty", "a literal {{ is written {{{{", InBody},
 		{"a{{int 1 2", "{{int 1 2 has no closing braces", "a literal {{ is written {{{{", InBody},
-		{"{{item.nmae}}", "{{item.nmae}}: the data set item has no column nmae", "columns are id, name", InBody},
+		{"{{item.nam}}", "{{item.nam}}: the data set item has no column nam", "columns are id, name", InBody},
 		{"{{itm.id}}", "{{itm.id}}: there is no data set itm", "data sets are item, user", InBody},
 		{"{{json item}}", "{{json item}} takes one column of a data set", "write one such as {{json item.id}}", InBody},
 		{"{{raw item.id user.id}}", "{{raw item.id user.id}} takes one column of a data set", "write one such as {{raw item.id}}", InBody},

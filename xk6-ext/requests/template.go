@@ -286,8 +286,8 @@ func (t Template) Static() (text string, ok bool) {
 }
 
 // written is the value of a data set as it stands in that place.
-func (p part) written(value string, place Place) string {
-	if p.mode == asJSON {
+func (made part) written(value string, place Place) string {
+	if made.mode == asJSON {
 		var b strings.Builder
 		quoted := json.NewEncoder(&b)
 		quoted.SetEscapeHTML(false)
@@ -299,9 +299,9 @@ func (p part) written(value string, place Place) string {
 	switch {
 	case place == InHeader && strings.ContainsAny(value, "\r\n"):
 		return strings.NewReplacer("\r", " ", "\n", " ").Replace(value)
-	case place != InPath || p.mode == asRaw:
+	case place != InPath || made.mode == asRaw:
 		return value
-	case p.query:
+	case made.query:
 		return url.QueryEscape(value)
 	}
 	return url.PathEscape(value)
