@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"github.com/devcraft-studio/brunt/harness/topology"
+	"github.com/devcraft-studio/brunt/results/recording"
 )
 
 // told are the secrets of TestASecretIsFoundNowhere by the way in which they came to brunt. They hold what every format
@@ -280,12 +281,38 @@ func (p *place) files(folder string) map[string][]byte {
 		if err == nil && d.Type().IsRegular() {
 			if text, err := os.ReadFile(path); err == nil { // it may be gone by now
 				name, _ := filepath.Rel(p.dir, path)
-				found[name] = text
+				found[name] = spelled(text)
 			}
 		}
 		return nil
 	})
 	return found
+}
+
+// spelled is a file with what is packed in it: of a recording, the names of its series.
+func spelled(file []byte) []byte {
+	r, err := recording.NewReader(bytes.NewReader(file))
+	if err != nil { // not a recording
+		return file
+	}
+	seen := map[recording.Key]bool{}
+	for {
+		f, err := r.Next()
+		if err != nil {
+			return file
+		}
+		for _, p := range f.Points {
+			if seen[p.Key] {
+				continue
+			}
+			seen[p.Key] = true
+			file = fmt.Appendf(file, "\n%s{%s}", p.Key.Metric, p.Key.Tags)
+			tags, err := recording.SplitTags(p.Key.Tags)
+			for _, name := range slices.Sorted(maps.Keys(tags)) {
+				file = fmt.Appendf(file, "\n%s %s %v", name, tags[name], err)
+			}
+		}
+	}
 }
 
 // watch reads the store, its write-ahead log and the leases again and again, until the function that it returns is called,
