@@ -28,5 +28,8 @@
 //	brunt.shape(name, options)  the shape of that name
 //	brunt.scaled(options, s)    a copy of k6 options whose scenarios take s times as long
 //
+// Where scenarios measure two builds side by side, importing the module makes __ENV that of the VU's build, before the first
+// line of the script that imports it.
+//
 // Where k6 runs by itself (brunt k6 run), there are no facts and the seed is that of -e BRUNT_SEED, or 0.
 package jsmodule

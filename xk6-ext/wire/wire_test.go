@@ -27,6 +27,7 @@ func messages() []Message {
 			Selectors: []Selector{{Metric: "latency", Tags: map[string]string{"endpoint": "create", "name": "a,b:c"}}},
 			AbortOn:   []AbortThreshold{{Metric: "http_req_failed", Tags: map[string]string{"x": "y"}, Threshold: "rate<0.01", GraceNanos: 5e9}},
 			Facts:     map[string]string{"api.url": "http://127.64.1.2:8080"},
+			Builds:    []Build{{Name: "baseline", Env: map[string]string{"URL": "http://127.64.1.2:8080"}}, {Name: "candidate"}},
 		},
 		Started{Zero: math.MaxInt64, OpenModel: true, ConstantRate: true},
 		Frame{Payload: []byte("\x00\xff{}")},
