@@ -198,7 +198,9 @@ func prepared(m Message) Message {
 		}
 		return m
 	case Ended:
-		m.LatenessP99, m.LatenessOwnP99 = finite(m.LatenessP99), finite(m.LatenessOwnP99)
+		for _, v := range []*float64{&m.LatenessP99, &m.LatenessOwnP99, &m.NeededVUs, &m.SchedulerP99, &m.GCPauseP99, &m.GCShare} {
+			*v = finite(*v)
+		}
 		return m
 	}
 	return m

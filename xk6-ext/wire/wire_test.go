@@ -90,6 +90,7 @@ func TestWhatIsSentIsMadeFitToArrive(t *testing.T) {
 		{"a hello is given its version", Hello{PID: 1}, Hello{Version: Version, PID: 1}},
 		{"a config is given its version", Config{}, Config{Version: Version}},
 		{"a lateness of no iterations is 0", Ended{LatenessP99: math.NaN(), LatenessOwnP99: math.NaN()}, Ended{}},
+		{"what a load too short to be probed lacks is 0", Ended{NeededVUs: math.NaN(), SchedulerP99: math.NaN(), GCPauseP99: math.NaN(), GCShare: math.NaN()}, Ended{}},
 		{"an endless lateness is the longest there is", Ended{LatenessP99: math.Inf(1)}, Ended{LatenessP99: math.MaxFloat64}},
 		{"bytes that are no text are replaced", Exception{Message: "a\xffb"}, Exception{Message: "a\ufffdb"}},
 		{"a frame may be empty", Frame{}, Frame{Payload: []byte{}}},
