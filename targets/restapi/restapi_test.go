@@ -194,7 +194,7 @@ func testLeak(t *testing.T, d dependencies) {
 		ask := func(n int) {
 			for range n {
 				w := httptest.NewRecorder()
-				handler.ServeHTTP(w, httptest.NewRequest("GET", "/items/7", nil))
+				handler.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/items/7", nil))
 				if w.Code != http.StatusOK {
 					t.Fatalf("answered %d", w.Code)
 				}
