@@ -337,7 +337,7 @@ func (s samples) recorded(t *testing.T, dir string) {
 }
 
 // bruntsOwn are the metrics that brunt measures and k6 does not know.
-func bruntsOwn() []string { return []string{"http_errors", "latency", "lateness", "offered"} }
+func bruntsOwn() []string { return []string{"http_req_errors", "latency", "lateness", "offered"} }
 
 func near(a, b, share float64) bool { return math.Abs(a-b) <= share*max(math.Abs(a), math.Abs(b)) }
 

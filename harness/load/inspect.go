@@ -47,8 +47,11 @@ type Threshold struct {
 	Grace        time.Duration // not judged to abort before
 }
 
-// reserved are the metrics that brunt measures itself.
+// reserved are the metrics that brunt measures itself on brunt-arrival, and that a script can't measure too.
 func reserved() []string { return []string{"lateness", "latency", "offered"} }
+
+// own are all metrics that brunt measures. Where a script has one named http_req_errors, brunt leaves it to the script.
+func own() []string { return append(reserved(), "http_req_errors") }
 
 // Inspect lets k6 read and check a script with its options exactly as before a run, without running it. metrics must be
 // known to k6, to brunt or to the script's init code. What is wrong with the script is a *ScriptError.
@@ -165,7 +168,7 @@ func (in Inspection) check(s Script, metrics []string) error {
 	}
 	var missing []string
 	for _, name := range metrics {
-		if in.Metrics[name] == "" && !slices.Contains(reserved(), name) && !slices.Contains(missing, name) {
+		if in.Metrics[name] == "" && !slices.Contains(own(), name) && !slices.Contains(missing, name) {
 			missing = append(missing, name)
 		}
 	}

@@ -26,7 +26,8 @@ type Metric struct {
 	Unit string // of one value: UnitNone, UnitTime or UnitBytes; of a rate UnitShare
 }
 
-// Builtin looks up a metric that needs no definition in a script: brunt's own (latency, lateness, offered) and k6's.
+// Builtin looks up a metric that needs no definition in a script: brunt's own (latency, lateness, offered,
+// http_req_errors) and k6's.
 func Builtin(name string) (Metric, bool) {
 	m, ok := builtins()[name]
 	return m, ok
@@ -46,7 +47,7 @@ func builtins() map[string]Metric {
 	ms, count, bytes := Metric{Trend, UnitTime}, Metric{Counter, UnitNone}, Metric{Counter, UnitBytes}
 	share, gauge := Metric{Rate, UnitShare}, Metric{Gauge, UnitNone}
 	return map[string]Metric{
-		"latency": ms, "lateness": ms, "offered": count,
+		"latency": ms, "lateness": ms, "offered": count, "http_req_errors": count,
 
 		"vus": gauge, "vus_max": gauge,
 		"iterations": count, "iteration_duration": ms, "dropped_iterations": count,

@@ -13,7 +13,6 @@ import (
 // values in an exchange, and finding where they go would cost more than recording them.
 type route struct {
 	lateness, latency, requests, duration, failed                 []target
-	errors                                                        []target // of a form that failed
 	blocked, connecting, handshaking, sending, waiting, receiving []target
 	sent, received, took, iterations, offered                     []target
 	checks                                                        [][]target
@@ -46,9 +45,6 @@ func (g *gatherer) routeOf(f *executor.Form) *route {
 		iterations: to("iterations", f.Scenario, "", recording.Counter),
 		offered:    to(metricOffered, f.Scenario, offered, recording.Counter),
 	}
-	if f.Failed {
-		made.errors = to(metricErrors, f.Request, "", recording.Counter)
-	}
 	for _, tags := range f.Checks {
 		made.checks = append(made.checks, to("checks", tags, "", recording.Rate))
 	}
@@ -73,7 +69,7 @@ func (g *gatherer) exchange(c *executor.Exchange) {
 	put(to.lateness, milliseconds(c.Lateness))
 	put(to.latency, milliseconds(c.Lateness+c.Took()))
 	put(to.requests, 1)
-	put(to.errors, 1)
+	g.errors(at, c.Form.Request, c.Form.Failed)
 	put(to.duration, milliseconds(c.Duration()))
 	put(to.failed, truth(c.Form.Failed))
 	put(to.blocked, 0)

@@ -149,6 +149,7 @@ func (o *Output) SetTestRunStopCallback(stop func(error)) { o.stop = stop }
 // Start begins to count, and to follow the marks of the brunt that drives this k6.
 func (o *Output) Start() error {
 	o.begun = time.Now()
+	o.gather.foreign = o.registry != nil && o.registry.Get(metricErrors) != nil
 	o.reader.Go(o.follow)
 	o.flusher.Go(o.loop)
 	return nil

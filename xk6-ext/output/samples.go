@@ -54,6 +54,9 @@ type gatherer struct {
 	zero     int64 // wall-clock ns
 	warmup   int64 // ns
 
+	requested bool // a request was counted
+	foreign   bool // the script has a metric of its own by the name of metricErrors
+
 	idleSince int64 // the last moment at which k6 said that no VU was active; 0: none
 
 	started   func(zero int64) // called when samples, not a scenario on brunt-arrival, say when t = 0 is
@@ -184,9 +187,7 @@ func (g *gatherer) trail(t *httpext.Trail) {
 		it.failed = it.failed || t.Failed.Bool
 		add(metricLatency, outcome, recording.Trend, milliseconds(latency))
 	}
-	if t.Failed.Bool {
-		add(metricErrors, "", recording.Counter, 1)
-	}
+	g.errors(at, tags, t.Failed.Bool)
 	add("http_reqs", outcome, recording.Counter, 1)
 	add("http_req_duration", outcome, recording.Trend, milliseconds(t.Duration))
 	if t.Failed.Valid {
@@ -198,6 +199,16 @@ func (g *gatherer) trail(t *httpext.Trail) {
 	add("http_req_sending", "", recording.Trend, milliseconds(t.Sending))
 	add("http_req_waiting", "", recording.Trend, milliseconds(t.Waiting))
 	add("http_req_receiving", "", recording.Trend, milliseconds(t.Receiving))
+}
+
+// errors counts a request that failed. The first request of all is counted even if it did not, as 0: a counter that nobody
+// ever touched is not known to be zero.
+func (g *gatherer) errors(at int64, tags *metrics.TagSet, failed bool) {
+	if g.foreign || g.requested && !failed {
+		return
+	}
+	g.requested = true
+	g.record(at, origin{metric: metricErrors, tags: tags}, recording.Counter, truth(failed))
 }
 
 // samples counts everything that is not a request.

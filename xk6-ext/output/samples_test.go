@@ -191,7 +191,7 @@ func TestErrorsAreCountedByCode(t *testing.T) {
 	root := metrics.NewRegistry().RootTagSet().With("scenario", "s")
 	g := newGatherer(0)
 	for _, tags := range []map[string]string{
-		{"error_code": "1212", "status": "0"}, {"error_code": "1503", "status": "503"}, {"error_code": "1503", "status": "503"}, {"status": "200"},
+		{"status": "204"}, {"error_code": "1212", "status": "0"}, {"error_code": "1503", "status": "503"}, {"error_code": "1503", "status": "503"}, {"status": "200"},
 	} {
 		g.container(&httpext.Trail{EndTime: time.Unix(1, 0), Failed: null.BoolFrom(len(tags) > 1), Tags: root.WithTagsFromMap(tags)})
 	}
@@ -203,7 +203,7 @@ func TestErrorsAreCountedByCode(t *testing.T) {
 			}
 		}
 	}
-	want := map[string]float64{"error_code:1212,scenario:s,status:0": 1, "error_code:1503,scenario:s,status:503": 2}
+	want := map[string]float64{"error_code:,scenario:s,status:204": 0, "error_code:1212,scenario:s,status:0": 1, "error_code:1503,scenario:s,status:503": 2}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}

@@ -31,7 +31,7 @@ const (
 	metricLateness = "lateness"
 	metricOffered  = "offered"
 	// metricErrors counts the requests that failed by what k6 says of why: its error code, and the status of the response.
-	metricErrors = "http_errors"
+	metricErrors = "http_req_errors"
 )
 
 // other takes the place of names beyond the cap.
