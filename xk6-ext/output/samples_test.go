@@ -9,6 +9,7 @@ import (
 	"go.k6.io/k6/metrics"
 	"gopkg.in/guregu/null.v3"
 
+	"github.com/devcraft-studio/brunt/results/recording"
 	"github.com/devcraft-studio/brunt/xk6-ext/executor"
 	"github.com/devcraft-studio/brunt/xk6-ext/wire"
 )
@@ -206,6 +207,23 @@ func TestErrorsAreCountedByCode(t *testing.T) {
 	want := map[string]float64{"error_code:,scenario:s,status:204": 0, "error_code:1212,scenario:s,status:0": 1, "error_code:1503,scenario:s,status:503": 2}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestAScriptsOwnMetricOfErrorsIsLeftToTheScript(t *testing.T) {
+	registry := metrics.NewRegistry()
+	mine := registry.MustNewMetric(metricErrors, metrics.Rate)
+	tags := registry.RootTagSet().With("scenario", "s")
+	g := newGatherer(0)
+	g.foreign = true
+	g.container(&httpext.Trail{EndTime: time.Unix(1, 0), Failed: null.BoolFrom(true), Tags: tags})
+	g.container(metrics.Sample{TimeSeries: metrics.TimeSeries{Metric: mine, Tags: tags}, Time: time.Unix(1, 0), Value: 1})
+	for _, f := range g.frames.take(1 << 62) {
+		for _, p := range f.Points {
+			if p.Key.Metric == metricErrors && (p.Kind != recording.Rate || p.Total != 1) {
+				t.Errorf("got %+v", p)
+			}
+		}
 	}
 }
 
