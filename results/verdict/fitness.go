@@ -268,12 +268,15 @@ func (e *examination) starved(caused bool) string {
 // shortage says why no VU was free, and what to change.
 func (e *examination) shortage(caused bool) string {
 	const raise = "raise load.vus (of a script's own scenarios: maxVUs)"
+	const lagged = "no VU was free while the load generator lagged behind; see to the reasons above first"
 	switch {
-	case caused:
-		return "no VU was free while the load generator lagged behind; see to the reasons above first"
+	case e.Saturated: // its iterations took long for its own sake
+		return lagged
 	case e.tooFewVUs():
 		return fmt.Sprintf("every VU was in use (%d of %d), and they are too few: the highest rate needs %s at the usual duration of an iteration; %s to %d or more if iterations may take that long, or lower load.rate",
 			e.MostVUs, e.AllowedVUs, display(e.NeededVUs, slo.UnitNone), raise, int64(math.Ceil(e.NeededVUs/e.limits.VUShare)))
+	case caused:
+		return lagged
 	case e.exhausted():
 		return fmt.Sprintf("every VU was in use (%d of %d), though so many would do at the usual duration of an iteration: the target kept them; see why it stalled, %s, or lower load.rate",
 			e.MostVUs, e.AllowedVUs, raise)

@@ -60,11 +60,16 @@ func TestFitness(t *testing.T) {
 		{"late by itself", func(f *results.Fitness) { f.LatenessP99, f.LatenessOwnP99 = 46, 45 }, bound, late, []string{
 			"the load generator started iterations late though a VU was free: p99 of that lateness is 45ms, more than 10% of the tightest latency bound, 300ms; lower load.rate, stop what else runs on the machine, or use a machine with more cores than 2"}},
 		{"it gets to run late, iterations start late, and VUs are short", func(f *results.Fitness) {
-			f.SchedulerP99, f.LatenessP99, f.LatenessOwnP99, f.Waited, f.MostVUs, f.AllowedVUs, f.NeededVUs = 84, 900, 90, 5000, 9, 9, 30
+			f.SchedulerP99, f.LatenessP99, f.LatenessOwnP99, f.Waited, f.MostVUs, f.AllowedVUs, f.NeededVUs = 84, 900, 90, 5000, 9, 9, 2
 		}, bound, late, []string{
 			"the load generator got to run late, which is in all times that it measured: p99 of the delay is 84ms, more than 10% of the tightest latency bound, 300ms; let the script do less, lower load.rate, stop what else runs on the machine, or use a machine with more cores than 2",
 			"the load generator started iterations late though a VU was free: p99 of that lateness is 90ms, more than 10% of the tightest latency bound, 300ms; see to the reasons above first",
 			"50% of the iterations waited for a VU, and p99 of lateness is 900ms, more than 10% of the tightest latency bound, 300ms: no VU was free while the load generator lagged behind; see to the reasons above first"}},
+		{"it gets to run late, and VUs are too few all the same", func(f *results.Fitness) {
+			f.SchedulerP99, f.LatenessP99, f.LatenessOwnP99, f.Waited, f.MostVUs, f.AllowedVUs, f.NeededVUs = 84, 900, 9, 5000, 9, 9, 30
+		}, bound, late, []string{
+			"the load generator got to run late, which is in all times that it measured: p99 of the delay is 84ms, more than 10% of the tightest latency bound, 300ms; let the script do less, lower load.rate, stop what else runs on the machine, or use a machine with more cores than 2",
+			"50% of the iterations waited for a VU, and p99 of lateness is 900ms, more than 10% of the tightest latency bound, 300ms: every VU was in use (9 of 9), and they are too few: the highest rate needs 30 at the usual duration of an iteration; raise load.vus (of a script's own scenarios: maxVUs) to 38 or more if iterations may take that long, or lower load.rate"}},
 		{"a quota makes it run late", func(f *results.Fitness) { f.QuotaCores, f.Throttled, f.SchedulerP99 = 0.2, 0.9, 84; f.CPUPercent = 10 }, bound, saturated + late, []string{
 			"a CPU quota of 0.2 cores stopped the load generator in 90% of its periods, more than 1%, and what it measured waited with it; raise the quota (docker run --cpus, a CI job's or pod's CPU limit), or lower load.rate",
 			"the load generator got to run late, which is in all times that it measured: p99 of the delay is 84ms, more than 10% of the tightest latency bound, 300ms; see to the reasons above first"}},
