@@ -77,7 +77,7 @@ func duels() []duel {
 		{name: "abortOnFail holds", script: "abort.js", env: "DURATION=1s RECOVERS=0 TOKEN=hold"},
 		{name: "abortOnFail ends the load after its delay", script: "abort.js", env: "DURATION=60s DELAY=1s RECOVERS=1e9 TOKEN=delay",
 			k6: k6Thresholds, within: 40 * time.Second},
-		{name: "a bad start within the delay is forgiven", script: "abort.js", env: "DURATION=2600ms DELAY=30s RECOVERS=3 TOKEN=recover"},
+		{name: "a bad start within the delay is forgiven", script: "abort.js", env: "DURATION=4s DELAY=30s RECOVERS=1 TOKEN=recover"},
 		{name: "what is bad within the delay fails at the end", script: "abort.js", env: "DURATION=1s DELAY=30s RECOVERS=1e9 TOKEN=end",
 			k6: k6Thresholds},
 

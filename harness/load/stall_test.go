@@ -66,8 +66,10 @@ func (s stalling) arrival(t *testing.T, vus int) reading {
 		if fitness.Waited < stalled*9/10 || fitness.MostVUs != int64(vus) || fitness.AllowedVUs != int64(vus) {
 			t.Errorf("%d waited of %d that were due in stalls, for %d of %d VUs", fitness.Waited, stalled, fitness.MostVUs, fitness.AllowedVUs)
 		}
-		if fitness.LatenessOwnP99 > fitness.LatenessP99/2 {
-			t.Errorf("lateness p99 %.0f ms, of which %.0f ms are said to be the generator's own", fitness.LatenessP99, fitness.LatenessOwnP99)
+		// A machine that is busy with other tests delays the generator indeed, and the generator knows by how much.
+		if own := fitness.LatenessOwnP99; own > max(fitness.LatenessP99/2, 2*fitness.SchedulerP99) {
+			t.Errorf("lateness p99 %.0f ms, of which %.0f ms are said to be the generator's own, which was delayed by %.0f ms",
+				fitness.LatenessP99, own, fitness.SchedulerP99)
 		}
 	}
 	return reading{

@@ -47,7 +47,11 @@ func (j *judge) searched(open Opener) error {
 	found.close()
 	j.verdict.Breakpoints = append(j.verdict.Breakpoints, found.Breakpoint)
 	answer := found.evidence()
-	j.add(j.whole(answer))
+	if heldUp := j.heldUp(); heldUp != "" && found.Held != nil && found.Broke != nil {
+		j.warn("the limit may lie above " + display(*found.Broke, slo.UnitPerSecond) + ": " + heldUp)
+	}
+	answer = j.whole(answer)
+	j.add(answer)
 	for _, e := range evidence[found.telling()] {
 		e.Trial = j.trial.Number
 		if answer.Outcome == results.Inconclusive && e.Outcome != results.Inconclusive {
@@ -58,12 +62,28 @@ func (j *judge) searched(open Opener) error {
 	return nil
 }
 
-// whole keeps a row from passing when the trial is not complete.
+// whole keeps a row from passing when the trial is not complete, and from failing when the generator itself was held up: what
+// held did so all the same, but what broke may have done so by that.
 func (j *judge) whole(e results.Evidence) results.Evidence {
-	if why := j.incomplete(); why != "" && e.Outcome == results.Pass {
-		e.Outcome, e.Reason = results.Inconclusive, join("would be pass", why, e.Reason)
+	switch incomplete, heldUp := j.incomplete(), j.heldUp(); {
+	case incomplete != "" && e.Outcome == results.Pass:
+		e.Outcome, e.Reason = results.Inconclusive, join("would be pass", incomplete, e.Reason)
+	case heldUp != "" && e.Outcome == results.Fail:
+		e.Outcome, e.Reason = results.Inconclusive, join("would be fail", "not fit to measure: "+heldUp, e.Reason)
 	}
 	return e
+}
+
+// heldUp says what kept the generator of a search from its work over the whole of it, or is "". What the rates asked too much
+// of, its CPU and its VUs, is judged step by step.
+func (j *judge) heldUp() string {
+	e := examination{j.trial.Fitness, Limits(j.run.Question).withDefaults()}
+	for _, cause := range []func() string{e.throttled, e.stolen, e.scheduled, e.paused} {
+		if reason := cause(); reason != "" {
+			return reason
+		}
+	}
+	return ""
 }
 
 // bracket is a breakpoint on its way from the steps to the answer.

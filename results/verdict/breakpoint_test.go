@@ -202,6 +202,37 @@ func TestASearchThatWasCutOffDoesNotPass(t *testing.T) {
 	}
 }
 
+// TestWhatBrokeWhileTheGeneratorWasHeldUpIsNoFail: the target need not have been the cause. What held did so all the same.
+func TestWhatBrokeWhileTheGeneratorWasHeldUpIsNoFail(t *testing.T) {
+	broken := func(again bool) tried { return tried{rate: 40, again: again, does: slow(400)} }
+	for _, row := range []struct {
+		name    string
+		steps   []tried
+		outcome results.Outcome
+		warned  bool
+	}{
+		{"the first rate broke", []tried{broken(false), broken(true)}, results.Inconclusive, false},
+		{"a rate held before", []tried{{rate: 10}, broken(false), broken(true)}, results.Pass, true},
+		{"nothing broke", []tried{{rate: 10}, {rate: 100}}, results.Pass, false},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			trial, recorded := searching(t, results.SearchFound, row.steps...)
+			trial.Fitness.SchedulerP99 = 50
+			v, err := Judgement(askRun(trial, asked("p95(latency) < 300ms")...), opening(recorded))
+			if err != nil {
+				t.Fatal(err)
+			}
+			warned := strings.Contains(strings.Join(v.Warnings, ""), "the limit may lie above 40/s: the load generator got to run late")
+			if v.Outcome != row.outcome || warned != row.warned {
+				t.Errorf("%s, warnings %q: %+v", v.Outcome, v.Warnings, v.Evidence)
+			}
+			if e := v.Evidence[0]; row.outcome == results.Inconclusive && !strings.HasPrefix(e.Reason, "would be fail; not fit to measure: ") {
+				t.Errorf("the reason is %s", e.Reason)
+			}
+		})
+	}
+}
+
 // TestWhatIsSaidOfAStepBeforeItsEndStands: nothing that can come may turn it.
 func TestWhatIsSaidOfAStepBeforeItsEndStands(t *testing.T) {
 	judge, err := NewSteps(results.Question{SLOs: asked("p90(latency) < 300ms", "rate(http_req_failed) < 1% in steady", "p95(latency) < 1ms in recovery")}, results.Fitness{Cores: 2}, 200)
