@@ -264,7 +264,11 @@ func (t Template) String() string {
 		case fnText:
 			fmt.Fprintf(&b, "{{text %d}}", p.low)
 		case fnPick:
-			b.WriteString("{{pick " + strings.Join(p.words, " ") + "}}")
+			b.WriteString("{{pick " + strings.Join(p.words, " "))
+			if strings.HasSuffix(p.words[len(p.words)-1], "}") { // which would be taken for the end
+				b.WriteByte(' ')
+			}
+			b.WriteString("}}")
 		case fnColumn:
 			b.WriteString("{{" + strings.TrimSpace(string(p.mode)+" "+p.ref) + "}}")
 		default:
