@@ -2,8 +2,11 @@ package executor
 
 import (
 	"context"
+	"errors"
 	"os"
+	"syscall"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -15,8 +18,11 @@ import (
 // Go's timers gather several into one, are left to those.
 type Alarm struct {
 	file    *os.File // nil: none was to be had
-	fd      int
-	ticks   [8]byte
+	raw     syscall.RawConn
+	ring    func(fd uintptr) bool
+	after   unix.ItimerSpec // how long is waited
+	set     bool
+	failed  bool
 	ctx     context.Context
 	release func() bool
 
@@ -33,7 +39,12 @@ func NewAlarm(ctx context.Context) *Alarm {
 	if err != nil {
 		return a
 	}
-	a.fd, a.file = fd, os.NewFile(uintptr(fd), "alarm")
+	file := os.NewFile(uintptr(fd), "alarm")
+	if a.raw, err = file.SyscallConn(); err != nil {
+		_ = file.Close()
+		return a
+	}
+	a.file, a.ring = file, a.rings
 	a.release = context.AfterFunc(ctx, func() { _ = a.file.SetReadDeadline(time.Unix(1, 0)) })
 	return a
 }
@@ -43,11 +54,28 @@ func (a *Alarm) Wait(d time.Duration) bool {
 	if d <= 0 {
 		return a.ctx.Err() == nil
 	}
-	if a.file == nil || d < short || unix.TimerfdSettime(a.fd, 0, &unix.ItimerSpec{Value: unix.NsecToTimespec(int64(d))}, nil) != nil {
+	if a.file == nil || d < short {
 		return waitFor(a.ctx, a.timer, d)
 	}
-	_, err := a.file.Read(a.ticks[:])
+	a.after.Value, a.set, a.failed = unix.NsecToTimespec(int64(d)), false, false
+	err := a.raw.Read(a.ring)
+	if a.failed {
+		return waitFor(a.ctx, a.timer, d)
+	}
 	return err == nil && a.ctx.Err() == nil
+}
+
+// rings sets the timer, and then says whether it rang.
+func (a *Alarm) rings(fd uintptr) bool {
+	if !a.set {
+		a.set = true
+		_, _, errno := syscall.RawSyscall6(unix.SYS_TIMERFD_SETTIME, fd, 0, uintptr(unsafe.Pointer(&a.after)), 0, 0, 0)
+		a.failed = errno != 0
+		return a.failed
+	}
+	var ticks [8]byte
+	_, err := ReadNow(fd, ticks[:])
+	return !errors.Is(err, syscall.EAGAIN)
 }
 
 // Close gives back what the alarm holds.
