@@ -70,13 +70,16 @@ export const options = {
 export default function () { http.get(__ENV.URL); }
 `
 
-// namedScript offers five kinds of requests at a constant rate.
+// namedScript offers five kinds of requests at a constant rate: each with service times of its own, or all of them answered at once.
 const namedScript = `
 import http from 'k6/http';
 import exec from 'k6/execution';
 export const options = { scenarios: { s: { executor: 'brunt-arrival', rate: Number(__ENV.RATE), duration: __ENV.LENGTH, maxVUs: 200 } } };
+const medians = ['500us', '1500us', '4ms', '9ms', '20ms'];
 export default function () {
-  http.get(__ENV.URL, { tags: { name: 'kind ' + exec.scenario.iterationInTest % 5 } });
+  const kind = exec.scenario.iterationInTest % 5;
+  const path = __ENV.SPREAD ? '/takes?median=' + medians[kind] : '/';
+  http.get(__ENV.URL + path, { tags: { name: 'kind ' + kind } });
 }
 `
 
@@ -201,12 +204,15 @@ func resident(root int) float64 {
 	return float64(kib) / 1024
 }
 
-// stored runs five kinds of requests at a constant rate, and returns how many bytes the recording takes for a million of
-// them, with the p99 of lateness in ms.
-func (b *beside) stored(rate int, length time.Duration) (bytesPerMillion, lateness float64) {
+// stored runs five kinds of requests at a constant rate, with service times as endpoints have them or answered at once, and
+// returns how many bytes the recording takes for a million of them, with the p99 of lateness in ms.
+func (b *beside) stored(spread bool, rate int, length time.Duration) (bytesPerMillion, lateness float64) {
 	b.Helper()
 	report := filepath.Join(b.dir, "report.json")
 	cmd := b.command(false, "named.js", fmt.Sprintf("RATE=%d", rate), "LENGTH="+length.String())
+	if spread {
+		cmd.Args = append(cmd.Args, "-e", "SPREAD=1")
+	}
 	cmd.Args = append(cmd.Args, "--json", report)
 	b.cpu(cmd)
 	text, err := os.ReadFile(report)
@@ -331,14 +337,16 @@ func BenchmarkBesideK6(b *testing.B) {
 			b.ReportMetric(theirs[1]/theirs[0], "growth-of-k6")
 		}
 	})
-	b.Run("stored", func(b *testing.B) {
-		beside := newBeside(b)
-		for range b.N {
-			bytes, lateness := beside.stored(1000, 20*time.Second)
-			b.ReportMetric(bytes, "B/million-requests")
-			b.ReportMetric(lateness, "ms-lateness-p99")
-		}
-	})
+	for _, spread := range []bool{true, false} {
+		b.Run(fmt.Sprintf("stored, spread %v", spread), func(b *testing.B) {
+			beside := newBeside(b)
+			for range b.N {
+				bytes, lateness := beside.stored(spread, 1667, time.Minute)
+				b.ReportMetric(bytes, "B/million-requests")
+				b.ReportMetric(lateness, "ms-lateness-p99")
+			}
+		})
+	}
 	b.Run("accuracy", func(b *testing.B) {
 		beside := newBeside(b)
 		for range b.N {
@@ -383,11 +391,11 @@ func TestProofTheGeneratorIsCheap(t *testing.T) {
 		row.add(t, figure)
 	})
 	t.Run("stored", func(t *testing.T) {
-		row := row("bytes stored of 10 minutes at 1,667/s in 5 series")
+		row := row("bytes stored of 10 minutes at 1,667/s in 5 series of log-normal service times")
 		if row.there(t) {
 			return
 		}
-		bytes, lateness := newBeside(t).stored(1667, 10*time.Minute)
+		bytes, lateness := newBeside(t).stored(true, 1667, 10*time.Minute)
 		figure := fmt.Sprintf("%.2f MB per million requests; lateness p99 %.1f ms", bytes/1e6, lateness)
 		if bytes > 1e6 {
 			t.Fatal(figure)

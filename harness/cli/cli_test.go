@@ -5,12 +5,14 @@ import (
 	"flag"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -69,6 +71,7 @@ func server() {
 	var answered atomic.Int64
 	http.HandleFunc("/count", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, answered.Load()) })
 	http.HandleFunc("/metrics", serverMetrics(*grow))
+	http.HandleFunc("/takes", serverTakes())
 	http.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		answered.Add(1)
 		time.Sleep(*delay)
@@ -80,6 +83,24 @@ func server() {
 	if err := http.ListenAndServe(*address, nil); err != nil {
 		fmt.Println(err)
 		os.Exit(1)
+	}
+}
+
+// serverTakes answers after a time that is log-normal about ?median=4ms, with a standard deviation of the logarithm of 0.4, which is
+// how endpoints spread that do one thing each.
+func serverTakes() http.HandlerFunc {
+	var mu sync.Mutex
+	draws := rand.New(rand.NewPCG(1, 2))
+	return func(w http.ResponseWriter, r *http.Request) {
+		median, err := time.ParseDuration(r.FormValue("median"))
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		mu.Lock()
+		factor := math.Exp(0.4 * draws.NormFloat64())
+		mu.Unlock()
+		time.Sleep(time.Duration(float64(median) * factor))
 	}
 }
 
