@@ -22,6 +22,10 @@ type Verdict struct {
 	Warnings    []string       `json:"warnings"`
 	// Breakpoints are the answers of the trials that searched for one.
 	Breakpoints []Breakpoint `json:"breakpoints,omitempty"`
+	// Resilience has a row for each fault phase of each trial, and Recoveries one for each over several trials, for people:
+	// what is judged of them stands in Evidence.
+	Resilience []Resilience `json:"resilience,omitempty"`
+	Recoveries []Recoveries `json:"recoveries,omitempty"`
 }
 
 // Evidence is one row under a verdict.
@@ -51,6 +55,8 @@ type PhaseSummary struct {
 	P50       float64 `json:"p50_ms"`     // of latency; of http_req_duration where latency is not known
 	P95       float64 `json:"p95_ms"`
 	P99       float64 `json:"p99_ms"`
+	// Goodput is the share of the iterations offered that were served in bound; nil where none was offered.
+	Goodput *float64 `json:"goodput"`
 }
 
 // ComparisonOutcome says how a candidate's measurement stands to the baseline's.

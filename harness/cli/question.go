@@ -187,6 +187,10 @@ func (q *question) settle() error {
 			wrong = append(wrong, fmt.Errorf("%s:%d: latency is known only under brunt-arrival, which the script's scenarios do not use; "+
 				"name a shape, or bound http_req_duration", q.experiment.File, s.Line))
 		}
+		if !q.inspection.ConstantRate && slices.Contains([]string{s.SLO.Func, s.SLO.Of.Func}, "recovery") {
+			wrong = append(wrong, fmt.Errorf("%s:%d: recovery is not defined where the offered rate changes, as it does in the script's scenarios; "+
+				"offer a constant rate, as shape: soak does", q.experiment.File, s.Line))
+		}
 		if err := s.SLO.Validate(q.kind, q.faultNames()...); err != nil {
 			wrong = append(wrong, fmt.Errorf("%s:%d: %w", q.experiment.File, s.Line, hinted(err)))
 		} else if err := q.checkNodes(s.SLO); err != nil {

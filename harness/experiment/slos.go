@@ -76,6 +76,10 @@ func (c *checker) scope(raw rawSLO, s slo.SLO) {
 			c.problem(raw.place, "slo "+quote(raw.value)+": recovery is not defined on the shape "+c.exp.Load.Shape+", whose rate changes", "use shape: soak")
 			return
 		}
+		if m.Func == "drain" && len(faults) == 0 {
+			c.problem(raw.place, "slo "+quote(raw.value)+": there is no fault after which anything could drain", "give faults")
+			return
+		}
 		c.where(raw, m.In, faults)
 		if !c.scraped(raw, m) {
 			return
@@ -88,7 +92,7 @@ func (c *checker) scope(raw rawSLO, s slo.SLO) {
 
 // scraped checks that what only a service's metrics path tells can be asked of one. It reports whether that is so.
 func (c *checker) scraped(raw rawSLO, m slo.Measure) bool {
-	if m.Func != "slope" && !m.AfterGC {
+	if m.Func != "slope" && m.Func != "drain" && !m.AfterGC {
 		return true
 	}
 	var telling []string

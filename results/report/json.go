@@ -33,6 +33,7 @@ func toJSON(d Document) jsonRun {
 		Evidence: each(run.Verdict.Evidence, toJSONEvidence), Comparisons: each(run.Verdict.Comparisons, toJSONComparison),
 		SLOs: list(run.Question.SLOs), Generator: known(run.Question.Generator), PhaseSummaries: each(run.Verdict.Phases, toJSONPhaseSummary), Warnings: list(d.Warnings),
 		Artifacts: list(run.Artifacts), Trials: each(run.Trials, toJSONTrial),
+		Resilience: run.Verdict.Resilience, Recoveries: run.Verdict.Recoveries,
 	}
 	if found := run.Verdict.Breakpoints; len(found) > 0 {
 		j.Breakpoint, j.Breakpoints = &found[0], found
@@ -129,7 +130,7 @@ func toJSONComparison(c results.Comparison) jsonComparison {
 
 func toJSONPhaseSummary(p results.PhaseSummary) jsonPhaseSummary {
 	j := jsonPhaseSummary{Trial: p.Trial, Phase: p.Phase, Start: number(p.Start), End: number(p.End),
-		Rate: number(p.Rate), Requests: p.Requests}
+		Rate: number(p.Rate), Requests: p.Requests, Goodput: optional(p.Goodput)}
 	if p.Requests > 0 {
 		j.ErrorRate, j.P50, j.P95, j.P99 = number(p.ErrorRate), number(p.P50), number(p.P95), number(p.P99)
 	}

@@ -34,8 +34,11 @@ type jsonRun struct {
 	Evidence    []jsonEvidence   `json:"evidence"`
 	Comparisons []jsonComparison `json:"comparisons"`
 	// Of a search for the breakpoint: the first trial's answer, and all of them.
-	Breakpoint     *results.Breakpoint  `json:"breakpoint,omitempty"`
-	Breakpoints    []results.Breakpoint `json:"breakpoints,omitempty"`
+	Breakpoint  *results.Breakpoint  `json:"breakpoint,omitempty"`
+	Breakpoints []results.Breakpoint `json:"breakpoints,omitempty"`
+	// Of each fault phase, and of each over several trials.
+	Resilience     []results.Resilience `json:"resilience,omitempty"`
+	Recoveries     []results.Recoveries `json:"recoveries,omitempty"`
 	SLOs           []results.SLO        `json:"slos"`      // what was asked
 	Generator      *string              `json:"generator"` // what made the load, and what it does not do; null: k6 and a script
 	PhaseSummaries []jsonPhaseSummary   `json:"phase_summaries"`
@@ -182,6 +185,7 @@ type jsonPhaseSummary struct {
 	P50       *float64 `json:"p50_ms"`
 	P95       *float64 `json:"p95_ms"`
 	P99       *float64 `json:"p99_ms"`
+	Goodput   *float64 `json:"goodput"` // share of what was offered; null where nothing was
 }
 
 type jsonTrial struct {

@@ -23,12 +23,12 @@ func trialCell(run results.Run, number int) Cell {
 func phases(run results.Run) Table {
 	t := Table{Title: "Phases", Columns: []Column{
 		{Name: "trial"}, {Name: "phase"}, {Name: "from", Right: true}, {Name: "to", Right: true},
-		{Name: "rate", Right: true}, {Name: "p50", Right: true}, {Name: "p95", Right: true}, {Name: "p99", Right: true},
+		{Name: "rate", Right: true}, {Name: "goodput", Right: true}, {Name: "p50", Right: true}, {Name: "p95", Right: true}, {Name: "p99", Right: true},
 		{Name: "errors", Right: true},
 	}}
 	for _, p := range run.Verdict.Phases {
 		row := []Cell{trialCell(run, p.Trial), {Text: p.Phase}, {Text: seconds(p.Start)}, {Text: seconds(p.End)},
-			{Text: quantity(p.Rate, "/s")}}
+			{Text: quantity(p.Rate, "/s")}, {Text: shareText(p.Goodput)}}
 		for _, latency := range []float64{p.P50, p.P95, p.P99} {
 			row = append(row, measured(p, quantity(latency, "ms")))
 		}
@@ -40,7 +40,7 @@ func phases(run results.Run) Table {
 	for _, trial := range run.Trials {
 		for _, p := range trial.Phases {
 			t.Rows = append(t.Rows, []Cell{trialCell(run, trial.Number), {Text: phaseLabel(p)},
-				{Text: seconds(p.Start)}, {Text: seconds(p.End)}, {}, {}, {}, {}, {}})
+				{Text: seconds(p.Start)}, {Text: seconds(p.End)}, {}, {}, {}, {}, {}, {}})
 		}
 	}
 	return t

@@ -52,6 +52,14 @@
 // in _seconds is a time, _bytes are bytes, _ratio is a share; _total and _sum behind that do not matter. Names that say no unit
 // may be bounded in bytes. A bare bound is the metric's own number.
 //
+// # After a fault
+//
+// Times that count from the end of a fault phase; package verdict says how they are defined.
+//
+//	recovery(redis-slow) < 10s              until goodput and p95 are as before, on a constant rate
+//	drain(queue_depth) < 60s                until a service's gauge is no higher than before, after each fault
+//	drain(queue_depth{node:api}) < 60s in redis-slow
+//
 // # k6's spelling
 //
 // `http_req_duration: p(95)<300` is accepted as an SLO and means `p95(http_req_duration) < 300ms`. A threshold with k6's own

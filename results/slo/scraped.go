@@ -89,6 +89,12 @@ func (s SLO) validateScraped(p *scanner, m Measure, kind Kind) error {
 	if m.AfterGC && (kind == ScrapedCounter || !has([]string{"", "value", "min", "max", "avg"}, m.Stat)) {
 		return p.fail(at, m.String()+" is not what a collection leaves", "write slope(after_gc(heap)) or max(after_gc(heap))")
 	}
+	if m.Func == "drain" {
+		if kind == ScrapedCounter {
+			return p.fail(at, m.Metric+" is a "+string(kind)+", which never comes down", "drain is of a gauge, such as the length of a queue")
+		}
+		return nil // its bound is a time, whatever the gauge is
+	}
 	at = max(strings.LastIndex(s.Text, s.Op)+len(s.Op), 0)
 	if s.Relative() {
 		return nil // both sides are checked against each other

@@ -82,7 +82,9 @@ func (s SLO) Selectors() []Selector {
 // refuses it by that name ("not supported yet: recovery").
 func (s SLO) Unsupported() string {
 	for _, m := range []Measure{s.Measure, s.Of} {
-		if m.Func != "" && m.Func != "slope" {
+		switch m.Func {
+		case "", "slope", "recovery", "drain":
+		default:
 			return m.Func
 		}
 	}

@@ -11,6 +11,9 @@ func (s SLO) Validate(kindOf func(metric string) (kind Kind, known bool), names 
 		if m.Metric == "" && i == 1 {
 			continue
 		}
+		if err := s.validateAfter(m); err != nil {
+			return err
+		}
 		switch m.Func {
 		case "recovery", "lost", "duplicated", "admitted":
 			continue
@@ -42,6 +45,10 @@ func (s SLO) validate(m Measure, kindOf func(string) (Kind, bool), names []strin
 	if known.Kind == "" {
 		return nil // to be asked again when more is known
 	}
+	if m.Func == "drain" {
+		return p.fail(at, m.String()+" is of a gauge that a service's metrics path tells, and "+m.Metric+" is the load's",
+			"write drain(queue_depth), or recovery(fault-name) < 10s of goodput and latency")
+	}
 	if m.Func == "slope" || m.AfterGC {
 		return p.fail(at, m.String()+" is of what a service's metrics path tells, and "+m.Metric+" is the load's", driftHint(m))
 	}
@@ -56,6 +63,26 @@ func (s SLO) validate(m Measure, kindOf func(string) (Kind, bool), names []strin
 		return p.fail(at, m.Metric+" is a "+string(known.Kind)+" and has no "+m.name(), kindHint(m, known.Kind, stats))
 	}
 	return s.validateUnit(p, known.Kind)
+}
+
+// validateAfter checks a time that counts from the end of a fault: where it is measured goes without saying.
+func (s SLO) validateAfter(m Measure) error {
+	p := &scanner{text: s.Text}
+	in := m.In
+	if in == "" {
+		in = s.In
+	}
+	switch at := max(strings.Index(s.Text, m.Func), 0); {
+	case m.Func != "recovery" && m.Func != "drain":
+		return nil
+	case s.Every > 0:
+		return p.fail(at, m.Func+" counts from the end of a fault, not in windows", "leave out in every")
+	case m.Func == "recovery" && in != "":
+		return p.fail(at, "recovery counts from the end of the fault that it names", "leave out in "+in)
+	case m.Func == "drain" && in != "" && Reserved(in):
+		return p.fail(at, "drain counts from the end of a fault, and "+in+" is none", "write in <fault name>, or leave it out for every fault")
+	}
+	return nil
 }
 
 // driftHint is how growth of a metric of the load is asked for.

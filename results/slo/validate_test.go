@@ -64,6 +64,15 @@ func TestValidate(t *testing.T) {
 		{"windows of a minute", "avg(heap) < 1MiB in every 1m", "", ""},
 		{"windows that are too short", "p95(latency) < 1s in every 9s", "too short", "at least 10s"},
 		{"windows of a slope", "slope(heap) < 1MiB/min in every 1m", "not of windows", "leave out in every"},
+		{"recovery counts from the end of its fault", "recovery(redis-slow) < 10s in steady", "from the end of the fault that it names", "leave out in steady"},
+		{"recovery is not of windows", "recovery(redis-slow) < 10s in every 1m", "not in windows", "leave out in every"},
+		{"a bound that is a recovery, too", "p95(latency) < 2 * recovery(redis-slow in fault)", "from the end of the fault", "leave out in fault"},
+		{"a gauge drains", "drain(go_goroutines) < 60s", "", ""},
+		{"a gauge drains after one fault", "drain(go_goroutines{node:api}) < 60s in redis-slow", "", ""},
+		{"a gauge of bytes drains in a time", "drain(heap) < 60s", "", ""},
+		{"a counter does not", "drain(db_queries_total) < 60s", "never comes down", "gauge"},
+		{"nor does what the load measures", "drain(latency) < 60s", "is the load's", "recovery(fault-name) < 10s"},
+		{"nothing drains in a phase", "drain(go_goroutines) < 60s in steady", "steady is none", "in <fault name>"},
 		{"a threshold's sum, which k6 does not have", "http_req_duration: count<3", "", ""},
 	}
 	for _, test := range tests {

@@ -52,6 +52,46 @@
 // scrapes; stats.Envelope says by how much that is too high. A slope needs five collections at least; Go collects every two
 // minutes even when idle.
 //
+// # Resilience
+//
+// Goodput is the share of the iterations offered that were served in bound: without failure, and within the tightest SLO on the
+// time of any request. That is the smallest bound (<, <=) without a selector, everywhere or in steady, on max or a percentile
+// from p90 up of latency, or where latency has none, of http_req_duration; without one, what did not fail is in bound. An
+// iteration of several requests counts by the share of those without failure that were in bound. Where executors do not tell
+// what they offer, what k6 ran and dropped stands for it, and a request that failed is out of bound.
+//
+// What a fault phase did is held against the time before it: the last steady phase of at least 10 s between its guards, its last
+// ten minutes at most, without what the fault before it left (a target that had not recovered sets no measure, and time before
+// it had is left out). Its windows of 10 s, one from each second, make the band: a window is as before with a goodput of at
+// least 0.99 of their median, and a p95 (of all requests' latency, or http_req_duration) within the largest of theirs, or 1.2 of
+// their median. What comes after is seen until a guard before the next fault, or before the end of the load.
+//
+// recovery(fault) is the first whole second after the end of its fault phase from which one window, pooled, is as before. It
+// speaks for all faults of a phase, which can't be told apart; of a fault with several phases the longest counts. Low is the
+// first second at which it would be had every unserved iteration been perfect, and those before the fault bad; High the other
+// way round. If no window was as before, it took longer than was seen: it is censored, and fails only when that is longer than
+// the bound. On a rate that changes it is not defined, as goodput would change with it. Over several trials a row of all gives
+// the median and as High the longest; it fails when one of them does. One trial is a sample of one.
+//
+// Detect is the end of the first second since the start of the fault phase whose goodput is below, or whose p95 is above, that
+// of every second before, and out of the band as well (made of seconds, not of windows). Depth is the deepest drop of goodput in
+// one second. Loss is the area between goodput as it was (the median) and as it is, from the fault's start until recovery: what
+// Bruneau et al. (A framework to quantitatively assess and enhance the seismic resilience of communities, Earthquake Spectra
+// 19(4), 2003) call the loss of resilience, the area of the resilience triangle, with depth its robustness. It is given in
+// iterations, and in seconds of what was served before: 5 s are as if nothing had been served for so long.
+//
+// A target is metastable when the trigger is gone, the load is the same, and it stays down all the same: goodput of each window
+// is below 0.9 of what it was, at a stretch, for a minute or three times the longest bound on its recovery, whichever is longer.
+// Something keeps it there that the fault only set off, such as retries (Bronson et al., Metastable failures in distributed
+// systems, HotOS 2021; Huang et al., Metastable failures in the wild, OSDI 2022). Recovery is then infinite, as far as was seen.
+// A generator that was saturated says nothing of the kind. Resilience has no part in the outcome but for the SLOs on recovery;
+// a warning tells of a metastable target.
+//
+// drain(gauge) is how long after the end of a fault phase a service's gauge was back at or below what it was before: its highest
+// value in the steady phase before the fault. It lies between the last scrape that was above, and the first that was not, which
+// is the value; a gauge that was not above at the fault's end took no time. Without `in` it is of the fault phase after which it
+// took longest. As recovery, it is censored where that was not seen.
+//
 // # The breakpoint
 //
 // A trial that searched (Trial.Search) is judged step by step. A step is judged as a phase of its own without guards, between its

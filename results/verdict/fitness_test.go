@@ -174,12 +174,13 @@ func TestPhaseSummaries(t *testing.T) {
 		t.Fatal(err)
 	}
 	const ms100, ms250 = 100, 250
+	all, most := 1.0, 0.6
 	want := []results.PhaseSummary{
-		{Trial: 1, Phase: "warmup", Start: -10, End: 0, Rate: 10, Requests: 100, P50: ms100, P95: ms100, P99: ms100},
-		{Trial: 1, Phase: "steady", Start: 0, End: 40, Rate: 10, Requests: 400, P50: ms100, P95: ms100, P99: ms100},
-		{Trial: 1, Phase: "redis-slow", Start: 40, End: 60, Rate: 6, Requests: 160, ErrorRate: 0.25, P50: ms250, P95: ms250, P99: ms250},
-		{Trial: 1, Phase: "recovery", Start: 60, End: 90, Rate: 10, Requests: 300, P50: ms100, P95: ms100, P99: ms100},
-		{Trial: 1, Phase: "steady", Start: 90, End: 120, Rate: 10, Requests: 300, P50: ms100, P95: ms100, P99: ms100},
+		{Trial: 1, Phase: "warmup", Start: -10, End: 0, Rate: 10, Requests: 100, P50: ms100, P95: ms100, P99: ms100, Goodput: &all},
+		{Trial: 1, Phase: "steady", Start: 0, End: 40, Rate: 10, Requests: 400, P50: ms100, P95: ms100, P99: ms100, Goodput: &all},
+		{Trial: 1, Phase: "redis-slow", Start: 40, End: 60, Rate: 6, Requests: 160, ErrorRate: 0.25, P50: ms250, P95: ms250, P99: ms250, Goodput: &most},
+		{Trial: 1, Phase: "recovery", Start: 60, End: 90, Rate: 10, Requests: 300, P50: ms100, P95: ms100, P99: ms100, Goodput: &all},
+		{Trial: 1, Phase: "steady", Start: 90, End: 120, Rate: 10, Requests: 300, P50: ms100, P95: ms100, P99: ms100, Goodput: &all},
 	}
 	if diff := cmp.Diff(want, v.Phases); diff != "" {
 		t.Error(diff)

@@ -20,6 +20,8 @@ type judge struct {
 
 	unread string // why there is no recording; empty when there is
 	torn   bool
+
+	disturbed []*disturbance // worked out when the recording was read
 }
 
 func (j *judge) judge(open Opener) error {
@@ -33,6 +35,7 @@ func (j *judge) judge(open Opener) error {
 		j.questions = nil // they were judged step by step
 	}
 	r := newReader(newTimeline(j.trial, j.run.Question.Guard))
+	r.course = newCourse(r.line, j.questions, j.trial)
 	var rows []evident
 	var thresholds []threshold
 	for _, q := range j.questions {
@@ -56,6 +59,9 @@ func (j *judge) judge(open Opener) error {
 	}
 	for _, t := range thresholds {
 		j.add(j.settle(t.evidence(j.trial.Number), t.parsed, ""))
+	}
+	if err := j.resilience(r.course); err != nil {
+		return err
 	}
 	for _, s := range summaries {
 		j.verdict.Phases = append(j.verdict.Phases, s.summary(j.trial.Number))

@@ -37,7 +37,7 @@ func (s *side) ownDelay() float64 {
 
 // measuresTime says whether an SLO is on a statistic of times: of a metric of k6's or brunt's that are, or by its unit.
 func measuresTime(s slo.SLO) bool {
-	if s.Stat == "count" || s.Stat == "rate" || s.Unsupported() != "" {
+	if s.Stat == "count" || s.Stat == "rate" || s.Func != "" {
 		return false
 	}
 	known, ok := slo.Builtin(s.Metric)

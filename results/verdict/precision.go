@@ -23,7 +23,7 @@ func coarse(m slo.Measure, h *histogram.Histogram) string {
 
 // coarse says so of a side.
 func (s side) coarse() string {
-	if s.sampled != nil {
+	if s.sampled != nil || s.timed != nil {
 		return ""
 	}
 	return coarse(s.measure, &s.want.core.trend)

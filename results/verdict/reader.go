@@ -30,6 +30,7 @@ type reader struct {
 	windows  []*windows // that are laid over the trial
 	sampled  []*sampled // what is measured of the services' metrics
 	scraping *scraping
+	course   *course // nil: a reader of windows or steps
 }
 
 func newReader(line timeline) *reader {
@@ -113,6 +114,11 @@ func (r *reader) frame(f *recording.Frame) error {
 		parts[s] = s.part(f, phase)
 		if parts[s] == core {
 			s.cover(f, phase)
+		}
+	}
+	if r.course != nil {
+		if err := r.course.frame(f, phase); err != nil {
+			return err
 		}
 	}
 	for _, w := range r.windows {

@@ -26,6 +26,10 @@ type evident interface {
 func (q question) asked() slo.SLO { return q.parsed }
 
 func (p row) weighed(trial int) (results.Evidence, string) {
+	if p.left.timed != nil {
+		e := p.evidence(trial)
+		return e, p.left.timed.doubt(e)
+	}
 	return p.sparesLateness(p.evidence(trial))
 }
 
@@ -64,6 +68,9 @@ func (p row) measured(trial int) results.Evidence {
 	if what := s.Unsupported(); what != "" {
 		e.Reason = "not supported yet: " + what
 		return e
+	}
+	if p.left.timed != nil {
+		e.Phase = p.left.timed.where()
 	}
 	n := p.left.number()
 	e.Unit = measuredUnit(s, p.left.kind())
@@ -130,11 +137,14 @@ func (p row) bound() (number, string) {
 
 // undecided says why an SLO that was measured is neither kept nor broken.
 func (p row) undecided(n number) string {
+	if p.left.timed != nil {
+		return p.left.timed.undecided(n)
+	}
 	if p.left.sampled != nil {
 		return p.left.sampled.undecided(n, p.parsed)
 	}
 	unserved := max(n.unserved, 0)
-	if p.parsed.Relative() && unserved == 0 {
+	if p.parsed.Relative() && unserved == 0 && p.right.timed == nil {
 		_, of := p.right.offers.counts()
 		unserved = int64(of)
 	}

@@ -15,6 +15,7 @@ type side struct {
 	want       *want
 	everywhere *want    // the same over the whole run
 	sampled    *sampled // in place of all that: a service's metric; else nil
+	timed      timed    // in place of all that: a time after a fault; else nil
 	offers     offers
 	fitness    results.Fitness
 }
@@ -30,6 +31,12 @@ type offers struct {
 func (j *judge) side(r *reader, m slo.Measure, in string) side {
 	if m.In != "" {
 		in = m.In
+	}
+	switch m.Func {
+	case "recovery":
+		return side{measure: m, timed: recovering{j, r.root().course, m.Metric}}
+	case "drain":
+		return side{measure: m, timed: j.drain(r.root(), m, in)}
 	}
 	s := side{measure: m, scope: r.scope(r.line.named(in)), fitness: j.trial.Fitness}
 	if j.scraped(m.Metric) {
@@ -65,6 +72,9 @@ func (o offers) counts() (executed, unserved float64) {
 
 // number measures the side. An unknown number has a problem that says why.
 func (s side) number() number {
+	if s.timed != nil {
+		return s.timed.number()
+	}
 	if s.sampled != nil {
 		return s.sampled.number()
 	}
@@ -121,6 +131,9 @@ func (s side) counterNumber(extra float64) number {
 
 // kind is what the recording says, here or elsewhere in the trial, or what is known of a builtin metric.
 func (s side) kind() slo.Kind {
+	if s.timed != nil {
+		return "" // a time, of no metric
+	}
 	if s.sampled != nil {
 		return s.sampled.matcher.kind
 	}
@@ -205,6 +218,9 @@ func hasStat(kind slo.Kind, stat string) bool {
 
 // apart tells what was measured in the guards, or is empty.
 func (s side) apart() string {
+	if s.timed != nil {
+		return s.timed.told()
+	}
 	if s.sampled != nil {
 		return s.sampled.told()
 	}

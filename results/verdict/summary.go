@@ -13,6 +13,7 @@ type summary struct {
 	offered, served, iterations   *want
 	requests, failed              *want
 	latency, duration, anyOffered *want
+	course                        *course
 }
 
 func planSummaries(r *reader) []summary {
@@ -22,7 +23,7 @@ func planSummaries(r *reader) []summary {
 		scope := r.scope(r.line.only(i))
 		base := func(metric string) *want { return r.want(scope, slo.Selector{Metric: metric}) }
 		all = append(all, summary{
-			span: p, offered: base("offered"), iterations: base("iterations"), requests: base("http_reqs"),
+			span: p, course: r.course, offered: base("offered"), iterations: base("iterations"), requests: base("http_reqs"),
 			failed: base("http_req_failed"), latency: base("latency"), duration: base("http_req_duration"),
 			served:     r.want(scope, slo.Selector{Metric: "offered", Tags: map[string]string{"outcome": "served"}}),
 			anyOffered: r.want(whole, slo.Selector{Metric: "offered"}),
@@ -45,6 +46,7 @@ func (s summary) summary(trial int) results.PhaseSummary {
 	if length := s.span.End - s.span.Start; length > 0 {
 		p.Rate = served.count() / length
 	}
+	p.Goodput = finite(s.course.phases[s.span.index].account(s.course.offers).goodput())
 	if f := &s.failed.core; f.total > 0 {
 		p.ErrorRate = float64(f.trues) / float64(f.total)
 	}
