@@ -245,7 +245,7 @@ func (g generator) Wait() (runner.Ending, error) {
 func (as *assembly) injector(s *site.Site) (runner.Injector, error) {
 	faults := fault.NewInjector(as.proxy, s, as.inv.log)
 	faults.Commander = commander{}
-	faults.Expirer = as.lease
+	faults.Expirer, faults.Undoer = as.lease, as.lease
 	lost := make(chan runner.LostFault)
 	go func() {
 		for {
@@ -277,12 +277,27 @@ func (i injector) Lift(ctx context.Context, f experiment.Fault) (runner.Removal,
 
 func (i injector) Lost() <-chan runner.LostFault { return i.lost }
 
-// commander lets a fault of kind command speak to a dependency.
+// commander lets a fault of kind command speak to a node: to one of a known kind in its language, to any other with a program.
 type commander struct{}
 
 func (commander) Command(ctx context.Context, node *site.Node, words []string) error {
-	_, err := dependency.Command(ctx, node, words)
-	return err
+	if _, known := dependency.Known(node.Kind); known {
+		_, err := dependency.Command(ctx, node, words)
+		return err
+	}
+	e, err := site.As[site.Executor](node)
+	if err != nil {
+		return err
+	}
+	return e.Execute(ctx, words)
+}
+
+func (commander) Hold(ctx context.Context, node *site.Node, f experiment.Fault, expires time.Time) (func(context.Context) error, error) {
+	return dependency.Hold(ctx, node, f.Name, f.Run, expires)
+}
+
+func (commander) Holds(ctx context.Context, node *site.Node, f experiment.Fault) (bool, error) {
+	return dependency.Holds(ctx, node, f.Name)
 }
 
 // keepEvidence keeps a service's metrics and profiles as they are at the end of the load, where the experiment names their

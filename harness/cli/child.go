@@ -43,7 +43,7 @@ func watchdog(p Process) int {
 		logTo = io.Discard
 	}
 	return lease.Main(context.Background(), lease.Streams{
-		In: p.Stdin, Out: p.Stdout, Resume: topology.Resume,
+		In: p.Stdin, Out: p.Stdout, Resume: topology.Resume, Undo: topology.Undo,
 		Logger: slog.New(slog.NewTextHandler(logTo, nil)).With("watchdog", os.Getpid()),
 	}, topology.Sweep)
 }

@@ -55,6 +55,7 @@ func hints() []hint {
 		{is(lease.ErrUnguarded), "something kills brunt's watchdog; without it a crash would leave containers behind, so nothing is measured"},
 		{as[*topology.NoProviderError], "`brunt doctor` lists what is missing and the command that mends it"},
 		{as[*topology.MissingProgramsError], "on Debian or Ubuntu: apt-get install postgresql redis-server; or use --provider docker"},
+		{as[*topology.NoGroupError], "run as root or in a delegated control group, use --provider docker, or leave the limit out"},
 		{as[*topology.EngineError], "start the Docker engine (`brunt doctor` says what it lacks), or use --provider local"},
 		{as[*topology.ImageError], "pull the image, name another with `image:`, or on Debian and Ubuntu build one: brunt images"},
 		{as[*topology.PortTakenError], "end what listens there (`ss -ltnp` shows it), or give the node another port"},

@@ -14,6 +14,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/devcraft-studio/brunt/harness/experiment"
 	"github.com/devcraft-studio/brunt/harness/site"
@@ -57,6 +58,12 @@ type session interface {
 	command(ctx context.Context, words []string) (string, error)
 	// reset removes every row or key.
 	reset(ctx context.Context) error
+	// hold executes the words in a transaction of that name, which the server itself ends after limit.
+	hold(ctx context.Context, name string, words []string, limit time.Duration) error
+	// holds tells whether a transaction of that name is open.
+	holds(ctx context.Context, name string) (bool, error)
+	// release rolls the transaction back.
+	release(ctx context.Context) error
 	close(ctx context.Context)
 }
 
@@ -177,4 +184,41 @@ func Command(ctx context.Context, node *site.Node, words []string) (string, erro
 		return "", fmt.Errorf("command on %s: %w", node.Name, err)
 	}
 	return reply, nil
+}
+
+// Hold executes words in the node, which must be a postgres, in a transaction that stays open until release rolls it back. The
+// server ends it by itself at expires, and when this process dies.
+func Hold(ctx context.Context, node *site.Node, name string, words []string, expires time.Time) (release func(context.Context) error, err error) {
+	i, err := Of(node)
+	if err != nil {
+		return nil, err
+	}
+	s, err := i.engine.open(ctx, i)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.hold(ctx, name, words, time.Until(expires)); err != nil {
+		s.close(context.WithoutCancel(ctx))
+		return nil, fmt.Errorf("hold on %s: %w", node.Name, err)
+	}
+	return func(ctx context.Context) error {
+		defer s.close(context.WithoutCancel(ctx))
+		if err := s.release(ctx); err != nil {
+			return fmt.Errorf("release what is held on %s: %w", node.Name, err)
+		}
+		return nil
+	}, nil
+}
+
+// Holds tells whether the node has the transaction of that name open.
+func Holds(ctx context.Context, node *site.Node, name string) (open bool, err error) {
+	i, err := Of(node)
+	if err != nil {
+		return false, err
+	}
+	err = i.with(ctx, func(s session) error {
+		open, err = s.holds(ctx, name)
+		return err
+	})
+	return open, err
 }

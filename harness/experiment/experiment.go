@@ -114,7 +114,7 @@ type Fault struct {
 	Name string
 	Link string // from->to; empty for a node fault
 	Node string // empty for a link fault
-	Kind string // latency, timeout, reset, down, bandwidth; command, kill, pause
+	Kind string // latency, timeout, reset, down, bandwidth; command, kill, pause, restart, cpu-limit, memory-limit, disconnect
 	At   time.Duration
 	For  time.Duration // 0: instantaneous
 
@@ -122,6 +122,9 @@ type Fault struct {
 	Jitter  time.Duration // latency
 	Rate    int64         // bandwidth, bytes per second
 	Run     []string      // command: the words, or for postgres the SQL statement
+	Hold    time.Duration // command: how long its transaction stays open; For is the same then
+	CPUs    float64       // cpu-limit, cores
+	Memory  int64         // memory-limit, bytes
 	Line    int
 }
 

@@ -13,6 +13,8 @@ const (
 	leastLatency    = time.Millisecond
 	mostLatency     = time.Hour
 	leastThroughput = 1000 // bytes per second
+	leastCPUs       = 0.01
+	leastMemory     = 6 << 20 // bytes: a container engine takes no less
 )
 
 func (c *checker) faults() {
@@ -26,7 +28,11 @@ func (c *checker) faults() {
 		f := Fault{
 			Name: raw.Name.value, Link: linkName(raw.Link), Node: raw.On.value, Kind: raw.Kind.value,
 			At: raw.At.value, For: raw.For.value, Latency: raw.Latency.value, Jitter: raw.Jitter.value,
-			Rate: raw.Rate.value, Run: raw.Run.value, Line: raw.line(),
+			Rate: raw.Rate.value, Run: raw.Run.value, Line: raw.line(), CPUs: raw.CPUs.value, Memory: raw.Memory.value,
+			Hold: raw.Hold.value,
+		}
+		if f.Hold > 0 {
+			f.For = f.Hold
 		}
 		c.faultTime(path, raw)
 		if form, known := formOf(f.Kind); known {
@@ -65,13 +71,17 @@ func (c *checker) faultTime(path string, raw rawFault) {
 	if duration == 0 {
 		return // the script's own scenarios: only k6 knows how long they last
 	}
-	end := raw.At.value + raw.For.value
+	length := raw.For
+	if raw.Hold.given() {
+		length = raw.Hold
+	}
+	end := raw.At.value + length.value
 	hint := "the load lasts " + duration.String() + " after the warm-up; --time-scale changes both"
 	switch {
 	case raw.At.value >= duration:
 		c.problem(raw.At.place, path+" starts at "+raw.At.value.String()+", after the load", hint)
 	case end > duration:
-		c.problem(raw.For.place, path+" ends at "+end.String()+", after the load", hint)
+		c.problem(length.place, path+" ends at "+end.String()+", after the load", hint)
 	}
 }
 
@@ -86,6 +96,8 @@ func (c *checker) faultFields(path string, raw rawFault, form faultForm) {
 	}
 	for _, s := range []source{
 		{"latency", raw.Latency.place}, {"jitter", raw.Jitter.place}, {"rate", raw.Rate.place}, {"run", raw.Run.place},
+		{"cpus", raw.CPUs.place}, {"memory", raw.Memory.place},
+		{"hold", raw.Hold.place},
 	} {
 		needed := slices.Contains(form.needs, s.key)
 		switch {
@@ -114,6 +126,10 @@ func (c *checker) faultStrength(path string, raw rawFault, form faultForm) {
 		c.problem(jitter.place, path+": the jitter is larger than the latency", "at most "+latency.value.String())
 	case form.kind == "bandwidth" && raw.Rate.value > 0 && raw.Rate.value < leastThroughput:
 		c.problem(raw.Rate.place, path+": a rate below 1KB/s cannot be made", "")
+	case form.kind == "cpu-limit" && raw.CPUs.value > 0 && raw.CPUs.value < leastCPUs:
+		c.problem(raw.CPUs.place, path+": a limit below 0.01 cores cannot be made", "")
+	case form.kind == "memory-limit" && raw.Memory.value > 0 && raw.Memory.value < leastMemory:
+		c.problem(raw.Memory.place, path+": a limit below 6MiB cannot be made", "")
 	}
 }
 
@@ -147,10 +163,29 @@ func (c *checker) faultNode(path string, raw rawFault, form faultForm) {
 		c.problem(raw.On.place, path+": no node is named "+raw.On.value, suggest(raw.On.value, c.named(func(n node) bool { return n.kind != "url" })))
 	case n.kind == "url":
 		c.problem(raw.On.place, path+": "+n.name+" was not started by brunt", "only the link load->"+n.name+" can be disturbed")
-	case form.kind == "command" && n.kind != kindPostgres && n.kind != kindRedis:
-		c.problem(raw.On.place, path+": command on "+n.name+" is not supported yet", "commands go to dependencies of kind postgres and redis")
-	case form.kind == "command" && n.kind == kindPostgres && len(raw.Run.value) > 1:
-		c.problem(raw.Run.place, path+": run is a list", "for postgres it is one SQL statement: run: "+strings.Join(raw.Run.value, " "))
+	case form.kind == "command":
+		c.faultCommand(path, raw, n)
+	case form.kind == "disconnect" && n.kind != kindImage:
+		c.problem(raw.On.place, path+": "+n.name+" shares the machine's network and cannot be taken off it",
+			"only dependencies with an image have one of their own; cut the links to it instead, with kind: down")
+	}
+}
+
+// faultCommand checks a command in the language of its node.
+func (c *checker) faultCommand(path string, raw rawFault, n node) {
+	run := raw.Run
+	switch {
+	case n.kind == kindPostgres && len(run.value) > 1:
+		c.problem(run.place, path+": run is a list", "for postgres it is one SQL statement: run: "+strings.Join(run.value, " "))
+	case n.kind != kindPostgres && n.kind != kindRedis && run.whole && strings.Contains(run.value[0], " "):
+		c.problem(run.place, path+": run is one text", "for "+n.name+" it is a program and its arguments: run: ["+
+			strings.Join(strings.Fields(run.value[0]), ", ")+"]")
+	}
+	switch {
+	case raw.Hold.given() && n.kind != kindPostgres:
+		c.problem(raw.Hold.place, path+": hold has no meaning for "+n.name, "only postgres has transactions that can be held open")
+	case raw.Hold.given() && raw.Hold.value == 0 && !c.reported(raw.Hold.place):
+		c.problem(raw.Hold.place, path+": hold is 0", "say how long the transaction stays open, such as hold: 10s")
 	}
 }
 
@@ -195,15 +230,28 @@ func (c *checker) links() []string {
 	return all
 }
 
-// overlaps reports faults that would undo each other: a node that is killed or paused twice at the same time.
+// overlaps reports faults that would undo each other: a node that is stopped twice at the same time, or limited twice in
+// the same way.
 func (c *checker) overlaps() {
+	stops := func(f Fault) bool {
+		return f.Kind == "kill" || f.Kind == "pause" || f.Kind == "restart" || f.Kind == "disconnect"
+	}
+	limits := func(f Fault) bool { return f.Kind == "cpu-limit" || f.Kind == "memory-limit" }
 	for i, a := range c.exp.Faults {
 		for j, b := range c.exp.Faults[:i] {
-			stops := func(f Fault) bool { return f.Kind == "kill" || f.Kind == "pause" }
-			if stops(a) && stops(b) && a.Node == b.Node && a.At <= b.At+b.For && b.At <= a.At+a.For {
-				c.problem(c.raw.Faults.items[i].place, "fault "+a.Name+" meets "+a.Node+" while "+c.exp.Faults[j].Name+" does",
-					"one node cannot be stopped twice at a time")
+			if a.Node != b.Node || a.At > b.At+b.For || b.At > a.At+a.For {
+				continue
 			}
+			hint := ""
+			switch {
+			case stops(a) && stops(b):
+				hint = "one node cannot be stopped twice at a time"
+			case limits(a) && a.Kind == b.Kind:
+				hint = "one node has one limit of a kind at a time"
+			default:
+				continue
+			}
+			c.problem(c.raw.Faults.items[i].place, "fault "+a.Name+" meets "+a.Node+" while "+c.exp.Faults[j].Name+" does", hint)
 		}
 	}
 }

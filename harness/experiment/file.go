@@ -109,17 +109,17 @@ type rawFault struct {
 	Latency duration   `yaml:"latency" jsonschema_description:"Of latency: the time that is added to every answer."`
 	Jitter  duration   `yaml:"jitter" jsonschema_description:"Of latency: how far the time varies up and down."`
 	Rate    throughput `yaml:"rate" jsonschema_description:"Of bandwidth: bytes per second, such as 100KiB/s."`
-	Run     words      `yaml:"run" jsonschema_description:"Of command: the words of a command, or for postgres one SQL statement."`
+	Run     words      `yaml:"run" jsonschema_description:"Of command: the words of a command for redis, one SQL statement for postgres, a program and its arguments for any other node."`
+	Hold    duration   `yaml:"hold" jsonschema_description:"Of command on postgres: how long its transaction stays open, to be rolled back then. --time-scale leaves it as it is."`
+	CPUs    cores      `yaml:"cpus" jsonschema_description:"Of cpu-limit: how many cores the node may use, such as 0.2."`
+	Memory  size       `yaml:"memory" jsonschema_description:"Of memory-limit: how much the node may use, such as 64MiB."`
 
-	Hold   later[duration]  `yaml:"hold" jsonschema_description:"Not supported yet: of command, how long its session stays open."`
 	Ramp   later[duration]  `yaml:"ramp" jsonschema_description:"Not supported yet: how long the fault takes to its full strength."`
 	Repeat later[rawRepeat] `yaml:"repeat" jsonschema_description:"Not supported yet: further times."`
 	Share  later[text]      `yaml:"share" jsonschema_description:"Not supported yet: the share of requests that it meets, such as 5%."`
 	Delay  later[duration]  `yaml:"delay" jsonschema_description:"Not supported yet: of connect-delay and slow-close."`
 	Bytes  later[size]      `yaml:"bytes" jsonschema_description:"Not supported yet: of limit-data and slicer."`
 	Status later[integer]   `yaml:"status" jsonschema_description:"Not supported yet: of http-error."`
-	CPUs   later[cores]     `yaml:"cpus" jsonschema_description:"Not supported yet: of cpu-limit."`
-	Memory later[size]      `yaml:"memory" jsonschema_description:"Not supported yet: of memory-limit."`
 }
 
 type rawRepeat struct {

@@ -25,8 +25,12 @@ func faultForms() []faultForm {
 		{kind: "reset", span: mayLast},
 		{kind: "down", span: lasts},
 		{kind: "bandwidth", span: lasts, needs: []string{"rate"}},
-		{kind: "command", node: true, span: strikes, needs: []string{"run"}},
+		{kind: "command", node: true, span: strikes, needs: []string{"run"}, allows: []string{"hold"}},
 		{kind: "kill", node: true, span: mayLast},
+		{kind: "restart", node: true, span: mayLast},
+		{kind: "cpu-limit", node: true, span: lasts, needs: []string{"cpus"}},
+		{kind: "memory-limit", node: true, span: lasts, needs: []string{"memory"}},
+		{kind: "disconnect", node: true, span: lasts},
 		{kind: "pause", node: true, span: lasts},
 	}
 }
@@ -53,7 +57,6 @@ func laterFaultKinds() []string {
 	return []string{
 		"connect-blackhole", "connect-delay", "slicer", "stall", "limit-data", "slow-close", "loss",
 		"http-error", "http-abort", "http-slow",
-		"restart", "cpu-limit", "memory-limit", "disconnect",
 	}
 }
 
@@ -61,7 +64,7 @@ func laterFaultKinds() []string {
 func elsewhere() map[string]string {
 	return map[string]string{
 		"reset_peer": "reset", "blackhole": "timeout", "slow": "latency", "delay": "latency", "partition": "down",
-		"disable": "down", "stop": "kill", "freeze": "pause", "unpause": "pause", "exec": "command",
+		"disable": "down", "stop": "restart", "reboot": "restart", "cpu": "cpu-limit", "memory": "memory-limit", "throttle": "cpu-limit", "freeze": "pause", "unpause": "pause", "exec": "command",
 		"slow_close": "slow-close", "limit_data": "limit-data", "packet_loss": "loss", "packet-loss": "loss",
 	}
 }

@@ -255,6 +255,9 @@ func (e Experiment) Scaled(f float64) Experiment {
 	e.Faults = slices.Clone(e.Faults)
 	for i := range e.Faults {
 		e.Faults[i].At, e.Faults[i].For = scaled(e.Faults[i].At), scaled(e.Faults[i].For)
+		if hold := e.Faults[i].Hold; hold > 0 {
+			e.Faults[i].For = hold
+		}
 	}
 	return e
 }

@@ -13,7 +13,7 @@ import (
 )
 
 // written is a value for every field that some kind takes, as an experiment file has it.
-var written = map[string]string{"latency": "20ms", "jitter": "5ms", "rate": "100KB/s", "run": "[DEL, top]"}
+var written = map[string]string{"latency": "20ms", "jitter": "5ms", "rate": "100KB/s", "run": "SELECT 1", "hold": "5s", "cpus": "0.2", "memory": "64MiB"}
 
 // asked reads an experiment with one fault of a kind, which is left out where it has no name, with those fields.
 func asked(t *testing.T, k Kind, lasts bool, fields []string) (experiment.Fault, error) {
@@ -33,16 +33,20 @@ func asked(t *testing.T, k Kind, lasts bool, fields []string) (experiment.Fault,
 	for _, field := range fields {
 		fault += fmt.Sprintf(", %s: %s", field, written[field])
 	}
+	kind := "kind: postgres"
+	if k.Name == "disconnect" {
+		kind = `image: "x:1", port: 9092` // the only one with a network of its own
+	}
 	dir := t.TempDir()
 	file := filepath.Join(dir, "experiment.yaml")
 	text := fmt.Sprintf(`
 name: agree
 services: {api: {command: ["true"], port: 8080}}
-dependencies: {db: {kind: redis}}
+dependencies: {db: {%s}}
 load: {script: script.js, shape: soak, duration: 30s}
 faults: [{%s}]
 slos: ["p95(latency) < 1s"]
-`, fault)
+`, kind, fault)
 	err := errors.Join(os.WriteFile(file, []byte(text), 0o644),
 		os.WriteFile(filepath.Join(dir, "script.js"), []byte("export default function () {}"), 0o644))
 	if err != nil {

@@ -13,6 +13,10 @@
 //     ("cut"), so that it alone pays.
 //   - TLS, HTTP/2 and anything else on a link is bytes: nothing is decoded or changed.
 //
+// Nodes are disturbed by the abilities that their provider gives them (harness/site). A fault of a node that would outlive its
+// caller says first how it is undone, and when: the watchdog sees to that. A transaction that is held open carries its expiry
+// in the server.
+//
 // The effect of a fault is measured, not believed: a prober crosses the same link on fresh connections, five times a
-// second, which are not counted among the link's connections.
+// second, which are not counted among the link's connections. Of a limit it is how much of the time it held the node up.
 package fault

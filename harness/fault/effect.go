@@ -22,15 +22,15 @@ type Samples struct {
 // Effect says what probes saw of a fault; nil when its kind leaves nothing for a probe to see. It is a pure function.
 //
 // A round trip (latency, bandwidth) is the median of the probes that were answered, in milliseconds; the fault is seen
-// when at least half of what it should add was added. A share (timeout, reset, pause and kill: of answers; down: of
-// connects) is seen when it fell by at least half of what it was before, for kill when any probe failed.
+// when at least half of what it should add was added. A share (timeout, reset, pause, kill and restart: of answers;
+// down: of connects) is seen when it fell by at least half of what it was before, for kill and restart when any probe failed.
 func Effect(f experiment.Fault, seen Samples) *results.Effect {
 	k, ok := KindNamed(f.Kind)
 	if !ok {
 		return nil
 	}
 	e := k.judge(f, seen)
-	if e != nil && f.Kind == kill.Name && !e.Seen && e.During < e.Before {
+	if e != nil && k.away && !e.Seen && e.During < e.Before {
 		e.Seen = true // it may have been back before the next probe
 	}
 	return e

@@ -43,10 +43,11 @@ type LostFault struct {
 }
 
 // Injector applies and lifts the faults of a site. Its methods may be called concurrently, for different faults.
-// Commander and Expirer are set before its first use.
+// Commander, Expirer and Undoer are set before its first use.
 type Injector struct {
 	Commander Commander // needed by faults of kind command
 	Expirer   Expirer   // nil: a pause ends only by being lifted
+	Undoer    Undoer    // nil: other faults of nodes end only by being lifted
 
 	proxy *Proxy
 	site  *site.Site
@@ -61,9 +62,11 @@ type Injector struct {
 // standing is a fault in force, or one of which that is not certain.
 type standing struct {
 	fault   experiment.Fault
-	struck  bool      // it happened at once, and there is nothing left of it in the proxy
-	lifting bool      // what ends it now does so on purpose
-	ended   time.Time // when it ended by itself
+	struck  bool                        // it happened at once, and there is nothing left of it in the proxy
+	stops   bool                        // its node does not answer
+	release func(context.Context) error // of a command that is held
+	lifting bool                        // what ends it now does so on purpose
+	ended   time.Time                   // when it ended by itself
 }
 
 // NewInjector returns an injector for a started site. The proxy is nil when none of its links is proxied; else it
@@ -86,7 +89,7 @@ func NewInjector(p *Proxy, s *site.Site, logger *slog.Logger) *Injector {
 func (i *Injector) Lost() <-chan LostFault { return i.lost }
 
 // Apply brings a fault into force and returns the moment it was. A link's fault ends by itself at expires, whatever becomes
-// of the caller, and so does a pause. Every fault has to be lifted, also one that strikes but once (then right away),
+// of the caller, and so do a pause and a limit. Every fault has to be lifted, also one that strikes but once (then right away),
 // and one whose Apply failed, since it may be in force.
 func (i *Injector) Apply(ctx context.Context, f experiment.Fault, expires time.Time) (time.Time, error) {
 	if err := Validate(f); err != nil {
@@ -98,7 +101,7 @@ func (i *Injector) Apply(ctx context.Context, f experiment.Fault, expires time.T
 		i.mu.Unlock()
 		return time.Time{}, fmt.Errorf("fault %s is already in force", f.Name)
 	}
-	i.active[f.Name] = &standing{fault: f, struck: f.For == 0}
+	i.active[f.Name] = &standing{fault: f, struck: f.For == 0, stops: k.stops}
 	i.mu.Unlock()
 	at, err := i.begin(ctx, k, f, expires)
 	if err != nil {
@@ -185,7 +188,7 @@ func (i *Injector) end(ctx context.Context, st *standing) (Removal, error) {
 		if n == nil {
 			return Removal{At: time.Now()}, nil // it never began
 		}
-		err := k.end(ctx, i, n)
+		err := k.end(ctx, i, n, st.fault)
 		return Removal{At: time.Now()}, err
 	}
 	link, err := i.proxied(st.fault.Link)
@@ -248,6 +251,18 @@ func (i *Injector) disturbed(link, but string) bool {
 	defer i.mu.Unlock()
 	for name, st := range i.active {
 		if name != but && st.fault.Link == link && st.ended.IsZero() && !st.struck {
+			return true
+		}
+	}
+	return false
+}
+
+// stopped tells whether a fault in force keeps the node from answering.
+func (i *Injector) stopped(node string) bool {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	for _, st := range i.active {
+		if st.fault.Node == node && st.stops {
 			return true
 		}
 	}

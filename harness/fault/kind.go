@@ -38,18 +38,20 @@ type Kind struct {
 	Span   Span
 	Fields []string // of experiment.Fault, in the spelling of the file, beside name, link, on, kind, at and for
 	What   string   // one line for people
+	stops  bool     // the node does not answer while it lasts
+	away   bool     // the node is gone until it is ready again, and may be back before the next probe
 
 	check    func(f experiment.Fault) (field, problem string)
 	strength func(f experiment.Fault) strength // of a link's fault
 	// expect is how much longer a round trip of the echo probe of that many bytes takes; 0 when it is not delayed but lost.
 	expect func(f experiment.Fault, bytes int) time.Duration
 	begin  func(ctx context.Context, i *Injector, n *site.Node, f experiment.Fault, expires time.Time) error
-	end    func(ctx context.Context, i *Injector, n *site.Node) error
+	end    func(ctx context.Context, i *Injector, n *site.Node, f experiment.Fault) error
 	judge  func(f experiment.Fault, seen Samples) *results.Effect // nil: nothing to probe
 }
 
 // Kinds are all kinds of faults.
-var Kinds = []Kind{latency, timeout, reset, down, bandwidth, pause, kill, command}
+var Kinds = []Kind{latency, timeout, reset, down, bandwidth, pause, kill, restart, cpuLimit, memoryLimit, disconnect, command}
 
 // KindNamed returns the kind of that name.
 func KindNamed(name string) (Kind, bool) {
@@ -96,13 +98,14 @@ func Validate(f experiment.Fault) error {
 		return refuse("for", "is negative")
 	case k.Span == Lasts && f.For == 0:
 		return refuse("for", "is needed")
-	case k.Span == Strikes && f.For != 0:
+	case k.Span == Strikes && f.For != f.Hold:
 		return refuse("for", "has no meaning: the fault happens at once")
 	}
 	set := map[string]bool{
 		"latency": f.Latency != 0, "jitter": f.Jitter != 0, "rate": f.Rate != 0, "run": len(f.Run) != 0,
+		"cpus": f.CPUs != 0, "memory": f.Memory != 0, "hold": f.Hold != 0,
 	}
-	for _, field := range []string{"latency", "jitter", "rate", "run"} {
+	for _, field := range []string{"latency", "jitter", "rate", "run", "cpus", "memory", "hold"} {
 		if set[field] && !slices.Contains(k.Fields, field) {
 			return refuse(field, "has no meaning for this kind")
 		}

@@ -203,10 +203,11 @@ func echo(conn *net.TCPConn) {
 	_, _ = io.Copy(conn, conn)
 }
 
-// redisNode is a real redis that can be paused, killed and started again.
+// redisNode is a real redis that can be paused, killed, asked to end and started again.
 type redisNode struct {
-	port string
-	cmd  *exec.Cmd
+	port  string
+	cmd   *exec.Cmd
+	asked bool
 }
 
 const redisHost = "127.77.0.2"
@@ -232,7 +233,20 @@ func (r *redisNode) Kill(context.Context) error {
 	return nil
 }
 
+func (r *redisNode) Stop(context.Context) error {
+	r.asked = true
+	return r.cmd.Process.Signal(syscall.SIGTERM)
+}
+
 func (r *redisNode) Restart(ctx context.Context) error {
+	if r.asked {
+		r.asked = false
+		if err := r.cmd.Wait(); err != nil {
+			return fmt.Errorf("it did not end in good order: %w", err)
+		}
+	} else if r.cmd != nil && r.cmd.ProcessState == nil {
+		return nil // it runs
+	}
 	r.cmd = exec.Command("redis-server", "--bind", redisHost, "--port", r.port, "--save", "", "--dir", os.TempDir())
 	if err := r.cmd.Start(); err != nil {
 		return err

@@ -159,8 +159,44 @@ func TestKillEndsANodeAndStartsItAgain(t *testing.T) {
 	}
 }
 
-// speaker runs a command on redis.
-type speaker struct{}
+func TestRestartAsksANodeToEndAndStartsItAgain(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name string
+		span time.Duration
+	}{
+		{"after a while", 600 * time.Millisecond},
+		{"as soon as it has ended", 0},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			n := startRedis(t)
+			i := NewInjector(nil, nodeSite(n), quiet(t))
+			before := n.Control.(*redisNode).cmd.Process.Pid
+			e := whole(t, i, onNode(experiment.Fault{Kind: "restart", For: row.span}), row.span)
+			if row.span > 0 && (e == nil || !e.Seen || e.After != 1) {
+				t.Errorf("effect %+v", e)
+			}
+			if after := n.Control.(*redisNode).cmd.Process.Pid; after == before {
+				t.Errorf("process %d is still there", before)
+			}
+		})
+	}
+}
+
+// speaker runs a command on redis, and holds nothing but a word.
+type speaker struct{ held *bool }
+
+func (s speaker) Hold(_ context.Context, _ *site.Node, _ experiment.Fault, expires time.Time) (func(context.Context) error, error) {
+	if time.Until(expires) < time.Second {
+		return nil, errors.New("no expiry")
+	}
+	*s.held = true
+	return func(context.Context) error { *s.held = false; return nil }, nil
+}
+
+func (s speaker) Holds(context.Context, *site.Node, experiment.Fault) (bool, error) {
+	return *s.held, nil
+}
 
 func (speaker) Command(ctx context.Context, n *site.Node, words []string) error {
 	c := redis.NewClient(&redis.Options{Addr: n.Address})
@@ -194,6 +230,19 @@ func TestCommandRunsOnANode(t *testing.T) {
 	}
 }
 
+func TestACommandCanBeHeld(t *testing.T) {
+	t.Parallel()
+	n := startRedis(t)
+	i := NewInjector(nil, nodeSite(n), quiet(t))
+	held := false
+	i.Commander = speaker{&held}
+	f := onNode(experiment.Fault{Kind: "command", Run: []string{"LOCK"}, Hold: time.Minute, For: time.Minute})
+	e := whole(t, i, f, 1800*time.Millisecond)
+	if e == nil || !e.Seen || e.Before != 0 || e.During != 1 || e.After != 0 || held {
+		t.Errorf("effect %+v, held %v", e, held)
+	}
+}
+
 func TestApplyRefuses(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, &site.Node{Address: server(t, echo)})
@@ -208,6 +257,8 @@ func TestApplyRefuses(t *testing.T) {
 		{"a link that is not proxied", experiment.Fault{Name: "direct", Link: "a->node", Kind: "down", For: time.Second}, ErrDirect},
 		{"a link that does not exist", experiment.Fault{Name: "nowhere", Link: "x->y", Kind: "down", For: time.Second}, nil},
 		{"a node that does not exist", experiment.Fault{Name: "nobody", Node: "x", Kind: "pause", For: time.Second}, nil},
+		{"a node that cannot be disconnected", experiment.Fault{Name: "lone", Node: "node", Kind: "disconnect", For: time.Second}, nil},
+		{"a node that cannot be limited", experiment.Fault{Name: "small", Node: "node", Kind: "cpu-limit", CPUs: 1, For: time.Second}, nil},
 		{"a node that cannot be paused", experiment.Fault{Name: "still", Node: "node", Kind: "pause", For: time.Second}, nil},
 	} {
 		t.Run(row.name, func(t *testing.T) {

@@ -23,7 +23,7 @@ type Expirer interface {
 // pause freezes all processes of a node. Its kernel still accepts connections; nothing answers. The expiry is registered
 // before the node is frozen, so that at no moment it could stay so for ever.
 var pause = Kind{
-	Name: "pause", On: OnNode, Span: Lasts,
+	Name: "pause", On: OnNode, Span: Lasts, stops: true,
 	What: "freezes a node",
 	begin: func(ctx context.Context, i *Injector, n *site.Node, _ experiment.Fault, expires time.Time) error {
 		p, err := site.As[site.Pauser](n)
@@ -37,7 +37,7 @@ var pause = Kind{
 		}
 		return p.Pause(ctx)
 	},
-	end: func(ctx context.Context, i *Injector, n *site.Node) error {
+	end: func(ctx context.Context, i *Injector, n *site.Node, _ experiment.Fault) error {
 		p, err := site.As[site.Pauser](n)
 		if err != nil {
 			return err

@@ -31,6 +31,8 @@ const (
 	ProtocolHTTP     Protocol = "http"     // HEAD of the path that tells readiness; any status counts
 	ProtocolEcho     Protocol = "echo"     // through the link to the proxy child's own echo: the link without the upstream
 	ProtocolTCP      Protocol = "tcp"      // connect alone; connected counts as answered
+	ProtocolLimit    Protocol = "limit"    // no connection: the counters of a node's limit
+	ProtocolHold     Protocol = "hold"     // a query that tells whether a transaction is open
 )
 
 // ProbeResult is what one probe saw, on a connection of its own.
@@ -41,7 +43,10 @@ type ProbeResult struct {
 	Connected bool
 	Answered  bool
 	RoundTrip time.Duration // from sending to the answer; connecting is not part of it; 0 unless answered
-	Err       string        // why it was not answered
+	// Held is, of limit, the share of the time since the look before in which the limit held the node up; of hold 1 when
+	// the transaction was open.
+	Held float64
+	Err  string // why it was not answered
 }
 
 // Probe crosses a link once in the language of the node at its end, on a fresh connection that is not counted among the
@@ -79,6 +84,17 @@ func (i *Injector) probeFor(k Kind, f experiment.Fault) (probe, error) {
 		if n == nil {
 			return probe{}, fmt.Errorf("no node %s", f.Node)
 		}
+		if f.Hold > 0 && i.Commander != nil {
+			return probe{protocol: ProtocolHold, look: holding(i.Commander, n, f)}, nil
+		}
+		if f.CPUs > 0 || f.Memory > 0 {
+			l, err := site.As[site.Limiter](n)
+			if err != nil {
+				return probe{}, err
+			}
+			r, _ := limitOf(f)
+			return probe{protocol: ProtocolLimit, look: heldUp(l, r)}, nil
+		}
 		return probe{protocol: protocolOf(n), address: n.Address, path: n.Ready}, nil
 	}
 	link, ok := i.site.Link(f.Link)
@@ -108,8 +124,9 @@ func echoBytes(f experiment.Fault) int {
 type probe struct {
 	protocol Protocol
 	address  string
-	path     string // http
-	bytes    int    // echo
+	path     string                                             // http
+	bytes    int                                                // echo
+	look     func(ctx context.Context, seen *ProbeResult) error // limit, hold
 }
 
 func (p probe) run(ctx context.Context) ProbeResult {
@@ -125,6 +142,9 @@ func (p probe) run(ctx context.Context) ProbeResult {
 }
 
 func (p probe) cross(ctx context.Context, r *ProbeResult) error {
+	if p.look != nil {
+		return p.look(ctx, r)
+	}
 	conn, err := p.dial(ctx)
 	if err != nil {
 		return err

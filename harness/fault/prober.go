@@ -10,7 +10,8 @@ import (
 
 const (
 	probeEvery     = 200 * time.Millisecond
-	probeEveryKill = 100 * time.Millisecond // a node may be back soon
+	probeEveryAway = 100 * time.Millisecond // a node may be back soon
+	probeEveryHold = 500 * time.Millisecond // each asks the database
 	probePatience  = 500 * time.Millisecond // beyond what the fault may add
 )
 
@@ -28,8 +29,11 @@ func (i *Injector) Watch(ctx context.Context, f experiment.Fault) func(start, en
 		return nothing // Apply will say so
 	}
 	every, patience := probeEvery, probePatience
-	if k.Name == kill.Name {
-		every = probeEveryKill
+	if k.away {
+		every = probeEveryAway
+	}
+	if f.Hold > 0 {
+		every = probeEveryHold
 	}
 	if k.expect != nil {
 		patience += 2*k.expect(f, p.bytes) + f.Jitter
@@ -61,7 +65,7 @@ func (i *Injector) Watch(ctx context.Context, f experiment.Fault) func(start, en
 			return nil
 		}
 		until := i.untouched(f.Name)
-		if until.IsZero() || k.Name == kill.Name { // a node that was killed stays away until it is ready
+		if until.IsZero() || k.away { // the node stays away until it is ready
 			until = end
 		}
 		return Effect(f, split(probes, start, until, end))

@@ -11,7 +11,8 @@
 //   - the folders that were registered;
 //   - whatever the injected sweepers find by the run's id, such as labelled containers.
 //
-// The watchdog also resumes a paused node when its fault has expired, and kills a proxy child that no longer answers.
+// The watchdog also resumes a paused node when its fault has expired, ends in the same way other faults of nodes, such as
+// limits, and kills a proxy child that no longer answers.
 //
 // The package holds the machine-wide lock, too: one measuring run at a time.
 package lease

@@ -154,6 +154,23 @@ func without(pauses []pause, node string) []pause {
 	return slices.DeleteFunc(slices.Clone(pauses), func(p pause) bool { return p.Node == node })
 }
 
+// Undo makes the watchdog end a fault of a node at the given time, in the way that the node's provider said, whatever becomes
+// of this process.
+func (l *Lease) Undo(_ context.Context, fault string, how site.Undo, expires time.Time) error {
+	return l.change(func(r *record) {
+		r.Undos = append(otherUndos(r.Undos, fault), undo{Fault: fault, How: how, Expires: expires.UnixNano()})
+	})
+}
+
+// Undone takes back Undo.
+func (l *Lease) Undone(_ context.Context, fault string) error {
+	return l.change(func(r *record) { r.Undos = otherUndos(r.Undos, fault) })
+}
+
+func otherUndos(undos []undo, fault string) []undo {
+	return slices.DeleteFunc(slices.Clone(undos), func(u undo) bool { return u.Fault == fault })
+}
+
 // Lost yields ErrUnguarded, once, when the watchdog died and could not be replaced. A watchdog that dies once is replaced.
 func (l *Lease) Lost() <-chan error { return l.lost }
 

@@ -26,6 +26,7 @@ func TestAKilledOwnerLeavesNothing(t *testing.T) {
 		{"of a process and a folder", []string{"sleep"}},
 		{"of a process that ignores polite signals", []string{"stubborn"}},
 		{"of a process that was paused", []string{"paused"}},
+		{"of a process that was limited", []string{"limited"}},
 		{"of a process, its child, and a grandchild in a session of its own", []string{"family"}},
 		{"of a process that was started but never registered", []string{"unregistered"}},
 		{"of redis and postgres", []string{"redis", "postgres"}},
@@ -48,6 +49,9 @@ func TestAKilledOwnerLeavesNothing(t *testing.T) {
 			})
 			if raw, err := os.ReadFile(o.folder + ".swept"); err != nil || strings.Count(string(raw), "run-") < 3 {
 				t.Errorf("the sweeper was called %q (%v), want several times with the run's id", raw, err)
+			}
+			if raw, err := os.ReadFile(o.folder + ".undone"); row.parts[0] == "limited" && string(raw) != "undone\n" {
+				t.Errorf("the limit was undone %q (%v), want once", raw, err)
 			}
 		})
 	}
@@ -286,6 +290,51 @@ func TestAPauseEndsAtItsExpiryWithoutItsOwner(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestAFaultOfANodeEndsAtItsExpiryWithoutItsOwner(t *testing.T) {
+	apart(t)
+	l := take(t, "undo")
+	for _, row := range []struct {
+		name   string
+		undone bool
+		want   string
+	}{
+		{"once, when nobody lifts it", false, "undone\n"},
+		{"but not by the watchdog when it was lifted", true, ""},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			file := filepath.Join(t.TempDir(), "undone")
+			if err := l.Undo(t.Context(), "slow", site.Undo(file), time.Now().Add(300*time.Millisecond)); err != nil {
+				t.Fatal(err)
+			}
+			if row.undone {
+				if err := l.Undone(t.Context(), "slow"); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if !row.undone {
+				within(t, 3*time.Second, "it is undone", func() bool { return !gone(file) })
+			}
+			time.Sleep(time.Second) // four ticks: time for the wrong thing to happen
+			if raw, _ := os.ReadFile(file); string(raw) != row.want {
+				t.Errorf("undone %q, want %q", raw, row.want)
+			}
+		})
+	}
+}
+
+func TestTheSuccessorOfAKilledWatchdogKnowsWhatIsToBeUndone(t *testing.T) {
+	apart(t)
+	l := take(t, "undo-successor")
+	file := filepath.Join(t.TempDir(), "undone")
+	if err := l.Undo(t.Context(), "slow", site.Undo(file), time.Now().Add(2*time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Kill(l.PID(), syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	within(t, 10*time.Second, "it is undone", func() bool { return !gone(file) })
 }
 
 func TestAProxyThatIsSilentIsKilled(t *testing.T) {

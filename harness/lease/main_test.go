@@ -16,6 +16,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/devcraft-studio/brunt/harness/site"
 )
 
 // TestMain lets this binary play the parts that are processes of their own.
@@ -43,13 +45,14 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// playWatchdog sweeps by writing the run's id to the file named, if any.
+// playWatchdog sweeps by writing the run's id to the file named, if any, and undoes by writing to the file that it is told.
 func playWatchdog(args []string) int {
 	var sweepers []Sweeper
 	if len(args) > 0 {
 		sweepers = append(sweepers, func(_ context.Context, runID string) error { return note(args[0], runID) })
 	}
-	return Main(context.Background(), Streams{In: os.Stdin, Out: os.Stdout}, sweepers...)
+	undo := func(_ context.Context, how site.Undo) error { return note(string(how), "undone") }
+	return Main(context.Background(), Streams{In: os.Stdin, Out: os.Stdout, Undo: undo}, sweepers...)
 }
 
 func note(path, text string) error {
@@ -140,6 +143,12 @@ func startPart(l *Lease, part, runID, folder string) ([]int, error) {
 			return nil, err
 		}
 		return []int{pid}, syscall.Kill(pid, syscall.SIGSTOP)
+	case "limited":
+		pid, err := start(true, group, "sleep", "1000")
+		if err != nil {
+			return nil, err
+		}
+		return []int{pid}, l.Undo(context.Background(), "slow", site.Undo(folder+".undone"), time.Now().Add(time.Hour))
 	case "redis":
 		pid, err := start(true, group, "redis-server", "--port", "0", "--unixsocket", filepath.Join(folder, "redis.sock"), "--save", "")
 		return []int{pid}, err

@@ -10,6 +10,8 @@ import (
 	"regexp"
 	"strings"
 	"syscall"
+
+	"github.com/devcraft-studio/brunt/harness/site"
 )
 
 // recordVersion is the version of the record's form on disk.
@@ -25,6 +27,7 @@ type record struct {
 	Paths     []string  `json:"paths"`
 	Proxy     *beat     `json:"proxy,omitempty"`
 	Pauses    []pause   `json:"pauses,omitempty"`
+	Undos     []undo    `json:"undos,omitempty"`
 }
 
 // beat is a proxy child that has to answer.
@@ -39,6 +42,13 @@ type pause struct {
 	Process   Process `json:"process"`             // a local process; id 0 for a container
 	Container string  `json:"container,omitempty"` // a container's id
 	Expires   int64   `json:"expires"`             // nanoseconds since 1970
+}
+
+// undo is a fault of a node that has to end at a given time, in the way that the node's provider said.
+type undo struct {
+	Fault   string    `json:"fault"`
+	How     site.Undo `json:"how"`
+	Expires int64     `json:"expires"` // nanoseconds since 1970
 }
 
 // Dir is where lease records stand: a folder of the user's own under the system's temporary folder.

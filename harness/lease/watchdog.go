@@ -6,11 +6,14 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
+	"math"
 	"net"
 	"os"
 	"os/signal"
 	"syscall"
 	"time"
+
+	"github.com/devcraft-studio/brunt/harness/site"
 )
 
 const (
@@ -19,6 +22,7 @@ const (
 	beatTimeout = time.Second
 	beatsMissed = 3 // in a row, before the proxy counts as frozen
 	cleanTime   = 3 * time.Second
+	undoTime    = 2 * time.Second
 	sweepEvery  = 300 * time.Millisecond
 	sweepLimit  = time.Minute // then the record stays, and the next start goes on
 )
@@ -35,6 +39,8 @@ type Streams struct {
 	Dir string
 	// Resume lets a paused container go on; nil where there are no containers.
 	Resume func(ctx context.Context, container string) error
+	// Undo ends a fault of a node in the way that its provider said; nil where there are none that need it.
+	Undo   func(ctx context.Context, how site.Undo) error
 	Logger *slog.Logger
 }
 
@@ -44,6 +50,7 @@ type watchdog struct {
 	sweepers []Sweeper
 	record   *record // nil until the parent has told
 	resumed  map[pause]bool
+	undone   map[undo]bool
 	missed   int
 	lastBeat time.Time
 	beats    chan bool
@@ -61,7 +68,7 @@ func Main(ctx context.Context, streams Streams, sweepers ...Sweeper) int {
 	if streams.Logger == nil {
 		streams.Logger = slog.New(slog.NewTextHandler(os.Stderr, nil))
 	}
-	w := &watchdog{Streams: streams, sweepers: sweepers, resumed: map[pause]bool{}, beats: make(chan bool, 1)}
+	w := &watchdog{Streams: streams, sweepers: sweepers, resumed: map[pause]bool{}, undone: map[undo]bool{}, beats: make(chan bool, 1)}
 	if w.serve(ctx) {
 		return 0
 	}
@@ -71,6 +78,7 @@ func Main(ctx context.Context, streams Streams, sweepers ...Sweeper) int {
 	w.Logger.Info("the owner is gone; removing its run", "run", w.record.RunID, "owner", w.record.Owner.PID)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), sweepLimit)
 	defer cancel()
+	w.undo(ctx, time.Unix(math.MaxInt64/int64(time.Second), 0)) // what is limited would only end more slowly
 	s := sweep{record: *w.record, dir: w.Dir, sweepers: sweepers, clean: cleanTime}
 	if err := s.run(ctx); err != nil {
 		w.Logger.Error("something is left of the run", "run", w.record.RunID, "error", err)
@@ -119,6 +127,7 @@ func (w *watchdog) serve(ctx context.Context) bool {
 				return false
 			}
 			w.resume(ctx, last)
+			w.undo(ctx, last)
 			w.beat(last)
 		}
 	}
@@ -153,6 +162,23 @@ func (w *watchdog) resume(ctx context.Context, now time.Time) {
 			w.Logger.Error("could not resume", "node", p.Node, "error", err)
 			w.resumed[p] = false // try again
 		}
+	}
+}
+
+// undo ends every fault of a node that has expired.
+func (w *watchdog) undo(ctx context.Context, now time.Time) {
+	for _, u := range w.record.Undos {
+		if w.undone[u] || w.Undo == nil || now.UnixNano() < u.Expires {
+			continue
+		}
+		w.Logger.Warn("a fault expired", "fault", u.Fault)
+		limited, cancel := context.WithTimeout(ctx, undoTime)
+		err := w.Undo(limited, u.How)
+		cancel()
+		if err != nil {
+			w.Logger.Error("could not end it", "fault", u.Fault, "error", err)
+		}
+		w.undone[u] = err == nil // else try again
 	}
 }
 

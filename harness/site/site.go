@@ -31,7 +31,7 @@ type Node struct {
 	// Params are the values that ${name.param} can name beside url, host and port: user, password, database.
 	Params map[string]string
 
-	// Control carries the node's abilities: any of Pauser, Killer, Limiter, Disconnecter, Logger.
+	// Control carries the node's abilities: any of Pauser, Killer, Stopper, Limiter, Disconnecter, Executor, Logger.
 	Control any
 }
 
@@ -91,10 +91,52 @@ type Pauser interface {
 }
 
 // Killer ends a node's processes with SIGKILL and starts the node again at the same address. Restart returns when the
-// node is ready, and its data are those that a crash would have left.
+// node is ready, and its data are those that a crash would have left. A node that runs is left as it is, unless it was
+// asked to stop.
 type Killer interface {
 	Kill(ctx context.Context) error
 	Restart(ctx context.Context) error
+}
+
+// Stopper asks a node to end, as an orchestrator does: with the signal that its program takes for that, mostly SIGTERM. Stop
+// returns at once. Killer.Restart then gives it some seconds to end, kills what is left, and starts it again.
+type Stopper interface {
+	Stop(ctx context.Context) error
+}
+
+// Resource is what a node can be short of.
+type Resource string
+
+// The resources of nodes.
+const (
+	CPU    Resource = "cpu"    // in cores
+	Memory Resource = "memory" // in bytes
+)
+
+// Undo says how a node is brought back to how it was, for whoever has to do that when this process can't. Only the provider
+// that wrote it reads it; to follow it twice does no harm.
+type Undo string
+
+// Limiter bounds what a node may use while it runs. Limit is told of an undo before anything changes, and changes nothing
+// when undo's taker refuses it. Unlimit gives the node exactly what it had before.
+type Limiter interface {
+	Limit(ctx context.Context, r Resource, amount float64, prepared func(Undo) error) error
+	Unlimit(ctx context.Context, r Resource) error
+	// Held says how often the limit has held the node up so far, and out of how many times it could have: of CPU in periods
+	// of the scheduler, of memory 0 because nobody counts those.
+	Held(ctx context.Context, r Resource) (times, of uint64, err error)
+}
+
+// Disconnecter takes a node off its network and puts it back, under the same names and addresses. prepared is as for Limiter.
+type Disconnecter interface {
+	Disconnect(ctx context.Context, prepared func(Undo) error) error
+	Connect(ctx context.Context) error
+}
+
+// Executor runs a command where the node's processes run and with their environment. It returns when the command has
+// ended, with an error unless it ended with 0; what it writes is part of the node's log. It is killed when ctx ends.
+type Executor interface {
+	Execute(ctx context.Context, words []string) error
 }
 
 // Logger offers the last bytes (at most 1 MiB) that a node's processes wrote.

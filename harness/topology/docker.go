@@ -236,7 +236,7 @@ func (d *docker) preparePostgres(ctx context.Context, n *containerNode, p depPla
 	if err := d.fill(ctx, n, p); err != nil {
 		return err
 	}
-	killed := func(f experiment.Fault) bool { return f.Kind == "kill" && f.Node == p.Name }
+	killed := func(f experiment.Fault) bool { return (f.Kind == "kill" || f.Kind == "restart") && f.Node == p.Name }
 	if n.restored || slices.ContainsFunc(d.opts.Experiment.Faults, killed) {
 		return n.hold(ctx)
 	}

@@ -21,7 +21,8 @@ import (
 	"github.com/devcraft-studio/brunt/harness/site"
 )
 
-// containerNode is a node of the docker provider and what can be done to it: site.Pauser, site.Killer and site.Logger.
+// containerNode is a node of the docker provider and what can be done to it: site.Pauser, site.Killer,
+// site.Stopper, site.Limiter, site.Disconnecter, site.Executor and site.Logger.
 type containerNode struct {
 	engine   *client.Client
 	provider *docker
@@ -37,11 +38,15 @@ type containerNode struct {
 
 	made testcontainers.Container
 	id   string
+	said tail // by commands that were run in it
 
-	mu     sync.Mutex
-	holder string // container that keeps the volume's memory while the node's own is down
-	paused bool
-	last   []byte // the log as it was before the container was removed
+	mu       sync.Mutex
+	holder   string // container that keeps the volume's memory while the node's own is down
+	paused   bool
+	stopping time.Time // when it was asked to end; zero once it has been started again
+	last     []byte    // the log as it was before the container was removed
+	limits   map[site.Resource]undoing
+	offline  undoing // what puts it back on its networks
 }
 
 // exitWait tells when and how a container ended, for whoever waits until it is ready.
@@ -171,24 +176,76 @@ func (n *containerNode) Kill(ctx context.Context) error {
 		}
 		n.paused = false
 	}
-	_, err := n.engine.ContainerKill(ctx, n.id, client.ContainerKillOptions{Signal: "SIGKILL"})
-	if err != nil && !errdefs.IsConflict(err) { // a conflict: it does not run
+	return n.killed(ctx)
+}
+
+// killed kills the container and returns when it is gone. n.mu is held.
+func (n *containerNode) killed(ctx context.Context) error {
+	if err := n.signal(ctx, "SIGKILL"); err != nil {
 		return fmt.Errorf("kill %s: %w", n.node.Name, err)
 	}
+	if err := n.gone(ctx); err != nil {
+		return fmt.Errorf("kill %s: wait until it is gone: %w", n.node.Name, err)
+	}
+	return nil
+}
+
+func (n *containerNode) signal(ctx context.Context, name string) error {
+	_, err := n.engine.ContainerKill(ctx, n.id, client.ContainerKillOptions{Signal: name})
+	if errdefs.IsConflict(err) { // it does not run
+		return nil
+	}
+	return err
+}
+
+// gone returns when the container does not run.
+func (n *containerNode) gone(ctx context.Context) error {
 	waiting := n.engine.ContainerWait(ctx, n.id, client.ContainerWaitOptions{Condition: container.WaitConditionNotRunning})
 	select {
 	case <-waiting.Result:
 		return nil
 	case err := <-waiting.Error:
-		return fmt.Errorf("kill %s: wait until it is gone: %w", n.node.Name, err)
+		return err
 	}
 }
 
+// Stop sends the signal by which the image wants to be ended, SIGTERM unless it says otherwise.
+func (n *containerNode) Stop(ctx context.Context) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if err := n.hold(ctx); err != nil {
+		return fmt.Errorf("stop %s: %w", n.node.Name, err)
+	}
+	found, err := n.engine.ContainerInspect(ctx, n.id, client.ContainerInspectOptions{})
+	if err != nil {
+		return fmt.Errorf("stop %s: %w", n.node.Name, err)
+	}
+	asking := "SIGTERM"
+	if c := found.Container.Config; c != nil && c.StopSignal != "" {
+		asking = c.StopSignal
+	}
+	if err := n.signal(ctx, asking); err != nil {
+		return fmt.Errorf("stop %s: %w", n.node.Name, err)
+	}
+	n.stopping = time.Now()
+	return nil
+}
+
 // Restart starts the container again, at the same address and with the data that it left, and returns when it is ready. One
-// that still runs is left as it is.
+// that still runs is left as it is, unless it was asked to stop: then it is killed when its time is over.
 func (n *containerNode) Restart(ctx context.Context) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	if !n.stopping.IsZero() {
+		ending, cancel := context.WithDeadline(ctx, n.stopping.Add(patience))
+		err := n.gone(ending)
+		cancel()
+		if err != nil {
+			if err := n.killed(ctx); err != nil {
+				return fmt.Errorf("restart %s: %w", n.node.Name, err)
+			}
+		}
+	}
 	state, err := n.state(ctx)
 	if err != nil || state.Running {
 		return err
@@ -204,6 +261,7 @@ func (n *containerNode) startAgain(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("restart %s: %w", n.node.Name, err)
 	}
+	n.stopping = time.Time{}
 	return nil
 }
 
@@ -255,7 +313,7 @@ func (n *containerNode) text(ctx context.Context) (string, error) {
 	if _, err := stdcopy.StdCopy(&end, &end, stream); err != nil {
 		return "", fmt.Errorf("log of %s: %w", n.node.Name, err)
 	}
-	return string(end.bytes()), nil
+	return string(end.bytes()) + string(n.said.bytes()), nil
 }
 
 // succeeds runs a command in the container and is nil when it ends with 0.

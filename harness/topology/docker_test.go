@@ -233,6 +233,11 @@ func TestContainersComeBackAtTheirAddressWithWhatACrashLeaves(t *testing.T) {
 			t.Errorf("%s: process %d before and %d after", node.Name, before, node.PID)
 		}
 	}
+	restarted(t, db)
+	restarted(t, cache)
+	if text := logged(t, db.Control.(site.Logger)); !strings.Contains(text, "database system is shut down") {
+		t.Errorf("postgres did not end in good order: %s", text)
+	}
 	if got, err := query(t, url, "SELECT n::text FROM kept"); err != nil || got != "42" {
 		t.Errorf("after kill and restart the table holds %q (%v), want 42", got, err)
 	}
@@ -341,8 +346,9 @@ func TestSetupIsRestoredIntoAContainer(t *testing.T) {
 	}
 }
 
-func TestAnyImageCanBeADependencyOrAService(t *testing.T) {
-	o, engine := dockerOptions(t, experiment.Experiment{})
+// usersImage is a redis that plays an image of the user's.
+func usersImage(t *testing.T, engine *client.Client) string {
+	t.Helper()
 	ours, err := images.Present(t.Context(), engine, "redis")
 	if err != nil || len(ours) == 0 {
 		if os.Getenv("BRUNT_REQUIRE_DOCKER") == "1" {
@@ -350,6 +356,12 @@ func TestAnyImageCanBeADependencyOrAService(t *testing.T) {
 		}
 		t.Skipf("SKIPPED, no image to play the user's: %v %v", ours, err)
 	}
+	return ours[0].Tag
+}
+
+func TestAnyImageCanBeADependencyOrAService(t *testing.T) {
+	o, engine := dockerOptions(t, experiment.Experiment{})
+	users := usersImage(t, engine)
 	folder := t.TempDir()
 	binary, err := echoBinary()
 	if err != nil {
@@ -373,7 +385,7 @@ func TestAnyImageCanBeADependencyOrAService(t *testing.T) {
 	_, port, _ := net.SplitHostPort(free.Addr().String())
 	fixed := free.Addr().(*net.TCPAddr).Port
 	o.Experiment = experiment.Experiment{
-		Dependencies: []experiment.Dependency{{Name: "events", Kind: "image", Image: ours[0].Tag, Port: 6379, Ready: experiment.Ready{Log: "Ready to accept connections"}}},
+		Dependencies: []experiment.Dependency{{Name: "events", Kind: "image", Image: users, Port: 6379, Ready: experiment.Ready{Log: "Ready to accept connections"}}},
 		Services: []experiment.Service{{
 			Name: "web", Build: &experiment.BuildRecipe{Context: folder, Dockerfile: "Dockerfile.web"}, Port: fixed,
 			Env: map[string]string{"FIXED_PORT": port}, Resources: experiment.Resources{CPUs: 0.5, Memory: 64 << 20},

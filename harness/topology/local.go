@@ -177,6 +177,9 @@ func (l *local) startDependency(ctx context.Context, p depPlan) (*site.Node, err
 		err = l.prepareRedis(p, n)
 	}
 	if err == nil {
+		n.groups, err = l.opts.groupsFor(p.Name)
+	}
+	if err == nil {
 		err = n.start(ctx)
 	}
 	if err != nil {
@@ -189,6 +192,9 @@ func (l *local) startDependency(ctx context.Context, p depPlan) (*site.Node, err
 func (l *local) startService(ctx context.Context, p servicePlan) (*site.Node, error) {
 	n, err := l.prepareService(p)
 	if err != nil {
+		return nil, err
+	}
+	if n.groups, err = l.opts.groupsFor(p.Name); err != nil {
 		return nil, err
 	}
 	if err := n.start(ctx); err != nil {

@@ -20,7 +20,8 @@ const patience = 5 * time.Second
 // logLines is how much of its log an error about a node shows.
 const logLines = 8
 
-// localNode is a node of the local provider and what can be done to it: site.Pauser, site.Killer and site.Logger.
+// localNode is a node of the local provider and what can be done to it: site.Pauser, site.Killer,
+// site.Stopper, site.Limiter, site.Executor and site.Logger.
 type localNode struct {
 	provider *local
 	node     *site.Node
@@ -34,10 +35,13 @@ type localNode struct {
 	before   func() error                    // nil, or what has to be done before a restart after a crash
 	after    func()                          // nil, or what has to be done once its processes are gone for good
 	restored bool                            // came up with its setup already applied
+	groups   []group                         // that its faults will limit it in
 
-	mu      sync.Mutex
-	process *process
-	paused  bool
+	mu       sync.Mutex
+	process  *process
+	paused   bool
+	stopping time.Time // when it was asked to end; zero once it has been started again
+	limits   map[site.Resource]undoing
 }
 
 // start launches the program and returns when it is ready.
@@ -48,6 +52,11 @@ func (n *localNode) start(ctx context.Context) error {
 		return err
 	}
 	n.process = p
+	for _, g := range n.groups {
+		if err := g.adopt(p.pid); err != nil {
+			return err
+		}
+	}
 	// Whoever reads the node's id while it restarts has to ask PID instead.
 	n.node.PID = p.pid
 	s := starting{
@@ -117,11 +126,25 @@ func (n *localNode) Kill(ctx context.Context) error {
 	return nil
 }
 
+// Stop sends the signal by which the program wants to be ended.
+func (n *localNode) Stop(context.Context) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if err := n.process.ask(); err != nil {
+		return fmt.Errorf("stop %s: %w", n.node.Name, err)
+	}
+	n.stopping = time.Now()
+	return nil
+}
+
 // Restart starts the node again at the same address with the data that it left, and returns when it is ready. A node that
-// still runs is left as it is.
+// still runs is left as it is, unless it was asked to stop: then it is killed when its time is over.
 func (n *localNode) Restart(ctx context.Context) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	if !n.stopping.IsZero() {
+		n.process.finish(ctx, time.Until(n.stopping.Add(patience)))
+	}
 	if n.process.running() {
 		return nil
 	}
@@ -133,6 +156,7 @@ func (n *localNode) Restart(ctx context.Context) error {
 	if err := n.start(ctx); err != nil {
 		return fmt.Errorf("restart %s: %w", n.node.Name, err)
 	}
+	n.stopping = time.Time{}
 	return nil
 }
 
@@ -145,12 +169,16 @@ func (n *localNode) Log(context.Context) (io.Reader, error) {
 func (n *localNode) remove(ctx context.Context) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	for _, limit := range n.limits {
+		_ = limit.restore() // with a limit it would only end more slowly
+	}
 	if n.process != nil {
 		n.process.stop(ctx, patience)
 		if n.process.running() {
 			return fmt.Errorf("process %d of %s does not end", n.process.pid, n.node.Name)
 		}
 	}
+	removeGroups(n.groups)
 	if n.after != nil {
 		n.after()
 	}

@@ -179,6 +179,48 @@ func (p *process) kill(ctx context.Context) {
 	p.awaitGone(ctx, tree)
 }
 
+// ask asks the process to end, and sees to it that what it had started ends with it.
+func (p *process) ask() error {
+	if !p.running() {
+		return nil
+	}
+	tree, err := processTree(p.pid)
+	if err != nil {
+		tree = []int{p.pid}
+	}
+	if err := syscall.Kill(p.pid, p.end); err != nil && !errors.Is(err, syscall.ESRCH) {
+		return fmt.Errorf("signal %s to process %d: %w", p.end, p.pid, err)
+	}
+	_ = signalTree(p.pid, syscall.SIGCONT) // a paused process would never hear of it
+	go func() {                            // ends with the process, which whoever starts or removes the node waits for
+		<-p.done
+		p.endOrphans(tree)
+	}()
+	return nil
+}
+
+// endOrphans kills descendants that outlived their parent: they were in its tree until now, and ids are not reused within so
+// short a time.
+func (p *process) endOrphans(tree []int) {
+	for _, member := range tree {
+		if member != p.pid && alive(member) {
+			_ = syscall.Kill(member, syscall.SIGKILL)
+		}
+	}
+}
+
+// finish gives a process that was asked to end that long, and kills what is left of its tree.
+func (p *process) finish(ctx context.Context, patience time.Duration) {
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	select {
+	case <-p.done:
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+	p.kill(ctx)
+}
+
 // stop asks the process to end, waits for patience, and kills what is left of its tree.
 func (p *process) stop(ctx context.Context, patience time.Duration) {
 	if !p.running() {
@@ -188,22 +230,9 @@ func (p *process) stop(ctx context.Context, patience time.Duration) {
 	if err != nil {
 		tree = []int{p.pid}
 	}
-	_ = syscall.Kill(p.pid, p.end)
-	_ = signalTree(p.pid, syscall.SIGCONT) // a paused process would never hear of it
-	timer := time.NewTimer(patience)
-	defer timer.Stop()
-	select {
-	case <-p.done:
-	case <-timer.C:
-	case <-ctx.Done():
-	}
-	p.kill(ctx)
-	// Descendants that outlived their parent: they were in its tree, and ids are not reused within so short a time.
-	for _, member := range tree {
-		if member != p.pid && alive(member) {
-			_ = syscall.Kill(member, syscall.SIGKILL)
-		}
-	}
+	_ = p.ask() // what does not hear it is killed
+	p.finish(ctx, patience)
+	p.endOrphans(tree)
 	p.awaitGone(ctx, tree)
 }
 

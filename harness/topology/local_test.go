@@ -210,6 +210,61 @@ func TestLocalKilledNodesComeBackWithWhatACrashLeaves(t *testing.T) {
 	}
 }
 
+// restarted asks a node to end, waits until it does not accept any more, and starts it again.
+func restarted(t *testing.T, n *site.Node) {
+	t.Helper()
+	stopper, err := site.As[site.Stopper](n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	killer, _ := site.As[site.Killer](n)
+	old, began := n.PID, time.Now()
+	if err := stopper.Stop(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	asked := time.Since(began)
+	if err := killer.Restart(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%s: asked within %d ms, back after %d ms", n.Name, asked.Milliseconds(), time.Since(began).Milliseconds())
+	if asked > time.Second {
+		t.Errorf("%s: stop took %v; it should not wait", n.Name, asked)
+	}
+	if n.PID == old {
+		t.Errorf("%s is still process %d", n.Name, old)
+	}
+	if err := killer.Restart(t.Context()); err != nil || n.PID == old { // one that runs is left as it is
+		t.Errorf("%s: %v", n.Name, err)
+	}
+}
+
+func TestLocalRestartedNodesEndInGoodOrderFirst(t *testing.T) {
+	exp := orders(t)
+	exp.Services = append(exp.Services, experiment.Service{
+		Name: "deaf", Port: 8090, Ready: experiment.Ready{Log: "up"},
+		Command: []string{"sh", "-c", `trap "" TERM; echo up; while :; do sleep 1000; done`},
+	})
+	exp.Load.Target = "api"
+	o, _ := options(t, exp)
+	s := start(t, o).Site()
+	db := s.Node("orders-db")
+	_ = openDB(t, db) // a client does not hold it up
+	for _, row := range []struct{ name, says string }{
+		{"orders-db", "database system is shut down"},
+		{"cache", "User requested shutdown"},
+		{"api", ""},
+		{"deaf", ""}, // it is killed when its time is over
+	} {
+		restarted(t, s.Node(row.name))
+		if text := logged(t, s.Node(row.name).Control.(site.Logger)); !strings.Contains(text, row.says) {
+			t.Errorf("%s did not end in good order: %s", row.name, text)
+		}
+	}
+	if got := count(t, db, "orders"); got != 1 {
+		t.Errorf("orders has %d rows after the restart", got)
+	}
+}
+
 func TestLocalPausedNodesDoNotAnswerUntilResumed(t *testing.T) {
 	o, _ := options(t, orders(t))
 	s := start(t, o).Site()

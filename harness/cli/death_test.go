@@ -1,0 +1,354 @@
+package cli_test
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/moby/moby/client"
+
+	"github.com/devcraft-studio/brunt/harness/topology"
+	"github.com/devcraft-studio/brunt/results"
+)
+
+// deathExperiment has a fault of each kind on a node in force at the same time, and one on a link.
+const deathExperiment = `
+name: death
+services:
+  api:
+    reference: restapi
+    port: 8080
+    ready: {http: /healthz, timeout: 60s}
+    env: {DATABASE_URL: "${db.url}", REDIS_URL: "${cache.url}"}
+dependencies:
+  db: {kind: postgres}
+  cache: {kind: redis}
+  spare: {kind: redis}
+  rolled: {kind: redis}
+%s
+setup:
+  - {sql: schema.sql, on: db}
+load: {target: api, script: script.js, env: {BASE_URL: "${api.url}"}, shape: smoke, rate: 10/s, duration: 9s}
+warmup: 0s
+settle: 0s
+faults:
+  - {name: slow, link: api->cache, kind: latency, latency: 30ms, at: 1s, for: 6s}
+  - {name: starved, on: api, kind: cpu-limit, cpus: 0.2, at: 1s, for: 6s}
+  - {name: small, on: cache, kind: memory-limit, memory: 64MiB, at: 1s, for: 6s}
+  - {name: locked, on: db, kind: command, run: LOCK TABLE items IN SHARE MODE, hold: 6s, at: 1s}
+  - {name: frozen, on: spare, kind: pause, at: 1s, for: 6s}
+  - {name: rolling, on: rolled, kind: restart, at: 1s, for: 6s}
+%s
+slos: ["rate(http_req_failed) < 100%%"]
+`
+
+// newDeathPlace is a place with that experiment. Where the local provider can't limit nodes, the skip is announced.
+func newDeathPlace(t *testing.T, provider string) *place {
+	t.Helper()
+	p := newPlace(t, provider)
+	dependency, lone := "", ""
+	if provider == topology.ProviderDocker {
+		dependency = fmt.Sprintf("  events: {image: %q, port: 6379, ready: {log: Ready to accept}}", usersImage(t))
+		lone = "  - {name: lone, on: events, kind: disconnect, at: 1s, for: 6s}"
+	} else if group := cpuGroup(t, 1); group == "" {
+		t.Fatal("no group")
+	}
+	p.write("experiment.yaml", fmt.Sprintf(deathExperiment, dependency, lone))
+	return p
+}
+
+// usersImage is a redis that plays an image of the user's.
+func usersImage(t *testing.T) string {
+	t.Helper()
+	engine, err := client.New(client.FromEnv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer engine.Close()
+	found, err := engine.ImageList(t.Context(), client.ImageListOptions{Filters: make(client.Filters).Add("reference", "brunt/redis")})
+	if err != nil || len(found.Items) == 0 || len(found.Items[0].RepoTags) == 0 {
+		t.Fatalf("no image to play the user's (%v): brunt images", err)
+	}
+	return found.Items[0].RepoTags[0]
+}
+
+// inTheMiddle starts a run and returns when all its faults are in force.
+func (p *place) inTheMiddle() *victim {
+	p.Helper()
+	v := p.start(p.runArgs("--inconclusive=pass")...)
+	for _, fault := range p.faults() {
+		v.awaitLine("mark=fault:" + fault)
+	}
+	return v
+}
+
+func (p *place) faults() []string {
+	names := []string{"slow", "starved", "small", "locked", "frozen", "rolling"}
+	if p.provider == topology.ProviderDocker {
+		names = append(names, "lone")
+	}
+	return names
+}
+
+// child is the process id of one of brunt's children.
+func (v *victim) child(mark string) int {
+	v.Helper()
+	for _, q := range descendants(v.cmd.Process.Pid) {
+		if strings.Contains(q.command, mark) {
+			return q.pid
+		}
+	}
+	v.Fatalf("there is no %s", mark)
+	return 0
+}
+
+// groups are the control groups of a run.
+func groups(runID string) (found []string) {
+	_ = filepath.WalkDir("/sys/fs/cgroup", func(path string, d fs.DirEntry, err error) error {
+		if err == nil && d.IsDir() && strings.Contains(d.Name(), "brunt-"+runID) {
+			found = append(found, "control group "+path)
+		}
+		return nil
+	})
+	return found
+}
+
+// death is one that has to be survived while faults are in force.
+type death struct {
+	name  string
+	of    string // a child's mark; empty: brunt itself
+	quick []string
+	// Of a run that goes on:
+	code   int
+	status results.Status
+	lost   []string // faults that end early
+}
+
+func deaths() []death {
+	return []death{
+		{name: "brunt", quick: providers()},
+		{name: "the proxy child", of: "__proxy", quick: providers(), code: 0, status: results.StatusComplete, lost: []string{"slow"}},
+		{name: "the k6 child", of: "-o brunt ", quick: []string{topology.ProviderLocal}, code: 3, status: results.StatusBroken},
+		{name: "the watchdog", of: "__watchdog", quick: []string{topology.ProviderLocal}, code: 0, status: results.StatusComplete},
+	}
+}
+
+// happen kills in the middle of all faults and returns how long anything was still there that disturbs.
+func (d death) happen(p *place) time.Duration {
+	p.Helper()
+	v := p.inTheMiddle()
+	if d.of != "" {
+		if err := syscall.Kill(v.child(d.of), syscall.SIGKILL); err != nil {
+			p.Fatal(err)
+		}
+		return d.survived(p, v)
+	}
+	known := v.kill()
+	id := p.runs()[0].ID
+	began := time.Now()
+	took := time.Duration(0)
+	for took == 0 {
+		// The watchdog looks around for some seconds more, and the record is there as long.
+		disturbs := slices.DeleteFunc(append(p.left(id, known), groups(id)...), func(what string) bool {
+			return strings.Contains(what, "__watchdog") || strings.Contains(what, "leases")
+		})
+		switch {
+		case len(disturbs) == 0:
+			took = time.Since(began)
+		case time.Since(began) > goneWithin:
+			p.Fatalf("left after %v:\n%s", goneWithin, strings.Join(disturbs, "\n"))
+		}
+		time.Sleep(lookLong)
+	}
+	p.vanishes(id, known, goneWithin)
+	return took
+}
+
+// survived says that the run has gone on as it should, that all its faults have ended, and that nothing is left.
+func (d death) survived(p *place, v *victim) time.Duration {
+	p.Helper()
+	if code := v.exit(); code != d.code {
+		p.Errorf("after the death of %s brunt ended with %d, not %d\n%s", d.name, code, d.code, v.stderr())
+	}
+	run := p.runs()[0]
+	if run.Status != d.status {
+		p.Errorf("after the death of %s the run is %s: %s", d.name, run.Status, run.Reason)
+	}
+	for _, trial := range run.Trials {
+		for _, f := range trial.Faults {
+			lost := slices.Contains(d.lost, f.Name)
+			if !f.Applied || !f.Removed || lost != strings.Contains(f.Error, "ended early") {
+				p.Errorf("fault %s: applied %v, removed %v, %q", f.Name, f.Applied, f.Removed, f.Error)
+			}
+			if !lost && d.status == results.StatusComplete && f.End > f.PlannedEnd+3 {
+				p.Errorf("fault %s ended at %.1f s, planned was %.1f s", f.Name, f.End, f.PlannedEnd)
+			}
+		}
+	}
+	if found := groups(run.ID); len(found) > 0 {
+		p.Errorf("left: %v", found)
+	}
+	return p.vanishes(run.ID, nil, goneWithin)
+}
+
+// TestADeathInTheMiddleOfFaultsLeavesNoneInForce kills brunt and its children while a fault of each kind on nodes is in force.
+func TestADeathInTheMiddleOfFaultsLeavesNoneInForce(t *testing.T) {
+	for _, provider := range providers() {
+		t.Run(provider, func(t *testing.T) {
+			p := newDeathPlace(t, provider)
+			for _, d := range deaths() {
+				if !slices.Contains(d.quick, provider) {
+					continue
+				}
+				t.Run("of "+d.name, func(t *testing.T) {
+					here := *p
+					here.T = t
+					t.Logf("gone after %.1f s", d.happen(&here).Seconds())
+				})
+			}
+		})
+	}
+}
+
+// TestProofDeathsInTheMiddleOfFaults does that for all, and notes the figures.
+func TestProofDeathsInTheMiddleOfFaults(t *testing.T) {
+	proof := os.Getenv("BRUNT_PROOF")
+	if proof == "" {
+		t.Skip("a long proof: `make proof` runs it")
+	}
+	for _, provider := range providers() {
+		t.Run(provider, func(t *testing.T) {
+			p := newDeathPlace(t, provider)
+			for _, d := range deaths() {
+				row := figures{proof: proof, what: "kill -9 in the middle of faults on nodes: " + d.name, provider: provider}
+				if row.there(t) {
+					continue
+				}
+				t.Run(d.name, func(t *testing.T) {
+					here := *p
+					here.T = t
+					row.add(t, fmt.Sprintf("nothing in force or left after %.1f s", d.happen(&here).Seconds()))
+				})
+			}
+		})
+	}
+}
+
+// engineLine is a socket that leads to the engine, and that can be cut.
+type engineLine struct {
+	path, engine string
+
+	mu       sync.Mutex
+	listener net.Listener
+	conns    []net.Conn
+}
+
+func newEngineLine(t *testing.T, path string) *engineLine {
+	t.Helper()
+	engine := strings.TrimPrefix(os.Getenv("DOCKER_HOST"), "unix://")
+	if engine == "" {
+		engine = "/var/run/docker.sock"
+	}
+	l := &engineLine{path: path, engine: engine}
+	l.mend(t)
+	t.Cleanup(l.cut)
+	return l
+}
+
+func (l *engineLine) mend(t *testing.T) {
+	t.Helper()
+	listener, err := net.Listen("unix", l.path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.mu.Lock()
+	l.listener = listener
+	l.mu.Unlock()
+	go func() { // ends with the listener
+		for {
+			in, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			out, err := net.Dial("unix", l.engine)
+			if err != nil {
+				_ = in.Close()
+				continue
+			}
+			l.mu.Lock()
+			l.conns = append(l.conns, in, out)
+			l.mu.Unlock()
+			go func() { _, _ = io.Copy(out, in); _ = out.(*net.UnixConn).CloseWrite() }()
+			go func() { _, _ = io.Copy(in, out); _ = in.(*net.UnixConn).CloseWrite() }()
+		}
+	}()
+}
+
+// cut ends every connection and takes no more.
+func (l *engineLine) cut() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	_ = l.listener.Close() // removes the socket, too
+	for _, c := range l.conns {
+		_ = c.Close()
+	}
+	l.conns = nil
+}
+
+// TestALostEngineIsSurvived cuts the line to the container engine while faults on nodes are in force: for a while, after which
+// every fault ends late, and for good, after which the next start removes what is left.
+func TestALostEngineIsSurvived(t *testing.T) {
+	p := newDeathPlace(t, topology.ProviderDocker)
+	line := newEngineLine(t, filepath.Join(p.dir, "engine.sock"))
+	p.env = append(p.env, "DOCKER_HOST=unix://"+line.path)
+	t.Run("for a while", func(t *testing.T) {
+		here := *p
+		here.T = t
+		v := here.inTheMiddle()
+		line.cut()
+		time.Sleep(8 * time.Second) // past the planned end of every fault
+		line.mend(t)
+		code := v.exit()
+		run := here.runs()[0]
+		if code != 0 && code != 3 {
+			t.Errorf("ended with %d\n%s", code, v.stderr())
+		}
+		for _, f := range run.Trials[0].Faults {
+			onEngine := slices.Contains([]string{"starved", "small", "frozen", "rolling", "lone"}, f.Name)
+			if !f.Applied || !f.Removed && (!onEngine || f.Error == "") {
+				t.Errorf("fault %s: applied %v, removed %v, %q", f.Name, f.Applied, f.Removed, f.Error)
+			}
+		}
+		here.vanishes(run.ID, nil, goneWithin)
+	})
+	t.Run("for good", func(t *testing.T) {
+		here := *p
+		here.T = t
+		v := here.inTheMiddle()
+		line.cut()
+		if code := v.exit(); code == 0 {
+			t.Errorf("ended with 0 although nothing could be removed\n%s", v.stderr())
+		}
+		id := here.runs()[0].ID
+		left, err := topology.RunsLeft(t.Context())
+		if err != nil || !slices.Contains(left, id) {
+			t.Fatalf("nothing is left (%v), so that nothing can be shown to be healed", err)
+		}
+		line.mend(t)
+		here.run(0, "clean")
+		here.gone(id)
+		if left, err := topology.RunsLeft(t.Context()); err != nil || slices.Contains(left, id) {
+			t.Errorf("left in the engine after clean: %v", errors.Join(err, fmt.Errorf("%v", left)))
+		}
+	})
+}
