@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math/rand/v2"
 	"net"
 	"os"
 	"path/filepath"
@@ -154,24 +155,32 @@ func (d death) happen(p *place) time.Duration {
 		return d.survived(p, v)
 	}
 	known := v.kill()
-	id := p.runs()[0].ID
+	return p.undisturbed(p.runs()[0].ID, known)
+}
+
+// undisturbed waits until nothing of a killed run is left and returns how long anything was there that disturbs. The watchdog
+// looks around for some seconds more, and its record is there as long.
+func (p *place) undisturbed(runID string, known []process) (took time.Duration) {
+	p.Helper()
 	began := time.Now()
-	took := time.Duration(0)
-	for took == 0 {
-		// The watchdog looks around for some seconds more, and the record is there as long.
-		disturbs := slices.DeleteFunc(append(p.left(id, known), groups(id)...), func(what string) bool {
+	for {
+		found := p.left(runID, known)
+		if runID != "" {
+			found = append(found, groups(runID)...)
+		}
+		disturbs := slices.DeleteFunc(found, func(what string) bool {
 			return strings.Contains(what, "__watchdog") || strings.Contains(what, "leases")
 		})
+		took = time.Since(began)
 		switch {
 		case len(disturbs) == 0:
-			took = time.Since(began)
-		case time.Since(began) > goneWithin:
+			p.vanishes(runID, known, goneWithin)
+			return took
+		case took > goneWithin:
 			p.Fatalf("left after %v:\n%s", goneWithin, strings.Join(disturbs, "\n"))
 		}
 		time.Sleep(lookLong)
 	}
-	p.vanishes(id, known, goneWithin)
-	return took
 }
 
 // survived says that the run has gone on as it should, that all its faults have ended, and that nothing is left.
@@ -240,6 +249,37 @@ func TestProofDeathsInTheMiddleOfFaults(t *testing.T) {
 					row.add(t, fmt.Sprintf("nothing in force or left after %.1f s", d.happen(&here).Seconds()))
 				})
 			}
+		})
+	}
+}
+
+// TestProofKilledAtRandomMoments kills brunt at moments that nobody chose, 25 of them for each provider.
+func TestProofKilledAtRandomMoments(t *testing.T) {
+	proof := os.Getenv("BRUNT_PROOF")
+	if proof == "" {
+		t.Skip("a long proof: `make proof` runs it")
+	}
+	const kills, longest = 25, 11 * time.Second // a run takes a little longer
+	for n, provider := range providers() {
+		t.Run(provider, func(t *testing.T) {
+			row := figures{proof: proof, what: fmt.Sprintf("kill -9 at %d random moments", kills), provider: provider}
+			if row.there(t) {
+				return
+			}
+			p := newDeathPlace(t, provider)
+			random := rand.New(rand.NewPCG(1, uint64(n)))
+			worst := time.Duration(0)
+			for range kills {
+				before := len(p.runs())
+				v := p.start(p.runArgs()...)
+				time.Sleep(time.Duration(random.Int64N(int64(longest))))
+				known, id := v.kill(), ""
+				if runs := p.runs(); len(runs) > before {
+					id = runs[0].ID
+				}
+				worst = max(worst, p.undisturbed(id, known))
+			}
+			row.add(t, fmt.Sprintf("nothing left, after %.1f s at most", worst.Seconds()))
 		})
 	}
 }
