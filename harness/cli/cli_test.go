@@ -29,7 +29,9 @@ func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && strings.HasPrefix(os.Args[1], "__") {
 		brunt()
 	}
-	testscript.Main(m, map[string]func(){"brunt": brunt, "server": server})
+	testscript.Main(m, map[string]func(){
+		"brunt": brunt, "server": server, "convalescent": convalescent, "worker": worker, "stormy": stormy,
+	})
 }
 
 // brunt is the real command line.
