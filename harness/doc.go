@@ -23,6 +23,7 @@
 //	  .                    the plain values: Run, Trial, Phase, Fault, Evidence, Verdict
 //	  histogram            a mergeable histogram with a bounded relative error
 //	  recording            frames: write, read as an iterator
+//	  ledger               exact counts: ids issued, acknowledged, seen; admissions
 //	  slo                  the SLO language
 //	  stats                slopes and their intervals: pure mathematics                     [gonum]
 //	  verdict              judges a run: pure
