@@ -33,6 +33,8 @@ type Trial struct {
 	OpenModel bool `json:"open_model"`
 	// ConstantRate is true when the offered rate did not change after the warm-up; recovery is defined only then.
 	ConstantRate bool `json:"constant_rate"`
+	// Ledgers is what became of the ledgers; nil: there were none.
+	Ledgers *Ledgers `json:"ledgers,omitempty"`
 }
 
 // Scrape is what became of the scrapes of one service.

@@ -71,6 +71,7 @@ func (c *checker) check() {
 	c.setup()
 	c.load()
 	c.faults()
+	c.ledgers()
 	c.slos()
 	c.references()
 }

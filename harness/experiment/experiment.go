@@ -26,6 +26,7 @@ type Experiment struct {
 	Settle       time.Duration
 	Faults       []Fault // in the order of the file
 	SLOs         []SLO
+	Ledgers      []Ledger `json:",omitempty"`
 
 	TimeScale float64 // 1 unless Scaled
 }
@@ -126,6 +127,15 @@ type Fault struct {
 	CPUs    float64       // cpu-limit, cores
 	Memory  int64         // memory-limit, bytes
 	Line    int
+}
+
+// Ledger says which services offer what of a ledger arrived there, beside what the script tells.
+type Ledger struct {
+	Name     string
+	Services []string
+	Path     string
+	Settle   time.Duration // how long after the load what is in flight is waited for
+	Line     int
 }
 
 // SLO is a bound as written and as parsed.

@@ -17,6 +17,8 @@ type rawFile struct {
 	Faults       list[rawFault]         `yaml:"faults" jsonschema_description:"Planned disturbances, each with its start, length and guaranteed removal."`
 	SLOs         list[rawSLO]           `yaml:"slos" jsonschema:"required" jsonschema_description:"The bounds that are judged."`
 
+	Ledgers mapping[rawLedger] `yaml:"ledgers" jsonschema_description:"Services that offer what arrived there, by the name of the ledger; the script makes its own with ledger(name)."`
+
 	Expect later[mapping[rawExpectation]] `yaml:"expect" jsonschema_description:"Not supported yet: the verdict that each variant must get."`
 	Accept later[list[rawAcceptance]]     `yaml:"accept" jsonschema_description:"Not supported yet: regressions that are intended."`
 }
@@ -37,7 +39,6 @@ type rawService struct {
 	Resources rawResources  `yaml:"resources" jsonschema_description:"Its limits."`
 
 	Replicas later[integer] `yaml:"replicas" jsonschema_description:"Not supported yet: how many of it run."`
-	Ledger   later[text]    `yaml:"ledger" jsonschema_description:"Not supported yet: the path at which it offers what it received."`
 }
 
 type rawBuild struct {
@@ -120,6 +121,13 @@ type rawFault struct {
 	Delay  later[duration]  `yaml:"delay" jsonschema_description:"Not supported yet: of connect-delay and slow-close."`
 	Bytes  later[size]      `yaml:"bytes" jsonschema_description:"Not supported yet: of limit-data and slicer."`
 	Status later[integer]   `yaml:"status" jsonschema_description:"Not supported yet: of http-error."`
+}
+
+type rawLedger struct {
+	place
+	Service words    `yaml:"service" jsonschema:"required" jsonschema_description:"The service, or a list of services. What arrives at two of them is a duplicate."`
+	Path    text     `yaml:"path" jsonschema_description:"Where it answers with its ledger, as lines of JSON. Default /ledger."`
+	Settle  duration `yaml:"settle" jsonschema_description:"How long after the load what is in flight is waited for. Default: settle of the experiment."`
 }
 
 type rawRepeat struct {

@@ -259,5 +259,9 @@ func (e Experiment) Scaled(f float64) Experiment {
 			e.Faults[i].For = hold
 		}
 	}
+	e.Ledgers = slices.Clone(e.Ledgers)
+	for i := range e.Ledgers {
+		e.Ledgers[i].Settle = scaled(e.Ledgers[i].Settle)
+	}
 	return e
 }

@@ -29,6 +29,9 @@
 // apart take about a hundred bytes each. Admissions take about three bytes each. All ledgers of a process together have a Budget;
 // what goes beyond it, and keys beyond MaxKeys, make the ledger Full: what it says is then not known to be all.
 //
+// Seen with a script that issues, acknowledges and sees ten million (TestProofTenMillionIDsTakeLessThan300MB in harness/load): at
+// most 81 MB in its k6, of which k6 itself is 65, and 2.6 MB in the parent that judges them.
+//
 // # Format
 //
 // A file is a magic (8 bytes), the version (uint32, little-endian) and frames as in package recording: the length of a block, its

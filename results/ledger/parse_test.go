@@ -90,6 +90,23 @@ func TestWhatIsNoOfferIsRefusedByItsLine(t *testing.T) {
 	})
 }
 
+func BenchmarkParse(b *testing.B) {
+	const n = 1_000_000
+	var offer strings.Builder
+	offer.WriteString("{\"version\":1}\n")
+	for id := range n {
+		fmt.Fprintf(&offer, "{\"seen\":%d}\n", id)
+	}
+	offer.WriteString("{\"end\":true}\n")
+	b.SetBytes(int64(offer.Len()))
+	for b.Loop() {
+		if err := Parse(strings.NewReader(offer.String()), open(b, "x")); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/n, "ns/line")
+}
+
 // FuzzParse: an error is of a documented kind, and the quick way reads what the slow one does.
 func FuzzParse(f *testing.F) {
 	f.Add(offer)

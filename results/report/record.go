@@ -208,4 +208,5 @@ type jsonTrial struct {
 	Scrapes      []results.Scrape `json:"scrapes,omitempty"`
 	OpenModel    bool             `json:"open_model"`
 	ConstantRate bool             `json:"constant_rate"`
+	Ledgers      *results.Ledgers `json:"ledgers,omitempty"`
 }

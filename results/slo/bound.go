@@ -47,6 +47,9 @@ func (p *parser) bound(s *SLO) error {
 // join puts the terms of a bound together and holds their units against what is measured.
 func (p *parser) join(s *SLO, terms []term) error {
 	for _, t := range terms {
+		if t.factor != 0 && (s.Exact() || ofLedger(t.of.Func)) {
+			return p.fail(t.offset, "what is of a ledger is held against a number, and stands on the left", "write lost(orders) == 0, or a share: duplicated(orders) <= 2%")
+		}
 		if t.factor != 0 {
 			s.Factor, s.Of = t.factor, t.of
 			if err := p.sameUnit(s.Measure, t); err != nil {
@@ -142,6 +145,9 @@ func (p *parser) scoped() bool {
 func (p *parser) unitFits(m Measure, q quantity) error {
 	if m.Func == "slope" && !strings.HasSuffix(q.unit, UnitPerSecond) {
 		return p.fail(q.offset, m.String()+" is per time, and "+q.text+" is not", "write it like "+q.text+"/min")
+	}
+	if ofLedger(m.Func) && m.Func != "admitted" && q.unit != UnitNone && q.unit != UnitShare {
+		return p.fail(q.offset, m.String()+" is a count or a share, and "+q.text+" is "+dimension(q.unit), "write "+q.digits+" or "+q.digits+"%")
 	}
 	want, known := m.unit()
 	if !known || q.unit == want {

@@ -3,7 +3,7 @@
 //	slo       = measure op bound [ "per" time ] [ scope ] | metric ":" k6-threshold
 //	measure   = stat "(" metric [ "in" where ] ")" | func "(" metric or name ")"
 //	stat      = "p95" | "p99.9" | "p(95)" | "avg" | "med" | "min" | "max" | "sum" | "count" | "rate" | "value"
-//	func      = "recovery" | "drain" | "per_request" | "slope" | "lost" | "duplicated" | "admitted"
+//	func      = "recovery" | "drain" | "per_request" | "slope" | "lost" | "duplicated" | "reordered" | "unknown" | "admitted"
 //	metric    = name [ "{" tag ":" value { "," tag ":" value } "}" ] | "after_gc" "(" metric ")"
 //	op        = "<" | "<=" | ">" | ">=" | "=="
 //	bound     = quantity | [ k "*" ] measure [ ( "+" | "-" ) quantity ]
@@ -59,6 +59,21 @@
 //	recovery(redis-slow) < 10s              until goodput and p95 are as before, on a constant rate
 //	drain(queue_depth) < 60s                until a service's gauge is no higher than before, after each fault
 //	drain(queue_depth{node:api}) < 60s in redis-slow
+//
+// # Ledgers
+//
+// An invariant is a bound on what a ledger counts exactly, over the whole trial; see package ledger for what the words mean.
+//
+//	lost(orders) == 0
+//	duplicated(orders) <= 2%
+//	reordered(events) == 0
+//	unknown(orders) == 0
+//	admitted(limiter) <= 100 per 60s
+//	admitted(limiter) <= 105 per 60s in redis-down
+//
+// A bare number bounds the count, a percentage the share. admitted is the largest number of admissions of one key in any interval
+// of that length; with `in`, among the intervals whose last admission lies in those phases, though they may begin before. Guards
+// are not left out of it. The other side of the bound is a number.
 //
 // # k6's spelling
 //

@@ -51,7 +51,7 @@ func nearStat(word string) string {
 		return strings.ToLower(word)
 	}
 	return Nearest(word, []string{"avg", "med", "min", "max", "sum", "count", "rate", "value",
-		"recovery", "drain", "per_request", "slope", "after_gc", "lost", "duplicated", "admitted"})
+		"recovery", "drain", "per_request", "slope", "after_gc", "lost", "duplicated", "reordered", "unknown", "admitted"})
 }
 
 // noMetric says that a statistic stands alone, as in k6's p(95)<300, where the metric stands elsewhere.
@@ -60,7 +60,7 @@ func (p *parser) noMetric(start int, word string, m Measure) error {
 	switch {
 	case m.Func == "recovery":
 		metric = "fault-name"
-	case m.Func == "lost" || m.Func == "duplicated" || m.Func == "admitted":
+	case ofLedger(m.Func):
 		metric = "orders"
 	case m.Func != "" || m.Stat == "value":
 		metric = "heap"

@@ -12,10 +12,10 @@ func isStat(word string) bool {
 
 func isFunc(word string) bool {
 	switch word {
-	case "recovery", "drain", "per_request", "slope", "after_gc", "lost", "duplicated", "admitted":
+	case "recovery", "drain", "per_request", "slope", "after_gc":
 		return true
 	}
-	return false
+	return ofLedger(word)
 }
 
 // measure reads stat(metric) or func(argument).
@@ -81,8 +81,7 @@ func (p *parser) argument(m *Measure) error {
 	}
 	p.space()
 	if at := p.pos; p.next("{") {
-		switch m.Func {
-		case "recovery", "lost", "duplicated", "admitted":
+		if m.Func == "recovery" || ofLedger(m.Func) {
 			return p.fail(at, m.Func+" takes a name without a selector", "write "+m.Func+"("+m.Metric+")")
 		}
 		tags, err := p.selector(at, m.Metric)

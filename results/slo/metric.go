@@ -125,7 +125,7 @@ func (m Measure) unit() (string, bool) {
 	switch m.Func {
 	case "recovery", "drain":
 		return UnitTime, true
-	case "lost", "duplicated", "admitted":
+	case "admitted":
 		return UnitNone, true
 	case "":
 		if known, ok := Builtin(m.Metric); ok {

@@ -51,7 +51,12 @@ func (p *parser) slo() (SLO, error) {
 	if err := p.per(&s); err != nil {
 		return s, err
 	}
+	p.space()
+	at := p.pos
 	if err := p.scope(&s); err != nil {
+		return s, err
+	}
+	if err := p.wholeTrial(s, at); err != nil {
 		return s, err
 	}
 	if !p.done() {
@@ -110,6 +115,20 @@ func (p *parser) per(s *SLO) error {
 	var err error
 	s.Per, err = p.duration("per 60s")
 	return err
+}
+
+// wholeTrial checks that what is counted over a whole trial is not asked for in a part of it. at is where the scope stands.
+func (p *parser) wholeTrial(s SLO, at int) error {
+	within := s.In != "" || s.Measure.In != ""
+	switch {
+	case !s.Exact():
+		return nil
+	case s.Every > 0:
+		return p.fail(at, s.Func+" is not judged in windows of the trial", "leave out in every; the window of admissions is per 60s")
+	case within && s.Func != "admitted":
+		return p.fail(at, s.Func+" is counted over the whole trial", "leave out in; of ledgers only admissions have a phase")
+	}
+	return nil
 }
 
 // scope reads where the SLO holds.

@@ -11,9 +11,9 @@ import (
 type Measure struct {
 	Stat string  // p, avg, med, min, max, sum, count, rate, value; empty when Func is set
 	Q    float64 // of p: the quantile, 0 to 1
-	Func string  // recovery, drain, per_request, slope, lost, duplicated, admitted; empty when Stat is set
+	Func string  // recovery, drain, per_request, slope, lost, duplicated, reordered, unknown, admitted; empty when Stat is set
 
-	Metric  string            // a metric; of recovery a fault; of lost, duplicated and admitted a ledger
+	Metric  string            // a metric; of recovery a fault; of lost, duplicated, reordered, unknown and admitted a ledger
 	Tags    map[string]string // selector; nil: all samples of the metric
 	AfterGC bool              // of the metric's values right after a garbage collection
 
@@ -63,8 +63,7 @@ func (s SLO) Relative() bool { return s.Factor != 0 }
 func (s SLO) Selectors() []Selector {
 	var all []Selector
 	for _, m := range []Measure{s.Measure, s.Of} {
-		switch m.Func {
-		case "recovery", "lost", "duplicated", "admitted":
+		if m.Func == "recovery" || ofLedger(m.Func) {
 			continue
 		}
 		if m.Metric != "" {
@@ -85,15 +84,24 @@ func (s SLO) Unsupported() string {
 		switch m.Func {
 		case "", "slope", "recovery", "drain":
 		default:
-			return m.Func
+			if !ofLedger(m.Func) {
+				return m.Func
+			}
 		}
 	}
 	return ""
 }
 
 // Exact says whether the SLO is an invariant on exact counts, which an unfit generator or machine can't put in doubt.
-func (s SLO) Exact() bool {
-	return s.Func == "lost" || s.Func == "duplicated" || s.Func == "admitted"
+func (s SLO) Exact() bool { return ofLedger(s.Func) }
+
+// ofLedger says whether a function is of a ledger.
+func ofLedger(function string) bool {
+	switch function {
+	case "lost", "duplicated", "reordered", "unknown", "admitted":
+		return true
+	}
+	return false
 }
 
 // String writes the SLO in one canonical way, which Parse (of a threshold: ParseThresholdText) reads back to the same value.

@@ -14,8 +14,7 @@ func (s SLO) Validate(kindOf func(metric string) (kind Kind, known bool), names 
 		if err := s.validateAfter(m); err != nil {
 			return err
 		}
-		switch m.Func {
-		case "recovery", "lost", "duplicated", "admitted":
+		if m.Func == "recovery" || ofLedger(m.Func) {
 			continue
 		}
 		if err := s.validate(m, kindOf, names); err != nil {

@@ -107,6 +107,23 @@
 // breaks twice, which fails it; else it is inconclusive. The other rows are of the step that held at Held. Fitness of the
 // whole trial has no part in it, as the load went beyond the limit on purpose.
 //
+// # Invariants
+//
+// An SLO on a ledger is about exact counts over the whole trial, its warm-up, setup and teardown included; package ledger says what
+// is lost, duplicated, reordered, unknown and admitted. It knows no guards and no interval, and fitness has no part in it: whatever
+// a generator did, what was acknowledged is either there or not.
+//
+// An id is the service's duty from the moment at which the script, having the answer, says so. An iteration that was cut off before
+// has no duty left behind, and what arrives of it is neither lost nor held against anyone. What was acknowledged at the end may
+// still be on its way: the receivers are read, with the topology still up and the faults lifted, until they have all that was
+// acknowledged, or the ledger's settle is over. What arrives later is lost. A script that looks for itself does so in its teardown.
+//
+// The row is inconclusive where there was nothing to count (no id was acknowledged; nothing arrived; nothing arrived with a key;
+// nothing was admitted, or not in that phase), where a receiver could not be read, where the ledger went beyond its bounds, and,
+// of lost, where the trial is not complete.
+//
+// admitted in a phase is of the windows whose last admission lies in it: they may begin before it.
+//
 // # Nothing to measure
 //
 // A selector that was asked for and saw no samples, or a phase without frames, is inconclusive: "no samples". A selector

@@ -38,8 +38,11 @@ func (j *judge) judge(open Opener) error {
 	r.course = newCourse(r.line, j.questions, j.trial)
 	var rows []evident
 	var thresholds []threshold
+	kept := &ledgers{trial: j.trial, line: r.line}
 	for _, q := range j.questions {
 		switch {
+		case q.parsed.Exact():
+			rows = append(rows, kept.plan(q))
 		case q.Threshold:
 			thresholds = append(thresholds, j.planThreshold(r, q))
 		case q.parsed.Every > 0:
@@ -49,7 +52,7 @@ func (j *judge) judge(open Opener) error {
 		}
 	}
 	summaries := planSummaries(r)
-	if err := errors.Join(j.read(open, r.frame), j.readScrapes(open, r)); err != nil {
+	if err := errors.Join(j.read(open, r.frame), j.readScrapes(open, r), kept.read(open)); err != nil {
 		return err
 	}
 	first := len(j.verdict.Evidence)
