@@ -11,6 +11,7 @@ import (
 
 	"go.k6.io/k6/metrics"
 
+	"github.com/devcraft-studio/brunt/results/ledger"
 	"github.com/devcraft-studio/brunt/xk6-ext/executor"
 	"github.com/devcraft-studio/brunt/xk6-ext/jsmodule"
 	"github.com/devcraft-studio/brunt/xk6-ext/native"
@@ -46,16 +47,17 @@ func Register(conn *wire.Conn) error {
 		}
 	}
 	var registry atomic.Pointer[metrics.Registry]
+	book := ledger.NewBook()
 	rates, steer := steering(config.Steered)
 	arrivals := executor.Options{
 		Warmup: time.Duration(config.WarmupNanos), Seed: config.Seed, Marked: conn != nil, Alone: config.Alone, Started: starter(conn), Rates: rates,
 	}
 	executor.Register(arrivals)
 	native.Register(arrivals)
-	output.Register(output.Options{Conn: conn, Config: config, Registry: registry.Load, Steer: steer})
+	output.Register(output.Options{Conn: conn, Config: config, Registry: registry.Load, Steer: steer, Ledgers: book})
 	jsmodule.Register(jsmodule.Options{
 		Seed: config.Seed, Facts: config.Facts, Driven: conn != nil, Builds: environments(config.Builds), BuildOf: executor.BuildOf,
-		Registry: func(r *metrics.Registry) { registry.CompareAndSwap(nil, r) },
+		Registry: func(r *metrics.Registry) { registry.CompareAndSwap(nil, r) }, Ledgers: book,
 	})
 	return nil
 }

@@ -39,11 +39,14 @@ type assembly struct {
 
 	scraping *scraping // once load begins; nil when no service tells its metrics
 	stop     context.CancelCauseFunc
+
+	ledgers kept // of this trial
 }
 
 // assemble starts the lease and the proxy child, and wires the rooms to the interfaces of the runner.
 func (inv *invocation) assemble(ctx context.Context, number int) (*assembly, error) {
 	as := &assembly{inv: inv, dir: inv.store.Dir(inv.run.ID), recording: fmt.Sprintf("recording-%d.brunt", number)}
+	as.ledgers = kept{path: filepath.Join(as.dir, ledgerFile(number)), redact: inv.redactor.Redact}
 	as.ctx, as.stop = context.WithCancelCause(ctx)
 	var err error
 	as.lease, err = lease.Start(ctx, lease.Options{
@@ -72,6 +75,7 @@ func (inv *invocation) assemble(ctx context.Context, number int) (*assembly, err
 		Injector: as.injector,
 		Logs:     as.keepLog,
 		Evidence: as.keepEvidence,
+		Ledgers:  as.readReceivers,
 		Progress: inv.progress,
 		Logger:   inv.log,
 		Clock:    runner.SystemClock{},
@@ -189,6 +193,7 @@ func (as *assembly) startLoad(ctx context.Context, s *site.Site, number int) (ru
 		Exe: as.inv.Exe, Script: script, Inspection: q.inspection, Seed: as.inv.run.Seed, Selectors: q.selectors,
 		Recording: filepath.Join(as.dir, as.recording), LogPath: filepath.Join(as.dir, fmt.Sprintf("k6-%d.log", number)),
 		Logger: as.inv.log, Redact: as.inv.redactor.Redact, Facts: facts(s),
+		Ledgers: filepath.Join(as.dir, ledgerFile(number)), LedgerKey: as.ledgers.label,
 		Console: as.inv.progress.Console, Stdout: output, JudgeStep: judge, StepDone: as.inv.stepDone,
 	})
 	if err != nil {

@@ -56,6 +56,7 @@ func server() {
 	die := flag.Bool("die", false, "end at once")
 	tell := flag.Bool("tell", false, "write the whole environment to the log")
 	grow := flag.Bool("grow", false, "GET /metrics tells of a backlog of 60 a minute, and of a leak of 1 MiB a minute")
+	planted := flag.Bool("planted", false, "one order in 10,000 is lost, one arrives twice, and a key is admitted once too often")
 	address := flag.String("listen", net.JoinHostPort(os.Getenv("HOST"), os.Getenv("PORT")), "address")
 	flag.Parse()
 	if *tell {
@@ -74,6 +75,7 @@ func server() {
 	http.HandleFunc("/count", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, answered.Load()) })
 	http.HandleFunc("/metrics", serverMetrics(*grow))
 	http.HandleFunc("/takes", serverTakes())
+	shop(*planted)
 	http.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		answered.Add(1)
 		time.Sleep(*delay)

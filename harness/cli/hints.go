@@ -10,6 +10,7 @@ import (
 	"github.com/devcraft-studio/brunt/harness/lease"
 	"github.com/devcraft-studio/brunt/harness/load"
 	"github.com/devcraft-studio/brunt/harness/topology"
+	"github.com/devcraft-studio/brunt/results/ledger"
 	"github.com/devcraft-studio/brunt/results/recording"
 	"github.com/devcraft-studio/brunt/results/store"
 )
@@ -72,6 +73,8 @@ func hints() []hint {
 		{as[*store.AmbiguousError], "give more of the id"},
 		{as[*recording.VersionError], "use the newer brunt that wrote the recording"},
 		{as[*recording.CorruptError], damaged},
+		{as[*ledger.VersionError], "use the newer brunt that wrote the ledgers"},
+		{is(ledger.ErrCorrupt), damaged},
 		{says("its record was changed"), damaged},
 		{says("no service tells it", "name one: "), "what a service told at the end of an earlier run is kept in that run's folder, as NODE.prom"},
 		{is(fs.ErrPermission), "run as a user who may write there"},

@@ -246,6 +246,8 @@ func artifactKind(name string) string {
 	switch {
 	case filepath.Ext(name) == ".brunt" && strings.HasPrefix(name, "metrics-"):
 		return "recording of a trial: the services' metrics, once a second"
+	case filepath.Ext(name) == ".brunt" && strings.HasPrefix(name, "ledgers-"):
+		return "ledgers of a trial: ids and admissions"
 	case filepath.Ext(name) == ".brunt":
 		return "recording of a trial: per-second histograms and counters"
 	case filepath.Ext(name) == ".prom":
@@ -278,6 +280,7 @@ func (inv *invocation) conduct(ctx context.Context, number int) (results.Trial, 
 	}, parts.Parts)
 	trial.Selectors = inv.question.asked()
 	parts.keepScrapes(&trial)
+	parts.keepLedgers(&trial)
 	trial.Reason = inv.redactor.Redact(oneLine(trial.Reason))
 	trial.Fitness = verdict.Fitness(trial.Fitness, verdict.Limits(inv.run.Question))
 	if trial.Search != nil {

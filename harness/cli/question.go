@@ -193,7 +193,7 @@ func (q *question) settle() error {
 		}
 		if err := s.SLO.Validate(q.kind, q.faultNames()...); err != nil {
 			wrong = append(wrong, fmt.Errorf("%s:%d: %w", q.experiment.File, s.Line, hinted(err)))
-		} else if err := q.checkNodes(s.SLO); err != nil {
+		} else if err := errors.Join(q.checkNodes(s.SLO), q.checkLedger(s.SLO)); err != nil {
 			wrong = append(wrong, fmt.Errorf("%s:%d: %w", q.experiment.File, s.Line, err))
 		}
 		q.selectors = q.withoutScraped(appendSelectors(q.selectors, s.SLO))

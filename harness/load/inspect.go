@@ -35,6 +35,7 @@ type Inspection struct {
 	// Metrics are the types (counter, gauge, rate, trend) of the metrics that the script can emit, by name; nil for a bare
 	// script.
 	Metrics map[string]string
+	Ledgers []string // the names of those that the script makes, sorted
 
 	HandleSummary bool // the script exports handleSummary
 	Summary       bool // k6's own summary is on in runs, and handleSummary is called; see summary.go
@@ -140,7 +141,7 @@ func (c *child) inspected() (wire.Inspected, error) {
 func inspection(m wire.Inspected) Inspection {
 	in := Inspection{
 		Executors: m.Executors, OpenModel: m.OpenModel, ConstantRate: m.ConstantRate,
-		Duration: time.Duration(m.DurationNanos), MaxVUs: int(m.MaxVUs), SystemTags: m.SystemTags, Metrics: m.Metrics,
+		Duration: time.Duration(m.DurationNanos), MaxVUs: int(m.MaxVUs), SystemTags: m.SystemTags, Metrics: m.Metrics, Ledgers: m.Ledgers,
 	}
 	if s := m.Search; s != nil {
 		in.Search = &SearchPlan{From: s.From, Most: s.Most, Factor: s.Factor, Step: time.Duration(s.StepNanos), VUs: int(s.VUs), Alone: s.Alone}

@@ -36,6 +36,10 @@ type Options struct {
 
 	Recording string // path of the recording to be written
 	LogPath   string // path of k6's log, its last 1 MiB; empty: not kept
+	// Ledgers is the path of the file of the script's ledgers, which is written where the script has some; LedgerKey is how a
+	// key of theirs is kept, nil: as it is.
+	Ledgers   string
+	LedgerKey func(ledger, key string) string
 	// Console takes each line of the script's console as it comes, secrets taken out, with its level: debug, info, warning or
 	// error. nil: it stands in k6's log alone, as it does anyway.
 	Console func(level, text string)
@@ -61,6 +65,7 @@ type Process struct {
 	machine machineMeter
 	groups  *groupMeter
 	pilot   *pilot // nil: the load is not steered
+	ledgers ledgerFile
 
 	recording *os.File
 	started   chan struct{} // closed when t = 0 is known
@@ -157,6 +162,9 @@ func (p *Process) conduct(ctx context.Context, writer *recording.Writer) {
 	p.child.conn.Close()
 	if err := p.recording.Close(); err != nil {
 		p.fail(fmt.Errorf("write the recording: %w", err))
+	}
+	if err := p.ledgers.close(); err != nil {
+		p.fail(err)
 	}
 	if err := p.log.close(); err != nil {
 		p.fail(err)

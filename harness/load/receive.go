@@ -35,6 +35,11 @@ func (p *Process) receive(writer *recording.Writer) {
 				p.giveUp(err)
 				return
 			}
+		case wire.Ledger:
+			if err := p.ledgers.write(p.options, m.Block); err != nil {
+				p.giveUp(err)
+				return
+			}
 		case wire.Exception:
 			p.exception(m.Message)
 		case wire.Notice:

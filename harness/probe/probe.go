@@ -23,21 +23,30 @@ const (
 func Fetch(ctx context.Context, url string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
+	var body []byte
+	err := Stream(ctx, url, func(r io.Reader) (err error) {
+		body, err = io.ReadAll(io.LimitReader(r, most))
+		return err
+	})
+	return body, err
+}
+
+// Stream hands over what url answers as it comes, however much it is. A status other than 200 is an error.
+func Stream(ctx context.Context, url string, read func(io.Reader) error) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", url, err)
+		return fmt.Errorf("read %s: %w", url, err)
 	}
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", url, err)
+		return fmt.Errorf("read %s: %w", url, err)
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("read %s: status %s", url, response.Status)
+		return fmt.Errorf("read %s: status %s", url, response.Status)
 	}
-	body, err := io.ReadAll(io.LimitReader(response.Body, most))
-	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", url, err)
+	if err := read(response.Body); err != nil {
+		return fmt.Errorf("read %s: %w", url, err)
 	}
-	return body, nil
+	return nil
 }

@@ -148,6 +148,9 @@ func (t *trial) recordSite(s *site.Site) {
 // collect keeps what is only there while the topology stands: traffic counts and logs. A log that can't be read costs
 // a line in our own log, not the trial.
 func (t *trial) collect(ctx context.Context, s *site.Site) {
+	if t.parts.Ledgers != nil && !t.record.Zero.IsZero() {
+		t.parts.Ledgers(ctx, s)
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
 	defer cancel()
 	for i, l := range t.record.Links {

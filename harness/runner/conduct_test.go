@@ -117,6 +117,7 @@ func (s *stage) parts() Parts {
 		Connections: func(context.Context, string) int64 { return 3 },
 		Logs:        func(node string, _ io.Reader) error { s.note("log " + node); return nil },
 		Evidence:    func(_ context.Context, n *site.Node) error { s.note("evidence of " + n.Name); return nil },
+		Ledgers:     func(context.Context, *site.Site) { s.note("ledgers") },
 		Progress:    silent{},
 		Logger:      slog.New(slog.DiscardHandler),
 		Clock:       SystemClock{},
@@ -144,7 +145,7 @@ func TestConductKeepsTheOrderOfTheHouse(t *testing.T) {
 	if err != nil || trial.Status != results.StatusComplete {
 		t.Fatalf("status %s, error %v", trial.Status, err)
 	}
-	want := []string{"start topology", "start load", "apply slow", "lift slow", "stop load", "evidence of cache", "log cache", "stop topology"}
+	want := []string{"start topology", "start load", "apply slow", "lift slow", "stop load", "ledgers", "evidence of cache", "log cache", "stop topology"}
 	if !slices.Equal(s.seen(), want) {
 		t.Errorf("events %v, want %v", s.seen(), want)
 	}
@@ -181,6 +182,9 @@ func TestConductLeavesNothingBehind(t *testing.T) {
 			events := s.seen()
 			if events[len(events)-1] != "stop topology" {
 				t.Errorf("the topology was not stopped last: %v", events)
+			}
+			if loaded := slices.Contains(events, "apply slow"); slices.Contains(events, "ledgers") != loaded {
+				t.Errorf("ledgers were read where nothing was loaded, or not where something was: %v", events)
 			}
 			if slices.Contains(events, "lift slow") != row.lifted {
 				t.Errorf("lifted: %v, want %v", events, row.lifted)

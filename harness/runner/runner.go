@@ -108,6 +108,9 @@ type Parts struct {
 	Logs func(node string, log io.Reader) error
 	// Evidence keeps what a node tells of itself, while it still runs after the load; nil keeps nothing.
 	Evidence func(ctx context.Context, n *site.Node) error
+	// Ledgers reads what services say arrived there, while they still run after a load, waiting for what is in flight; nil reads
+	// nothing.
+	Ledgers  func(ctx context.Context, s *site.Site)
 	Progress Progress
 	Logger   *slog.Logger
 	Clock    Clock

@@ -28,6 +28,25 @@
 //	brunt.shape(name, options)  the shape of that name
 //	brunt.scaled(options, s)    a copy of k6 options whose scenarios take s times as long
 //
+//	brunt.ledger(name)  a ledger, in the init context; all VUs have the same one, and SLOs name it (package ledger says what is
+//	                    counted, and package verdict how it is judged)
+//	   .next()          the next id: 1, 2, 3 and so on, each once, whichever VU asks
+//	   .acked(id)       the service acknowledged the id, so that it is its duty from now on
+//	   .seen(id)        the id arrived; once more, and it is a duplicate
+//	   .seen(id, {key, sequence})  the same where order matters: within a key, sequences (the ids, if left out) should only rise
+//	   .admitted(key)   a limiter let something of the key through, now; .admitted(key, at) takes milliseconds or a Date
+//
+//	import { ledger } from 'k6/x/brunt';
+//	const orders = ledger('orders');
+//
+//	export default function () {
+//	    const id = orders.next();
+//	    if (http.post(url, JSON.stringify({ id })).status === 201) orders.acked(id);
+//	}
+//	export function teardown() {                     // or a service that offers what it received: see ledgers in the experiment
+//	    for (const order of http.get(`${url}/all`).json()) orders.seen(order.id);
+//	}
+//
 // Where scenarios measure two builds side by side, importing the module makes __ENV that of the VU's build, before the first
 // line of the script that imports it.
 //

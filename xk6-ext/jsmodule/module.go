@@ -12,6 +12,7 @@ import (
 	"go.k6.io/k6/lib"
 	"go.k6.io/k6/metrics"
 
+	"github.com/devcraft-studio/brunt/results/ledger"
 	scripts "github.com/devcraft-studio/brunt/scenarios/lib"
 )
 
@@ -30,6 +31,8 @@ type Options struct {
 	Driven bool
 	// Registry is told k6's registry of metrics; nil: nobody is told.
 	Registry func(*metrics.Registry)
+	// Ledgers takes the script's ledgers; nil: there can be none.
+	Ledgers *ledger.Book
 }
 
 // Register makes the module known to k6. It can be called once per process.
@@ -96,6 +99,7 @@ func (i *instance) Exports() modules.Exports {
 	maps.Copy(facts, i.facts)
 	named := map[string]any{
 		"seed": i.seed, "facts": facts, "fact": i.fact, "number": i.number, "url": i.url, "rand": i.rand,
+		"ledger": i.ledger,
 	}
 	for _, name := range scripts.Functions() {
 		named[name] = i.shape(name)

@@ -45,6 +45,7 @@ func inspect(p k6output.Params, o Options) error {
 			m.Metrics[metric.Name] = metric.Type.String()
 		}
 	}
+	m.Ledgers = o.ledgerNames()
 	if err := o.Conn.Send(m); err != nil {
 		return err
 	}

@@ -16,6 +16,7 @@ import (
 	"go.k6.io/k6/metrics"
 	k6output "go.k6.io/k6/output"
 
+	"github.com/devcraft-studio/brunt/results/ledger"
 	"github.com/devcraft-studio/brunt/results/recording"
 	"github.com/devcraft-studio/brunt/xk6-ext/executor"
 	"github.com/devcraft-studio/brunt/xk6-ext/wire"
@@ -42,6 +43,8 @@ type Options struct {
 	Registry func() *metrics.Registry
 	// Steer is told the rates that are asked of a scenario that searches.
 	Steer func(wire.Rate)
+	// Ledgers are those of the script; nil: there are none.
+	Ledgers *ledger.Book
 }
 
 // Output is a k6 output.
@@ -351,6 +354,7 @@ func (o *Output) StopWithTestError(testErr error) error {
 	o.count(time.Now())
 	o.touch()
 	o.flush(int64(1)<<62 - 1)
+	o.sendLedgers()
 	t := &o.gather.totals
 	delay, pauses, share := o.health.end()
 	o.send(wire.Ended{

@@ -72,9 +72,12 @@ func encode(m Message) ([]byte, error) {
 		return nil, fmt.Errorf("send: %w: nil", ErrInvalid)
 	}
 	var body []byte
-	if f, ok := m.(Frame); ok {
-		body = f.Payload
-	} else {
+	switch raw := m.(type) {
+	case Frame:
+		body = raw.Payload
+	case Ledger:
+		body = raw.Block
+	default:
 		var err error
 		if body, err = json.Marshal(prepared(m)); err != nil {
 			return nil, fmt.Errorf("send %T: %w", m, err)
@@ -147,6 +150,8 @@ func decode(k kind, body []byte) (Message, error) {
 		return m, versioned(err, m.Version)
 	case kindFrame:
 		return Frame{Payload: body}, nil
+	case kindLedger:
+		return Ledger{Block: body}, nil
 	case kindStarted:
 		return parse[Started](body)
 	case kindException:

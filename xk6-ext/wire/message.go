@@ -6,7 +6,7 @@
 // child died.
 //
 // On the socket a message is: length of the rest (uint32, little-endian), type (1 byte), body. The body of a Frame is its
-// payload as it is; that of every other message is its fields as JSON. The package imports no k6.
+// payload as it is, that of a Ledger its block; that of every other message is its fields as JSON. The package imports no k6.
 package wire
 
 import "math"
@@ -14,7 +14,7 @@ import "math"
 // Version is the version of the messages. Hello and Config carry it; a zero one is sent as Version.
 const Version = 1
 
-// Message is one of the types of this package: Hello, Started, Frame, Exception, Notice, Ended, Inspected from the child,
+// Message is one of the types of this package: Hello, Started, Frame, Ledger, Exception, Notice, Ended, Inspected from the child,
 // Config, Mark, Rate, Stop from the parent. They are sent and received as values, not as pointers.
 type Message interface {
 	kind() kind
@@ -27,6 +27,7 @@ const (
 	kindHello     kind = 'h'
 	kindStarted   kind = 's'
 	kindFrame     kind = 'f'
+	kindLedger    kind = 'l'
 	kindException kind = 'x'
 	kindNotice    kind = 'n'
 	kindEnded     kind = 'e'
@@ -53,6 +54,12 @@ type Started struct {
 // Frame holds the samples of an interval.
 type Frame struct {
 	Payload []byte // what a recording.Encoder appended; all frames of a connection are of one Encoder
+}
+
+// Ledger is a part of what the script's ledgers hold. The child sends them when the load is over, before Ended; one that has
+// ledgers sends at least one, and the last says that they were all.
+type Ledger struct {
+	Block []byte // what a ledger.Book handed over
 }
 
 // Exception is an error that an iteration of the script threw.
@@ -104,6 +111,7 @@ type Inspected struct {
 	Thresholds    []Threshold // sorted by metric, then in the script's order
 	// Metrics are the types of the metrics that the script can emit, by name; nil when that is not known.
 	Metrics map[string]string
+	Ledgers []string // the names of those that the script's init code makes, sorted
 }
 
 // Threshold is a threshold of the script's options.
@@ -175,6 +183,7 @@ type Stop struct{}
 func (Hello) kind() kind     { return kindHello }
 func (Started) kind() kind   { return kindStarted }
 func (Frame) kind() kind     { return kindFrame }
+func (Ledger) kind() kind    { return kindLedger }
 func (Exception) kind() kind { return kindException }
 func (Notice) kind() kind    { return kindNotice }
 func (Ended) kind() kind     { return kindEnded }

@@ -32,6 +32,8 @@ func messages() []Message {
 		Started{Zero: math.MaxInt64, OpenModel: true, ConstantRate: true},
 		Frame{Payload: []byte("\x00\xff{}")},
 		Frame{Payload: bytes.Repeat([]byte("long"), eager/4+1)},
+		Ledger{Block: []byte("\x00\xffe")},
+		Inspected{Executors: []string{"brunt-arrival"}, OpenModel: true, MaxVUs: 3, Metrics: map[string]string{"x": "trend"}, Ledgers: []string{"limiter", "orders"}},
 		Mark{At: math.MinInt64, Phase: "fault"},
 		Exception{Message: "TypeError: \"<x>\" is not a function\n\tat default (script.js:3)"},
 		Notice{Level: "warn", Text: "no VU free"},
@@ -94,6 +96,7 @@ func TestWhatIsSentIsMadeFitToArrive(t *testing.T) {
 		{"an endless lateness is the longest there is", Ended{LatenessP99: math.Inf(1)}, Ended{LatenessP99: math.MaxFloat64}},
 		{"bytes that are no text are replaced", Exception{Message: "a\xffb"}, Exception{Message: "a\ufffdb"}},
 		{"a frame may be empty", Frame{}, Frame{Payload: []byte{}}},
+		{"so may a block", Ledger{}, Ledger{Block: []byte{}}},
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
