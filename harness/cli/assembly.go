@@ -188,6 +188,7 @@ func (as *assembly) startLoad(ctx context.Context, s *site.Site, number int) (ru
 	if err := as.startScraping(ctx, s, number); err != nil {
 		return nil, err
 	}
+	as.lookBefore(ctx, s)
 	output := as.inv.scriptOutput()
 	process, err := load.Start(ctx, load.Options{
 		Exe: as.inv.Exe, Script: script, Inspection: q.inspection, Seed: as.inv.run.Seed, Selectors: q.selectors,

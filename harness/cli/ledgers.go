@@ -62,6 +62,8 @@ type kept struct {
 	redact    func(string) string
 	receivers []results.Receiver
 
+	before map[string]string // by ledger and service, why what it tells is not of this trial alone
+
 	mu     sync.Mutex
 	labels map[string]string // by ledger and key, of those that hold secrets
 }
@@ -128,6 +130,42 @@ type receiver struct {
 	book *ledger.Book
 }
 
+// lookBefore looks whether the services' ledgers are empty before the load: one that already runs may have received what other
+// trials sent, under the same ids. What can't be read yet is read at the end.
+func (as *assembly) lookBefore(ctx context.Context, s *site.Site) {
+	as.ledgers.before = map[string]string{}
+	for _, l := range as.inv.question.experiment.Ledgers {
+		for _, r := range as.receivers(s, l) {
+			r.read(ctx, l.Name)
+			if n := r.told(); n > 0 {
+				as.ledgers.before[l.Name+" "+r.Service] = fmt.Sprintf(
+					"it told of %d ids and admissions before the load began: start the service anew before each trial, so that its ledger is empty", n)
+			}
+		}
+	}
+}
+
+// receivers are the services of a ledger, not read yet.
+func (as *assembly) receivers(s *site.Site, l experiment.Ledger) []receiver {
+	all := make([]receiver, len(l.Services))
+	for i, name := range l.Services {
+		all[i] = receiver{Receiver: results.Receiver{Ledger: l.Name, Service: name, Reason: "it was not started"}}
+		if n := s.Node(name); n != nil {
+			all[i].url, all[i].Reason = as.tellsAt(n)+l.Path, "the trial was interrupted"
+		}
+	}
+	return all
+}
+
+// told is how much the service told when it was read.
+func (r *receiver) told() uint64 {
+	if !r.Read {
+		return 0
+	}
+	page := r.book.Ledger(r.Ledger)
+	return page.Duplicated().Of + page.Lost().Of + page.Admissions()
+}
+
 // readReceivers reads what the services received, until all that was acknowledged has arrived somewhere, or the ledger's settle
 // is over. The load has ended, and the faults are lifted.
 func (as *assembly) readReceivers(ctx context.Context, s *site.Site) {
@@ -140,6 +178,11 @@ func (as *assembly) readReceivers(ctx context.Context, s *site.Site) {
 	var all []receiver
 	for _, l := range as.inv.question.experiment.Ledgers {
 		all = append(all, as.settled(ctx, s, l, script.Ledger(l.Name), ended)...)
+	}
+	for i, r := range all {
+		if why := as.ledgers.before[r.Ledger+" "+r.Service]; why != "" {
+			all[i].Read, all[i].Reason = false, why
+		}
 	}
 	as.keepReceivers(all)
 }
@@ -165,13 +208,7 @@ func (as *assembly) keepReceivers(all []receiver) {
 
 // settled reads the services of one ledger until nothing is missing, or for its settle after the load.
 func (as *assembly) settled(ctx context.Context, s *site.Site, l experiment.Ledger, script *ledger.Ledger, ended time.Time) []receiver {
-	all := make([]receiver, len(l.Services))
-	for i, name := range l.Services {
-		all[i] = receiver{Receiver: results.Receiver{Ledger: l.Name, Service: name, Reason: "it was not started"}}
-		if n := s.Node(name); n != nil {
-			all[i].url, all[i].Reason = as.tellsAt(n)+l.Path, "the trial was interrupted"
-		}
-	}
+	all := as.receivers(s, l)
 	if ctx.Err() != nil {
 		return all
 	}
