@@ -27,6 +27,7 @@ func notes(run results.Run) []Note {
 			out = append(out, Note{Label: "Status" + suffix, Text: string(trial.Status) + ": " + trial.Reason})
 		}
 		out = append(out, loadNotes(trial, suffix)...)
+		out = append(out, ledgerNotes(trial, suffix)...)
 	}
 	return out
 }
