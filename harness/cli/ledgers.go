@@ -21,8 +21,9 @@ import (
 )
 
 const (
-	// readLedger bounds one reading of a service's ledger.
+	// readLedger bounds one reading of a service's ledger, and lookLedger the look at it before the load.
 	readLedger = 60 * time.Second
+	lookLedger = 5 * time.Second
 	// Receivers are asked again after pauses that grow from the first to the last.
 	firstPause = 100 * time.Millisecond
 	lastPause  = 2 * time.Second
@@ -136,7 +137,9 @@ func (as *assembly) lookBefore(ctx context.Context, s *site.Site) {
 	as.ledgers.before = map[string]string{}
 	for _, l := range as.inv.question.experiment.Ledgers {
 		for _, r := range as.receivers(s, l) {
-			r.read(ctx, l.Name)
+			brief, cancel := context.WithTimeout(ctx, lookLedger)
+			r.read(brief, l.Name)
+			cancel()
 			if n := r.told(); n > 0 {
 				as.ledgers.before[l.Name+" "+r.Service] = fmt.Sprintf(
 					"it told of %d ids and admissions before the load began: start the service anew before each trial, so that its ledger is empty", n)

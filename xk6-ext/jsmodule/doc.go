@@ -34,7 +34,9 @@
 //	   .acked(id)       the service acknowledged the id, so that it is its duty from now on
 //	   .seen(id)        the id arrived; once more, and it is a duplicate
 //	   .seen(id, {key, sequence})  the same where order matters: within a key, sequences (the ids, if left out) should only rise
-//	   .admitted(key)   a limiter let something of the key through, now; .admitted(key, at) takes milliseconds or a Date
+//	   .admitted(key)   a limiter let something of the key through, now: when the script has the answer
+//	   .admitted(key, at)  the same, at a time of the service's own (milliseconds since 1970, or a Date): better where answers
+//	                    are slow, because windows are then those of the limiter and not of its answers
 //
 //	import { ledger } from 'k6/x/brunt';
 //	const orders = ledger('orders');
