@@ -61,6 +61,9 @@ func (p *parser) join(s *SLO, terms []term) error {
 		if t.factor != 0 {
 			continue
 		}
+		if s.Func == "slope" && t.value == 0 && t.unit == UnitNone {
+			t.unit = ScrapedUnit(s.Measure) // nothing per time is nothing, in any unit
+		}
 		s.Value, s.Unit = t.value, t.unit
 		if err := p.unitFits(s.Measure, t.quantity); err != nil {
 			return err

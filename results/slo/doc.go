@@ -47,6 +47,19 @@
 //	slope(go_goroutines) < 5/min
 //	slope(after_gc(heap)) < 1MiB/min
 //
+// Beside what services tell, brunt itself asks Postgres, Redis, the processes of every node and the links that faults act on, once a
+// second. The names are spelled as Prometheus would, and have short ones; see Probed:
+//
+//	per_request(postgres.queries) <= 10                        also postgres_queries_total{node:orders-db}
+//	per_request(postgres.wal) < 8KiB in steady
+//	per_request(redis.commands in redis-slow) < 1.2 * per_request(redis.commands in steady)
+//	slope(redis.memory) <= 0
+//	max(redis.keys_without_ttl) == 0
+//	rate(node.cpu{node:api}) < 150%                             of one core
+//
+// per_request is the increase of a counter in the scope, divided by the requests that the load sent in the same time (http_reqs).
+// It takes counters of the services, of what brunt asks, and of the script.
+//
 // slope is how fast a metric grows, with an interval of 95 %. after_gc is of the metric's values right after a garbage collection
 // of Go; a bare after_gc(heap) < 100MiB means max(after_gc(heap)). Units follow Prometheus's naming: a metric whose name ends
 // in _seconds is a time, _bytes are bytes, _ratio is a share; _total and _sum behind that do not matter. Names that say no unit

@@ -127,6 +127,10 @@ func (m Measure) unit() (string, bool) {
 		return UnitTime, true
 	case "admitted":
 		return UnitNone, true
+	case "per_request":
+		if known, ok := Builtin(m.Metric); ok {
+			return known.unitOf("count")
+		}
 	case "":
 		if known, ok := Builtin(m.Metric); ok {
 			return known.unitOf(m.Stat)

@@ -8,9 +8,12 @@ import (
 // ShortestWindow is the least that `in every` can ask for: there is little to say of a second, and much of a day in seconds.
 const ShortestWindow = 10 * time.Second
 
-// ScrapedName is the Prometheus name of a metric that is known by a short name as well: heap, rss, goroutines, fds, cpu. Every
-// other name is its own.
+// ScrapedName is the Prometheus name of a metric that is known by a short name as well: heap, rss, goroutines, fds, cpu of a
+// service, postgres.queries and so on of what brunt asks for by itself (see ProbedNames). Every other name is its own.
 func ScrapedName(name string) string {
+	if long, ok := probedName(name); ok {
+		return long
+	}
 	switch name {
 	case "heap":
 		return "go_memstats_heap_alloc_bytes"
@@ -83,8 +86,11 @@ func scrapedBase(name string) (unit string, factor float64) {
 // validateScraped checks a measure of a service's metric.
 func (s SLO) validateScraped(p *scanner, m Measure, kind Kind) error {
 	at := max(strings.Index(s.Text, m.Metric), 0)
-	if m.Func == "" && !kind.Has(m.Stat) {
+	switch {
+	case m.Func == "" && !kind.Has(m.Stat):
 		return p.fail(at, m.Metric+" is a "+string(kind)+" and has no "+m.name(), kindHint(m, kind, kind.stats()))
+	case m.Func == "per_request" && kind == ScrapedGauge:
+		return p.fail(at, m.Metric+" is a "+string(kind)+", of which there is none per request", "per_request takes a counter, such as postgres.queries")
 	}
 	if m.AfterGC && (kind == ScrapedCounter || !has([]string{"", "value", "min", "max", "avg"}, m.Stat)) {
 		return p.fail(at, m.String()+" is not what a collection leaves", "write slope(after_gc(heap)) or max(after_gc(heap))")
@@ -115,7 +121,10 @@ func (s SLO) validateScraped(p *scanner, m Measure, kind Kind) error {
 func (s SLO) validateSides(kindOf func(string) (Kind, bool)) error {
 	p := &scanner{text: s.Text}
 	at := max(strings.LastIndex(s.Text, s.Op)+len(s.Op), 0)
+	perRequest := s.Func == "per_request" || s.Of.Func == "per_request"
 	switch slope := s.Func == "slope" || s.Of.Func == "slope"; {
+	case s.Every > 0 && perRequest:
+		return p.fail(at, "per_request is of a whole phase, not of windows", "leave out in every")
 	case s.Every > 0 && s.Every < ShortestWindow:
 		return p.fail(at, "a window of "+formatDuration(s.Every)+" is too short", "windows are at least "+formatDuration(ShortestWindow))
 	case s.Every > 0 && slope:
@@ -136,7 +145,7 @@ func (s SLO) validateSides(kindOf func(string) (Kind, bool)) error {
 
 // unitOf is the unit of a measure, known where it is of a metric of brunt's, k6's or a service's.
 func unitOf(m Measure, kindOf func(string) (Kind, bool)) (string, bool) {
-	if _, ok := Builtin(m.Metric); ok || m.Func != "" && m.Func != "slope" {
+	if _, ok := Builtin(m.Metric); ok || m.Func != "" && m.Func != "slope" && m.Func != "per_request" {
 		return m.unit()
 	}
 	if kindOf == nil {

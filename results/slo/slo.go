@@ -82,7 +82,7 @@ func (s SLO) Selectors() []Selector {
 func (s SLO) Unsupported() string {
 	for _, m := range []Measure{s.Measure, s.Of} {
 		switch m.Func {
-		case "", "slope", "recovery", "drain":
+		case "", "slope", "recovery", "drain", "per_request":
 		default:
 			if !ofLedger(m.Func) {
 				return m.Func

@@ -51,6 +51,9 @@ func (s SLO) validate(m Measure, kindOf func(string) (Kind, bool), names []strin
 	if m.Func == "slope" || m.AfterGC {
 		return p.fail(at, m.String()+" is of what a service's metrics path tells, and "+m.Metric+" is the load's", driftHint(m))
 	}
+	if m.Func == "per_request" && known.Kind != Counter {
+		return p.fail(at, m.Metric+" is a "+string(known.Kind)+", of which there is none per request", "per_request takes a counter, such as postgres.queries")
+	}
 	if m.Func != "" {
 		return nil
 	}

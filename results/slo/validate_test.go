@@ -73,6 +73,14 @@ func TestValidate(t *testing.T) {
 		{"a counter does not", "drain(db_queries_total) < 60s", "never comes down", "gauge"},
 		{"nor does what the load measures", "drain(latency) < 60s", "is the load's", "recovery(fault-name) < 10s"},
 		{"nothing drains in a phase", "drain(go_goroutines) < 60s in steady", "steady is none", "in <fault name>"},
+		{"work per request", "per_request(db_queries_total) <= 3", "", ""},
+		{"work per request, of the script's own", "per_request(orders) <= 3", "", ""},
+		{"bytes per request", "per_request(sent_bytes_total) < 8KiB", "", ""},
+		{"work per request against work per request", "per_request(db_queries_total) < 1.2 * per_request(db_queries_total in steady)", "", ""},
+		{"a gauge per request", "per_request(go_goroutines) < 3", "is a scraped gauge", "takes a counter"},
+		{"a trend per request", "per_request(latency) < 3", "is a trend", "takes a counter"},
+		{"bytes per request as a time", "per_request(sent_bytes_total) < 8ms", "can't be held against", "5KiB"},
+		{"windows of work per request", "per_request(db_queries_total) < 3 in every 1m", "not of windows", "leave out in every"},
 		{"a threshold's sum, which k6 does not have", "http_req_duration: count<3", "", ""},
 	}
 	for _, test := range tests {
