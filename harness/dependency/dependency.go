@@ -48,6 +48,7 @@ type Server struct {
 type engine interface {
 	url(address string, params map[string]string) string
 	open(ctx context.Context, i Instance) (session, error)
+	count(ctx context.Context, i Instance) (counting, error)
 }
 
 // session is a connection of our own to a running server.

@@ -11,6 +11,9 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
+// ownName is the application name of our own connections.
+const ownName = "brunt"
+
 type postgres struct{}
 
 func (postgres) url(address string, params map[string]string) string {
@@ -35,7 +38,7 @@ func dialPostgres(ctx context.Context, i Instance) (*pgx.Conn, error) {
 		return nil, fmt.Errorf("postgres at %s: %w", i.Address, withoutURL(err))
 	}
 	config.ConnectTimeout = dialTimeout
-	config.RuntimeParams["application_name"] = "brunt"
+	config.RuntimeParams["application_name"] = ownName
 	conn, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("postgres at %s does not answer: %w", i.Address, err)

@@ -1,0 +1,181 @@
+package topology
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"maps"
+	"math"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/devcraft-studio/brunt/harness/dependency"
+	"github.com/devcraft-studio/brunt/harness/experiment"
+	"github.com/devcraft-studio/brunt/harness/site"
+)
+
+// tell reads what a server counts.
+func tell(t *testing.T, c *dependency.Counters) map[string]float64 {
+	t.Helper()
+	text, err := c.Tell(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := map[string]float64{}
+	for lines := bufio.NewScanner(bytes.NewReader(text)); lines.Scan(); {
+		var name string
+		var v float64
+		if n, _ := fmt.Sscan(lines.Text(), &name, &v); n == 2 {
+			told[name] = v
+		}
+	}
+	return told
+}
+
+func countersOf(t *testing.T, n *site.Node) *dependency.Counters {
+	t.Helper()
+	i, err := dependency.Of(n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := i.Counters(nil)
+	t.Cleanup(func() { c.Close(context.Background()) })
+	return c
+}
+
+// added is by how much the counters rose.
+func added(before, after map[string]float64) map[string]float64 {
+	by := map[string]float64{}
+	for name, v := range after {
+		if by[name] = v - before[name]; !strings.HasSuffix(name, "_total") {
+			by[name] = v
+		}
+	}
+	return by
+}
+
+// testCounters asks both servers of a started topology what a known piece of work was.
+func testCounters(t *testing.T, s *site.Site) {
+	db, cache := s.Node("orders-db"), s.Node("cache")
+	t.Run("postgres", func(t *testing.T) { testPostgresCounters(t, db) })
+	t.Run("redis", func(t *testing.T) { testRedisCounters(t, cache) })
+}
+
+func testPostgresCounters(t *testing.T, n *site.Node) {
+	conn := openDB(t, n)
+	c := countersOf(t, n)
+	tell(t, c)
+	before := tell(t, c)
+	if lacks := c.Lacks(); lacks != "" {
+		t.Fatal(lacks)
+	}
+	for i := range 20 { // ten in transactions of their own, ten not
+		if i%2 == 0 {
+			exec1(t, conn, "/* shop */ BEGIN")
+		}
+		exec1(t, conn, fmt.Sprintf("INSERT INTO orders VALUES (%d, 'x')", 100+i))
+		if i%2 == 0 {
+			exec1(t, conn, "COMMIT")
+		}
+		var note string
+		if err := conn.QueryRow(t.Context(), "SELECT note FROM orders WHERE id = $1", 100+i).Scan(&note); err != nil {
+			t.Fatal(err)
+		}
+	}
+	after := tell(t, c)
+	by := added(before, after)
+	if by["postgres_queries_total"] != 40 || by["postgres_rows_total"] != 40 || by["postgres_connections"] != 1 {
+		t.Errorf("of 20 inserts and 20 selects: %v", by)
+	}
+	if by["postgres_buffers_total"] < 40 || by["postgres_wal_bytes_total"] < 1000 || by["postgres_statements_evicted_total"] != 0 {
+		t.Errorf("of 20 inserts and 20 selects: %v", by)
+	}
+	if idle := added(after, tell(t, c)); idle["postgres_queries_total"] != 0 || idle["postgres_rows_total"] != 0 {
+		t.Errorf("our own questions are counted: %v", idle)
+	}
+	for deadline := time.Now().Add(15 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+		exec1(t, conn, "SELECT 1") // a busy session adds to pg_stat_database once a second
+		if by := added(before, tell(t, c)); by["postgres_transactions_total"] >= 40 {
+			break
+		} else if time.Now().After(deadline) {
+			t.Fatalf("40 transactions are not told: %v", by)
+		}
+	}
+}
+
+func testRedisCounters(t *testing.T, n *site.Node) {
+	client := redis.NewClient(&redis.Options{Addr: n.Address, DisableIdentity: true})
+	defer client.Close()
+	if err := client.Set(t.Context(), "first", 1, 0).Err(); err != nil {
+		t.Fatal(err)
+	}
+	c := countersOf(t, n)
+	tell(t, c)
+	before := tell(t, c)
+	for i := range 10 {
+		if err := client.Set(t.Context(), fmt.Sprint("k", i), strings.Repeat("x", 1000), time.Duration(i%2)*time.Hour).Err(); err != nil {
+			t.Fatal(err)
+		}
+		client.Get(t.Context(), fmt.Sprint("k", i))
+		client.Get(t.Context(), "nothing")
+	}
+	after := tell(t, c)
+	by := added(before, after)
+	want := map[string]float64{
+		"redis_commands_total": 30, "redis_keyspace_hits_total": 10, "redis_keyspace_misses_total": 10, "redis_keys": 11,
+		"redis_keys_without_ttl": 6, "redis_connected_clients": 1, "redis_connections_total": 0,
+	}
+	for _, name := range slices.Sorted(maps.Keys(want)) {
+		if by[name] != want[name] {
+			t.Errorf("%s is %v, want %v", name, by[name], want[name])
+		}
+	}
+	if in, out := by["redis_net_input_bytes_total"], by["redis_net_output_bytes_total"]; in < 10000 || in > 12000 || out < 10000 || out > 11000 {
+		t.Errorf("ten values of 1000 bytes there and back are %v and %v bytes", in, out)
+	}
+	idle := added(after, tell(t, c))
+	for _, name := range []string{"redis_commands_total", "redis_net_input_bytes_total", "redis_net_output_bytes_total"} {
+		if math.Abs(idle[name]) > 0 {
+			t.Errorf("our own questions are counted: %v of %s", idle[name], name)
+		}
+	}
+}
+
+func TestLocalServersTellWhatTheyCount(t *testing.T) {
+	o, _ := options(t, orders(t))
+	testCounters(t, start(t, o).Site())
+}
+
+// BenchmarkCounters is what a reading takes: brunt's and the server's part together.
+func BenchmarkCounters(b *testing.B) {
+	for _, name := range []string{"orders-db", "cache"} {
+		b.Run(name, func(b *testing.B) {
+			top, err := Start(b.Context(), Options{
+				RunID: fmt.Sprint("bench", time.Now().UnixNano()), Provider: ProviderLocal, Lookup: os.LookupEnv, CacheDir: sharedCache(),
+				Experiment: experiment.Experiment{Dependencies: []experiment.Dependency{{Name: "orders-db", Kind: "postgres"}, {Name: "cache", Kind: "redis"}}},
+			})
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer top.Stop(context.Background())
+			n := top.Site().Node(name)
+			i, err := dependency.Of(n)
+			if err != nil {
+				b.Fatal(err)
+			}
+			c := i.Counters(nil)
+			defer c.Close(context.Background())
+			for b.Loop() {
+				if _, err := c.Tell(b.Context()); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
