@@ -25,8 +25,8 @@ type Trial struct {
 	// Selectors are the series that were asked for beside the base series, as an SLO writes them: metric{tag:value}. What
 	// is not among them can't be judged later. Empty: not known; those of the question.
 	Selectors []string `json:"selectors,omitempty"`
-	// Metrics is the path of the recording of the services' metrics, scraped once a second, relative to the run's folder; empty
-	// when no service tells them. Scrapes says what became of the scrapes, by node.
+	// Metrics is the path of the recording of what services tell at their metrics path, and Postgres, Redis, nodes and links when they
+	// are asked, once a second, relative to the run's folder; empty when nobody was asked. Scrapes says what became of the scrapes.
 	Metrics string   `json:"metrics,omitempty"`
 	Scrapes []Scrape `json:"scrapes,omitempty"`
 	// OpenModel is true when every scenario ran on brunt-arrival, so that `latency` counts from the intended start.
@@ -37,7 +37,7 @@ type Trial struct {
 	Ledgers *Ledgers `json:"ledgers,omitempty"`
 }
 
-// Scrape is what became of the scrapes of one service.
+// Scrape is what became of the scrapes of one node by one source.
 type Scrape struct {
 	Node   string `json:"node"`
 	Asked  int    `json:"asked"`
@@ -49,6 +49,8 @@ type Scrape struct {
 	Bytes   int64 `json:"bytes"` // of all answers together
 	// Took is how long an answer took: the mean, in milliseconds.
 	Took float64 `json:"took_ms"`
+	// Source is whom brunt asked by itself: postgres, redis, node or link; empty: the service's metrics path.
+	Source string `json:"source,omitempty"`
 }
 
 // PhaseName labels an interval of a trial.

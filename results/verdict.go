@@ -26,6 +26,39 @@ type Verdict struct {
 	// what is judged of them stands in Evidence.
 	Resilience []Resilience `json:"resilience,omitempty"`
 	Recoveries []Recoveries `json:"recoveries,omitempty"`
+	// Uses says what each phase asked of each node and link, for people: it has no part in the outcome.
+	Uses []Use `json:"uses,omitempty"`
+}
+
+// Use is what one phase of one trial asked of a node or of a link that faults act on. What is not known is nil.
+type Use struct {
+	Trial int     `json:"trial"`
+	Phase string  `json:"phase"`
+	Start float64 `json:"start_s"`
+	End   float64 `json:"end_s"`
+	Node  string  `json:"node"` // or link
+	Kind  string  `json:"kind"` // of the node; link
+
+	// Per request of the load, between the first scrape in the phase and the last.
+	Requests    float64  `json:"requests"`
+	Queries     *float64 `json:"queries_per_request,omitempty"`
+	Rows        *float64 `json:"rows_per_request,omitempty"`
+	Buffers     *float64 `json:"buffers_per_request,omitempty"`
+	WAL         *float64 `json:"wal_bytes_per_request,omitempty"`
+	Commands    *float64 `json:"commands_per_request,omitempty"`
+	Connections *float64 `json:"connections_per_request,omitempty"` // over a link
+	// Amplification of a fault phase is its work per request (queries, commands or connections) as a multiple of that in the steady
+	// phase before it.
+	Amplification *float64 `json:"amplification,omitempty"`
+
+	CPUPercent *float64 `json:"cpu_percent,omitempty"` // 100 = one core
+	Memory     *float64 `json:"memory_bytes,omitempty"`
+	Read       *float64 `json:"read_bytes_per_s,omitempty"` // from disks
+	Written    *float64 `json:"written_bytes_per_s,omitempty"`
+	OpenFDs    *float64 `json:"open_fds,omitempty"`
+	Sockets    *float64 `json:"sockets,omitempty"`
+	// KeysWithoutTTL and what else is a level is the highest in the phase.
+	KeysWithoutTTL *float64 `json:"keys_without_ttl,omitempty"`
 }
 
 // Evidence is one row under a verdict.

@@ -15,10 +15,18 @@ import (
 	"github.com/devcraft-studio/brunt/results/recording"
 )
 
-// Source is a service that tells its metrics.
+// Source is somebody who tells metrics of a node.
 type Source struct {
 	Node string
-	URL  string // of its metrics
+	URL  string // of the page where a service tells its own
+	// Name tells several sources of one node apart; empty: the service's own page.
+	Name   string
+	Teller Teller // in place of a page
+}
+
+// Teller tells metrics in Prometheus's text format, as they are now. It returns when ctx ends, at the latest.
+type Teller interface {
+	Tell(ctx context.Context) ([]byte, error)
 }
 
 // ScrapeOptions say what is scraped and where it goes. The zero value of a number is its default.
@@ -43,6 +51,7 @@ const (
 	mostScraped    = 4 << 20 // bytes of one answer
 	firstTries     = 5
 	betweenTries   = 200 * time.Millisecond
+	apart          = 10 * time.Millisecond // sources of one moment, at most
 
 	// The text format is what every client library speaks; it is asked for without compression, which would cost the service more
 	// than the loopback saves.
@@ -74,6 +83,9 @@ type Scraper struct {
 	stop    context.CancelFunc
 	running sync.WaitGroup
 	told    []Series
+	align   sync.Once
+	aligned chan struct{} // closed when zero is known
+	zero    time.Time
 
 	mu     sync.Mutex // guards writer
 	writer *recording.Writer
@@ -86,6 +98,7 @@ type scrapes struct {
 	results.Scrape
 	series *series
 	took   time.Duration
+	up     bool // the last one was answered
 }
 
 // StartScraping scrapes every source once, with a few tries, so that it is known what each tells, and then goes on in the
@@ -96,13 +109,15 @@ func StartScraping(ctx context.Context, o ScrapeOptions) (*Scraper, error) {
 	if err != nil {
 		return nil, fmt.Errorf("record the services' metrics: %w", err)
 	}
-	s := &Scraper{options: o, writer: writer, client: &http.Client{
+	s := &Scraper{options: o, writer: writer, aligned: make(chan struct{}), client: &http.Client{
 		// One connection for each source is kept. No proxy of the environment stands between us and loopback.
 		Transport:     &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: 1},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
 	for _, source := range o.Sources {
-		s.scrapes = append(s.scrapes, &scrapes{Source: source, Scrape: results.Scrape{Node: source.Node}, series: newSeries(source.Node, o)})
+		s.scrapes = append(s.scrapes, &scrapes{
+			Source: source, Scrape: results.Scrape{Node: source.Node, Source: source.Name}, series: newSeries(source, o),
+		})
 	}
 	var first sync.WaitGroup
 	for _, one := range s.scrapes {
@@ -114,8 +129,8 @@ func StartScraping(ctx context.Context, o ScrapeOptions) (*Scraper, error) {
 	}
 	ctx, s.stop = context.WithCancel(context.WithoutCancel(ctx))
 	for i, one := range s.scrapes {
-		// Sources are asked one after another within the second, not all at once.
-		offset := o.Interval * time.Duration(i) / time.Duration(len(s.scrapes))
+		// Sources are asked one shortly after another, not all at once.
+		offset := min(apart, o.Interval/2/time.Duration(len(s.scrapes))) * time.Duration(i)
 		s.running.Go(func() { s.run(ctx, one, offset) })
 	}
 	return s, nil
@@ -124,10 +139,27 @@ func StartScraping(ctx context.Context, o ScrapeOptions) (*Scraper, error) {
 // Told lists the series that the first scrapes found.
 func (s *Scraper) Told() []Series { return s.told }
 
-// Stop ends the scraping and says what became of it, by node in the order of the sources. The error is that of the recording.
+// Align lets scrapes fall on whole intervals from zero on, where the frames of the load begin and end, so that what is counted in one
+// can be divided by what is counted in the other. It may be called once; zero may lie in the future.
+func (s *Scraper) Align(zero time.Time) {
+	s.align.Do(func() {
+		s.zero = zero
+		close(s.aligned)
+	})
+}
+
+// Stop scrapes every source that answered the last time once more, for what the end of the load added, ends the scraping and says
+// what became of it, by node in the order of the sources. The error is that of the recording.
 func (s *Scraper) Stop() ([]results.Scrape, error) {
 	s.stop()
 	s.running.Wait()
+	var last sync.WaitGroup
+	for _, one := range s.scrapes {
+		if one.up {
+			last.Go(func() { s.scrape(context.Background(), one) })
+		}
+	}
+	last.Wait()
 	s.client.CloseIdleConnections()
 	var all []results.Scrape
 	for _, one := range s.scrapes {
@@ -157,12 +189,17 @@ func (s *Scraper) first(ctx context.Context, one *scrapes) {
 // run scrapes a source at each interval. A moment that has passed is left out, not made up for.
 func (s *Scraper) run(ctx context.Context, one *scrapes, offset time.Duration) {
 	next := time.Now().Add(s.options.Interval + offset)
+	aligned := s.aligned
 	for {
 		timer := time.NewTimer(time.Until(next))
 		select {
 		case <-ctx.Done():
 			timer.Stop()
 			return
+		case <-aligned:
+			timer.Stop()
+			aligned, next = nil, s.following(time.Now()).Add(offset)
+			continue
 		case <-timer.C:
 		}
 		s.scrape(ctx, one)
@@ -172,10 +209,20 @@ func (s *Scraper) run(ctx context.Context, one *scrapes, offset time.Duration) {
 	}
 }
 
+// following is the first whole interval from zero after a moment.
+func (s *Scraper) following(now time.Time) time.Time {
+	since := now.Sub(s.zero)
+	n := since / s.options.Interval
+	if since >= 0 {
+		n++
+	}
+	return s.zero.Add(n * s.options.Interval)
+}
+
 // scrape asks a source once and records what changed. It reports whether there was an answer.
 func (s *Scraper) scrape(ctx context.Context, one *scrapes) bool {
 	asked := time.Now()
-	body, err := s.ask(ctx, one.URL)
+	body, err := s.answer(ctx, one.Source)
 	if ctx.Err() != nil {
 		return false // it was not missed: nobody wants it any more
 	}
@@ -195,15 +242,26 @@ func (s *Scraper) scrape(ctx context.Context, one *scrapes) bool {
 		frame.Points = nil
 	} else {
 		one.took += answered.Sub(asked)
-		frame.Points = append(frame.Points, one.series.own(metricTook, answered.Sub(asked).Seconds()))
+		frame.Points = append(frame.Points, one.series.own(one.series.took, answered.Sub(asked).Seconds()))
 	}
 	up := 1.0
 	if err != nil {
 		up = 0
 	}
-	frame.Points = append(frame.Points, one.series.own(metricUp, up))
+	one.up = err == nil
+	frame.Points = append(frame.Points, one.series.own(one.series.up, up))
 	s.write(frame)
 	return err == nil
+}
+
+// answer is what a source tells within the deadline.
+func (s *Scraper) answer(ctx context.Context, source Source) ([]byte, error) {
+	if source.Teller == nil {
+		return s.ask(ctx, source.URL)
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.options.Deadline)
+	defer cancel()
+	return source.Teller.Tell(ctx)
 }
 
 func (s *Scraper) write(f *recording.Frame) {
@@ -220,7 +278,7 @@ func (s *Scraper) write(f *recording.Frame) {
 
 var errLong = errors.New("the answer is longer than 4 MiB")
 
-// ask is what a source answers within the deadline.
+// ask is what a page answers within the deadline.
 func (s *Scraper) ask(ctx context.Context, url string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.options.Deadline)
 	defer cancel()

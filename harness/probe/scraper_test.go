@@ -75,7 +75,7 @@ func TestScraping(t *testing.T) {
 		fmt.Fprintf(w, "# TYPE jobs_total counter\njobs_total %d\n# TYPE queue gauge\nqueue 7\n", 10*n)
 	})
 	var out bytes.Buffer
-	s, err := StartScraping(t.Context(), quick(&out, Source{"api", url}))
+	s, err := StartScraping(t.Context(), quick(&out, Source{Node: "api", URL: url}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,7 +135,7 @@ func TestAServiceThatHangsHoldsNobodyUp(t *testing.T) {
 	var asked atomic.Int64
 	well := serve(t, func(w http.ResponseWriter, _ *http.Request) { asked.Add(1); fmt.Fprintln(w, "a 1") })
 	var out bytes.Buffer
-	o := quick(&out, Source{"stuck", stuck}, Source{"well", well})
+	o := quick(&out, Source{Node: "stuck", URL: stuck}, Source{Node: "well", URL: well})
 	o.Deadline = 50 * time.Millisecond
 	s, err := StartScraping(t.Context(), o)
 	if err != nil {
@@ -179,7 +179,7 @@ func TestScrapesThatSayNothingAreMissed(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var out bytes.Buffer
-			s, err := StartScraping(t.Context(), quick(&out, Source{"api", serve(t, test.answer)}))
+			s, err := StartScraping(t.Context(), quick(&out, Source{Node: "api", URL: serve(t, test.answer)}))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -212,7 +212,7 @@ func (f *full) Write(b []byte) (int, error) {
 func TestAFullDiskEndsTheRecordingAndNotTheScraping(t *testing.T) {
 	var asked atomic.Int64
 	url := serve(t, func(w http.ResponseWriter, _ *http.Request) { asked.Add(1); fmt.Fprintln(w, "a 1") })
-	s, err := StartScraping(t.Context(), quick(&full{}, Source{"api", url}))
+	s, err := StartScraping(t.Context(), quick(&full{}, Source{Node: "api", URL: url}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -225,11 +225,16 @@ func TestAFullDiskEndsTheRecordingAndNotTheScraping(t *testing.T) {
 func TestAnEndedContextEndsTheFirstScrapes(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	s, err := StartScraping(ctx, quick(io.Discard, Source{"api", serve(t, http.NotFound)}))
+	s, err := StartScraping(ctx, quick(io.Discard, Source{Node: "api", URL: serve(t, http.NotFound)}))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if all, err := s.Stop(); err != nil || all[0].Missed != all[0].Asked {
 		t.Errorf("%+v, %v", all, err)
 	}
+}
+
+func typicalPage(t *testing.T) http.HandlerFunc {
+	body := typical(t)
+	return func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(body) }
 }

@@ -24,7 +24,10 @@ type Series struct {
 
 // series are those of one source, as its last answer left them.
 type series struct {
+	tags    map[string]string // of the scraper's own points
 	node    string
+	up      string // the names of those
+	took    string
 	most    int
 	redact  func(string) string
 	known   map[string]*sampled // by name and labels as they were told
@@ -42,15 +45,22 @@ type sampled struct {
 	stale bool // a gauge that is told no more
 }
 
-func newSeries(node string, o ScrapeOptions) *series {
-	return &series{node: node, most: o.MostSeries, redact: o.Redact, known: map[string]*sampled{}, leftOut: map[string]bool{}}
+func newSeries(source Source, o ScrapeOptions) *series {
+	s := &series{
+		node: source.Node, up: metricUp, took: metricTook, most: o.MostSeries, redact: o.Redact,
+		tags: map[string]string{"node": source.Node}, known: map[string]*sampled{}, leftOut: map[string]bool{},
+	}
+	if source.Name != "" {
+		s.up, s.took, s.tags["source"] = metricProbeUp, metricProbeTook, source.Name
+	}
+	return s
 }
 
 // told lists the series, in the order of their first appearance, after the scraper's own.
 func (s *series) told() []Series {
 	var all []Series
-	for _, own := range ownMetrics() {
-		all = append(all, Series{Metric: own, Tags: map[string]string{"node": s.node}, Kind: recording.Gauge})
+	for _, own := range []string{s.took, s.up} {
+		all = append(all, Series{Metric: own, Tags: maps.Clone(s.tags), Kind: recording.Gauge})
 	}
 	for _, known := range s.order {
 		all = append(all, known.Series)
@@ -60,17 +70,20 @@ func (s *series) told() []Series {
 
 func (s *series) counts() (kept, leftOut int) { return len(s.order), len(s.leftOut) }
 
-// The metrics of the scraper's own, named as Prometheus names them: whether a scrape answered (1 or 0), and how long that took.
+// The metrics of the scraper's own, named as Prometheus names them: whether a scrape answered (1 or 0), and how long that took. Of
+// sources that have a name they bear other names, and that as the label source, so that up remains the service's.
 const (
-	metricUp   = "up"
-	metricTook = "scrape_duration_seconds"
+	metricUp        = "up"
+	metricTook      = "scrape_duration_seconds"
+	metricProbeUp   = "probe_up"
+	metricProbeTook = "probe_duration_seconds"
 )
 
-func ownMetrics() []string { return []string{metricTook, metricUp} }
+func ownMetrics() []string { return []string{metricTook, metricUp, metricProbeTook, metricProbeUp} }
 
 // own is a point of the scraper's own.
 func (s *series) own(metric string, value float64) recording.Point {
-	return gauge(recording.Key{Metric: metric, Tags: recording.JoinTags(map[string]string{"node": s.node})}, value)
+	return gauge(recording.Key{Metric: metric, Tags: recording.JoinTags(s.tags)}, value)
 }
 
 func gauge(key recording.Key, value float64) recording.Point {

@@ -54,7 +54,7 @@ func TestSeries(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			s := newSeries("api", ScrapeOptions{MostSeries: 4, Redact: func(v string) string { return strings.ReplaceAll(v, "hush", "[redacted]") }})
+			s := newSeries(Source{Node: "api"}, ScrapeOptions{MostSeries: 4, Redact: func(v string) string { return strings.ReplaceAll(v, "hush", "[redacted]") }})
 			var points []recording.Point
 			for _, answer := range test.answers {
 				var err error
@@ -70,7 +70,7 @@ func TestSeries(t *testing.T) {
 }
 
 func TestWhatIsNoMetricsIsAnError(t *testing.T) {
-	s := newSeries("api", ScrapeOptions{MostSeries: 4, Redact: func(v string) string { return v }})
+	s := newSeries(Source{Node: "api"}, ScrapeOptions{MostSeries: 4, Redact: func(v string) string { return v }})
 	if points, err := s.take([]byte("<html>hello</html>\n")); err == nil {
 		t.Errorf("got %v", written(points))
 	}
@@ -80,7 +80,7 @@ func TestWhatIsNoMetricsIsAnError(t *testing.T) {
 }
 
 func TestSeriesAreCounted(t *testing.T) {
-	s := newSeries("api", ScrapeOptions{MostSeries: 2, Redact: func(v string) string { return v }})
+	s := newSeries(Source{Node: "api"}, ScrapeOptions{MostSeries: 2, Redact: func(v string) string { return v }})
 	for range 3 {
 		if _, err := s.take([]byte("a 1\nb 1\nc 1\n")); err != nil {
 			t.Fatal(err)
@@ -102,7 +102,7 @@ func typical(t testing.TB) []byte {
 }
 
 func TestATypicalServiceIsRead(t *testing.T) {
-	s := newSeries("api", ScrapeOptions{}.withDefaults())
+	s := newSeries(Source{Node: "api"}, ScrapeOptions{}.withDefaults())
 	points, err := s.take(typical(t))
 	if err != nil {
 		t.Fatal(err)
@@ -123,7 +123,7 @@ func TestATypicalServiceIsRead(t *testing.T) {
 // BenchmarkTake is what one scrape costs brunt beside the transfer.
 func BenchmarkTake(b *testing.B) {
 	body := typical(b)
-	s := newSeries("api", ScrapeOptions{}.withDefaults())
+	s := newSeries(Source{Node: "api"}, ScrapeOptions{}.withDefaults())
 	b.SetBytes(int64(len(body)))
 	for b.Loop() {
 		if _, err := s.take(body); err != nil {
@@ -136,7 +136,7 @@ func FuzzTake(f *testing.F) {
 	f.Add([]byte("# TYPE a counter\na 1\n"), []byte("# TYPE a counter\na 2\n"))
 	f.Add([]byte("# TYPE h histogram\nh_bucket{le=\"1\"} 1\nh_sum 9\nh_count 2\n"), []byte("a{b=\"c\"} -1e9\n"))
 	f.Fuzz(func(t *testing.T, one, two []byte) {
-		s := newSeries("api", ScrapeOptions{MostSeries: 8, Redact: func(v string) string { return v }})
+		s := newSeries(Source{Node: "api"}, ScrapeOptions{MostSeries: 8, Redact: func(v string) string { return v }})
 		for _, body := range [][]byte{one, two} {
 			points, err := s.take(body)
 			if err != nil {

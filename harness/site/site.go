@@ -31,7 +31,7 @@ type Node struct {
 	// Params are the values that ${name.param} can name beside url, host and port: user, password, database.
 	Params map[string]string
 
-	// Control carries the node's abilities: any of Pauser, Killer, Stopper, Limiter, Disconnecter, Executor, Logger.
+	// Control carries the node's abilities: any of Pauser, Killer, Stopper, Limiter, Disconnecter, Executor, Leader, Logger.
 	Control any
 }
 
@@ -137,6 +137,11 @@ type Disconnecter interface {
 // ended, with an error unless it ended with 0; what it writes is part of the node's log. It is killed when ctx ends.
 type Executor interface {
 	Execute(ctx context.Context, words []string) error
+}
+
+// Leader tells the process that leads a node now, which is another one after a restart; 0 when it is not known. It waits for nobody.
+type Leader interface {
+	PID() int
 }
 
 // Logger offers the last bytes (at most 1 MiB) that a node's processes wrote.

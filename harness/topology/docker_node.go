@@ -8,6 +8,7 @@ import (
 	"io"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/containerd/errdefs"
@@ -39,6 +40,9 @@ type containerNode struct {
 	made testcontainers.Container
 	id   string
 	said tail // by commands that were run in it
+
+
+	leader atomic.Int64 // process that leads the node now
 
 	mu       sync.Mutex
 	holder   string // container that keeps the volume's memory while the node's own is down
@@ -117,6 +121,7 @@ func (n *containerNode) identify(ctx context.Context) error {
 	n.node.Container = n.id
 	// Whoever reads the node's process while it restarts has to ask PID instead.
 	n.node.PID = state.Pid
+	n.leader.Store(int64(state.Pid))
 	return nil
 }
 
@@ -131,12 +136,8 @@ func (n *containerNode) state(ctx context.Context) (container.State, error) {
 	return *found.Container.State, nil
 }
 
-// PID is the process that leads the node now; it is another one after a restart.
-func (n *containerNode) PID() int {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return n.node.PID
-}
+// PID is the process that leads the node now; it is another one after a restart. It waits for nobody.
+func (n *containerNode) PID() int { return int(n.leader.Load()) }
 
 // Pause freezes every process of the container.
 func (n *containerNode) Pause(ctx context.Context) error {

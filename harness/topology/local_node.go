@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/devcraft-studio/brunt/harness/site"
@@ -37,6 +38,9 @@ type localNode struct {
 	restored bool                            // came up with its setup already applied
 	groups   []group                         // that its faults will limit it in
 
+
+	leader atomic.Int64 // process that leads the node now
+
 	mu       sync.Mutex
 	process  *process
 	paused   bool
@@ -59,6 +63,7 @@ func (n *localNode) start(ctx context.Context) error {
 	}
 	// Whoever reads the node's id while it restarts has to ask PID instead.
 	n.node.PID = p.pid
+	n.leader.Store(int64(p.pid))
 	s := starting{
 		name: n.node.Name, timeout: n.timeout, ended: p.done, ending: func() error { return p.err },
 		log: func() string { return n.provider.opts.lastLines(n.log.bytes(), logLines) },
@@ -79,15 +84,8 @@ func (n *localNode) start(ctx context.Context) error {
 	return s.await(ctx, c)
 }
 
-// PID is the process that leads the node now; it is another one after a restart.
-func (n *localNode) PID() int {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if n.process == nil {
-		return 0
-	}
-	return n.process.pid
-}
+// PID is the process that leads the node now; it is another one after a restart. It waits for nobody.
+func (n *localNode) PID() int { return int(n.leader.Load()) }
 
 // Pause stops every process of the node.
 func (n *localNode) Pause(context.Context) error {

@@ -36,6 +36,7 @@ func (j *judge) judge(open Opener) error {
 	}
 	r := newReader(newTimeline(j.trial, j.run.Question.Guard))
 	r.course = newCourse(r.line, j.questions, j.trial)
+	r.requests = newRequests()
 	var rows []evident
 	var thresholds []threshold
 	kept := &ledgers{trial: j.trial, line: r.line}
@@ -69,6 +70,7 @@ func (j *judge) judge(open Opener) error {
 	for _, s := range summaries {
 		j.verdict.Phases = append(j.verdict.Phases, s.summary(j.trial.Number))
 	}
+	j.verdict.Uses = append(j.verdict.Uses, j.uses(r)...)
 	j.faults()
 	j.exceptions()
 	j.ending(j.verdict.Evidence[first:])
@@ -263,6 +265,11 @@ func (j *judge) warnings(rows []results.Evidence) {
 	failed := slices.ContainsFunc(rows, func(e results.Evidence) bool { return e.Outcome == results.Fail && e.Value != nil })
 	if reason := pressed(j.trial.Fitness); reason != "" && failed {
 		j.warn(reason)
+	}
+	for _, l := range j.trial.Links {
+		if l.Proxied && l.Connections == 0 && j.trial.Status == results.StatusComplete {
+			j.warn("no connection crossed the link " + l.Name + ": a fault on it touched nothing but our own probes")
+		}
 	}
 	if j.torn {
 		j.warn("the recording is torn: what follows its last sound frame is lost")

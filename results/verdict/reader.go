@@ -31,6 +31,7 @@ type reader struct {
 	sampled  []*sampled // what is measured of the services' metrics
 	scraping *scraping
 	course   *course // nil: a reader of windows or steps
+	requests *requests // nil where nobody divides by them
 }
 
 func newReader(line timeline) *reader {
@@ -118,6 +119,11 @@ func (r *reader) frame(f *recording.Frame) error {
 	}
 	if r.course != nil {
 		if err := r.course.frame(f, phase); err != nil {
+			return err
+		}
+	}
+	if r.requests != nil {
+		if err := r.requests.frame(f); err != nil {
 			return err
 		}
 	}

@@ -90,6 +90,11 @@ func (p row) measured(trial int) results.Evidence {
 	if s.Relative() {
 		e.Bound += " (" + display(bound.value, e.Unit) + ")"
 	}
+	reason := ""
+	if p.perRequest() && n.low < n.high && blurred(n, bound) {
+		reason, n = blurReason(n, bound), exact(bound.value)
+		bound = n
+	}
 	switch all, none := compare(s.Op, n, bound); {
 	case all:
 		e.Outcome = results.Pass
@@ -98,9 +103,12 @@ func (p row) measured(trial int) results.Evidence {
 	default:
 		e.Reason = p.undecided(n)
 	}
-	e.Reason = join(e.Reason, p.left.apart(), p.left.coarse())
+	e.Reason = join(e.Reason, reason, p.left.apart(), p.left.coarse())
 	return e
 }
+
+// perRequest says whether the row is of work per request.
+func (p row) perRequest() bool { return p.parsed.Func == "per_request" }
 
 // perMinute gives a slope as people say it: growth per second is a number with many zeros.
 func (p row) perMinute(e results.Evidence) results.Evidence {

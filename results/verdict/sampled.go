@@ -21,15 +21,16 @@ type sampled struct {
 	scope    *scope
 	scraping *scraping
 	matcher  *matcher
+	requests *requests // of the trial
 
-	asked  int            // scrapes in the scope that answered, of nodes that tell the metric
-	absent map[string]int // scrapes in the scope that were missed, by node
+	asked  int                  // scrapes in the scope that answered, of nodes that tell the metric
+	absent map[*scrapedNode]int // scrapes in the scope that were missed
 
-	points     []stats.Scraped // of a gauge; of a counter its course, where its slope is asked for
-	live       []stats.Scraped // of after_gc(heap): the live heap, where the node tells it
-	sum        float64         // counter: the increase in the scope
-	flow, time float64         // counter: the increase between scrapes of one phase, and the seconds between them
-	before     map[string]int  // phase of the node's last scrape, if that lay in the scope
+	points     []stats.Scraped      // of a gauge; of a counter its course, where its slope is asked for
+	live       []stats.Scraped      // of after_gc(heap): the live heap, where the node tells it
+	sum        float64              // counter: the increase in the scope
+	flow, time float64              // counter: the increase between scrapes of one phase, and the seconds between them
+	before     map[*scrapedNode]int // phase of the node's last scrape, if that lay in the scope
 }
 
 // scraped says whether a metric is one of the services'.
@@ -42,8 +43,9 @@ func (r *reader) sample(m slo.Measure, scope *scope) *sampled {
 	s := &sampled{
 		measure: m, unit: slo.ScrapedUnit(m), scope: scope, scraping: r.scraping,
 		matcher: r.scraping.matcher(slo.Selector{Metric: m.Metric, Tags: m.Tags}),
-		absent:  map[string]int{}, before: map[string]int{},
+		absent:  map[*scrapedNode]int{}, before: map[*scrapedNode]int{}, requests: r.root().requests,
 	}
+	s.matcher.perRequest = s.matcher.perRequest || m.Func == "per_request"
 	r.sampled = append(r.sampled, s)
 	return s
 }
@@ -51,13 +53,13 @@ func (r *reader) sample(m slo.Measure, scope *scope) *sampled {
 // asks says whether a node is one that the measure may be of.
 func (s *sampled) asks(node *scrapedNode) bool {
 	name, ok := s.measure.Tags[labelNode]
-	return !ok || name == node.name
+	return !ok || name == node.node
 }
 
 // missed notes that a node's scrape was missed.
 func (s *sampled) missed(node *scrapedNode, f *recording.Frame, phase int) {
 	if s.asks(node) && s.within(f, s.scope.phase(f, phase)) {
-		s.absent[node.name]++
+		s.absent[node]++
 	}
 }
 
@@ -70,12 +72,12 @@ func (s *sampled) within(f *recording.Frame, phase int) bool {
 func (s *sampled) scraped(node *scrapedNode, f *recording.Frame, phase int, collected bool) {
 	phase = s.scope.phase(f, phase)
 	if !s.asks(node) || !s.within(f, phase) {
-		delete(s.before, node.name)
+		delete(s.before, node)
 		return
 	}
-	last, follows := s.before[node.name]
+	last, follows := s.before[node]
 	follows = follows && (last == phase || s.scope.match == nil)
-	s.before[node.name] = phase
+	s.before[node] = phase
 	matching := s.matcher.byNode[node]
 	if len(matching) == 0 {
 		return
@@ -132,6 +134,9 @@ func (s *sampled) number() number {
 	}
 	if s.measure.Func == "slope" {
 		return s.slope().scaled(factor, 0)
+	}
+	if s.measure.Func == "per_request" {
+		return s.perRequest().scaled(factor, 0)
 	}
 	var n number
 	switch s.measure.Stat {
@@ -206,7 +211,7 @@ func (s *sampled) tooFewCollections(seen, needed int) string {
 	}
 	for _, m := range s.matcher.all {
 		if !m.node.marks {
-			return m.node.name + " does not tell of garbage collections: after_gc needs " + gcTime + " or " + gcCount
+			return m.node.node + " does not tell of garbage collections: after_gc needs " + gcTime + " or " + gcCount
 		}
 	}
 	apart := ""
@@ -233,8 +238,12 @@ func (s *sampled) problem() string {
 		return problem
 	case s.measure.Func == "" && !s.matcher.kind.Has(s.measure.Stat):
 		return fmt.Sprintf("%s is a %s and has no %s", s.selector(), s.matcher.kind, s.measure.Stat)
+	case s.measure.Func == "per_request" && s.matcher.kind == slo.ScrapedGauge:
+		return s.selector() + " is a gauge, of which there is none per request"
 	case s.measure.AfterGC && s.matcher.kind == slo.ScrapedCounter:
 		return s.selector() + " is a counter, of which collections leave nothing"
+	case s.asked == 0 && s.lost() > 0:
+		return fmt.Sprintf("no samples of %s: %s missed", s.selector(), plural(int64(s.lost()), "scrape"))
 	case s.asked == 0:
 		return "no samples of " + s.selector()
 	case s.lost() > s.asked:
@@ -302,20 +311,10 @@ func Ambiguous(m slo.Measure, told []Told) string {
 // lost is how many scrapes of the nodes that tell the metric were missed in the scope.
 func (s *sampled) lost() int {
 	total := 0
-	for _, node := range s.tellers() {
+	for node := range s.matcher.byNode {
 		total += s.absent[node]
 	}
 	return total
-}
-
-func (s *sampled) tellers() []string {
-	var nodes []string
-	for _, m := range s.matcher.all {
-		if !slices.Contains(nodes, m.node.name) {
-			nodes = append(nodes, m.node.name)
-		}
-	}
-	return nodes
 }
 
 // told is what there is to say of the scrapes beside the number.
@@ -335,6 +334,10 @@ func (s *sampled) told() string {
 
 // undecided says why a slope, or a bound that follows another measurement, is neither kept nor broken.
 func (s *sampled) undecided(n number, asked slo.SLO) string {
+	if asked.Func == "per_request" {
+		return fmt.Sprintf("the requests under way at the edges could decide it: the value lies between %s and %s; let the load run longer",
+			display(n.low, s.unit), display(n.high, s.unit))
+	}
 	if asked.Func != "slope" {
 		return fmt.Sprintf("the value lies between %s and %s", display(n.low, s.unit), upper(n.high, s.unit))
 	}

@@ -15,8 +15,10 @@ import (
 // What the scraper writes of its own in each frame of the recording of scrapes (see package probe), and what tells of garbage
 // collections in Go.
 const (
-	metricUp       = "up" // 1: the node was scraped, 0: the scrape was missed
+	metricUp       = "up"       // 1: the node was scraped, 0: the scrape was missed
+	metricProbeUp  = "probe_up" // the same, of what brunt asks for by itself: the label source says what
 	labelNode      = "node"
+	labelSource    = "source"
 	gcCount        = "go_gc_duration_seconds_count"
 	gcTime         = "go_memstats_last_gc_time_seconds"
 	liveHeap       = "go_gc_heap_live_bytes"
@@ -26,7 +28,7 @@ const (
 
 // scraping follows the recording of scrapes: a frame for each scrape of a node, with what changed since the one before.
 type scraping struct {
-	nodes    map[string]*scrapedNode
+	nodes    map[scrapedSource]*scrapedNode
 	series   map[recording.Key]*scrapedSeries
 	matchers map[string]*matcher // by selector
 	torn     bool
@@ -39,11 +41,18 @@ type matcher struct {
 	kind   slo.Kind
 	all    []*scrapedSeries // in order of their first appearance
 	byNode map[*scrapedNode][]*scrapedSeries
+
+	perRequest bool // its course is wanted, scrape by scrape
 }
 
-// scrapedNode is a node as its last scrapes left it.
+// scrapedSource is who tells something of a node; the name of a service's own page is empty.
+type scrapedSource struct{ node, name string }
+
+// scrapedNode is a node as the last scrapes of one source left it.
 type scrapedNode struct {
-	name   string
+	scrapedSource
+	times  []scrapeTime     // of the scrapes that answered
+	lost   bool             // the last one was missed
 	last   *recording.Frame // the last scrape that answered; nil before the first
 	gcTime float64
 	series []*scrapedSeries
@@ -59,10 +68,13 @@ type scrapedSeries struct {
 	alive bool    // told by the last scrape
 	value float64 // gauge: its value; counter: its increase since the first scrape
 	added float64 // counter: its increase in the last scrape
+
+	kept   bool      // its course is
+	course []float64 // by scrape: of a gauge its value, of a counter its increase
 }
 
 func newScraping() *scraping {
-	return &scraping{nodes: map[string]*scrapedNode{}, series: map[recording.Key]*scrapedSeries{}, matchers: map[string]*matcher{}}
+	return &scraping{nodes: map[scrapedSource]*scrapedNode{}, series: map[recording.Key]*scrapedSeries{}, matchers: map[string]*matcher{}}
 }
 
 // matcher is the one of a selector.
@@ -95,6 +107,7 @@ func (s *scraping) frame(f *recording.Frame, line timeline, all []*sampled) erro
 	}
 	phase := line.phaseOf(f)
 	if !up {
+		node.lost = true
 		for _, m := range all {
 			m.missed(node, f, phase)
 		}
@@ -104,6 +117,7 @@ func (s *scraping) frame(f *recording.Frame, line timeline, all []*sampled) erro
 	if err != nil {
 		return err
 	}
+	node.note(f)
 	for _, m := range all {
 		m.scraped(node, f, phase, collected)
 	}
@@ -114,18 +128,21 @@ func (s *scraping) frame(f *recording.Frame, line timeline, all []*sampled) erro
 // node is whose scrape the frame is, and whether it answered.
 func (s *scraping) node(f *recording.Frame) (*scrapedNode, bool, error) {
 	for i := range f.Points {
-		if f.Points[i].Key.Metric != metricUp {
+		if metric := f.Points[i].Key.Metric; metric != metricUp && metric != metricProbeUp {
 			continue
 		}
 		tags, err := recording.SplitTags(f.Points[i].Key.Tags)
 		if err != nil {
 			return nil, false, err
 		}
-		name := tags[labelNode]
-		if s.nodes[name] == nil {
-			s.nodes[name] = &scrapedNode{name: name, gcTime: math.NaN()}
+		source := scrapedSource{tags[labelNode], ""}
+		if f.Points[i].Key.Metric == metricProbeUp {
+			source.name = tags[labelSource]
 		}
-		return s.nodes[name], f.Points[i].Last == 1, nil
+		if s.nodes[source] == nil {
+			s.nodes[source] = &scrapedNode{scrapedSource: source, gcTime: math.NaN()}
+		}
+		return s.nodes[source], f.Points[i].Last == 1, nil
 	}
 	return nil, false, nil
 }
@@ -148,6 +165,7 @@ func (s *scraping) take(node *scrapedNode, f *recording.Frame) (collected bool, 
 			for _, m := range s.matchers {
 				m.add(known)
 			}
+			known.kept = s.keeps(known)
 		}
 		if p.Kind == recording.Counter {
 			known.alive, known.added = true, p.Sum
@@ -178,23 +196,23 @@ func (s *scraping) names() []string {
 	return slices.Compact(names)
 }
 
-// readScrapes reads the recording of scrapes, if something is measured of it and there is one.
+// readScrapes reads the recording of scrapes, if there is one. That nothing is measured of it makes its want no error.
 func (j *judge) readScrapes(open Opener, r *reader) error {
-	if j.trial.Metrics == "" || len(r.sampled) == 0 {
+	if j.trial.Metrics == "" {
 		return nil
 	}
 	of := j.trial
 	of.Recording = j.trial.Metrics
 	src, err := open(of)
 	if err != nil {
-		if errors.Is(err, fs.ErrNotExist) && j.trial.Status != results.StatusComplete {
+		if errors.Is(err, fs.ErrNotExist) && j.trial.Status != results.StatusComplete || len(r.sampled) == 0 {
 			return nil
 		}
 		return fmt.Errorf("open the recording of the services' metrics: %w", err)
 	}
 	defer func() { _ = src.Close() }() // only read from
 	r.scraping.torn, err = read(src, func(f *recording.Frame) error { return r.scraping.frame(f, r.line, r.sampled) })
-	if err != nil && j.trial.Status == results.StatusComplete {
+	if err != nil && j.trial.Status == results.StatusComplete && len(r.sampled) > 0 {
 		return fmt.Errorf("read the recording of the services' metrics: %w", err)
 	}
 	r.scraping.torn = r.scraping.torn || err != nil

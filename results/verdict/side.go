@@ -16,6 +16,7 @@ type side struct {
 	everywhere *want    // the same over the whole run
 	sampled    *sampled // in place of all that: a service's metric; else nil
 	timed      timed    // in place of all that: a time after a fault; else nil
+	requests   *want    // of per_request
 	offers     offers
 	fitness    results.Fitness
 }
@@ -41,6 +42,9 @@ func (j *judge) side(r *reader, m slo.Measure, in string) side {
 	s := side{measure: m, scope: r.scope(r.line.named(in)), fitness: j.trial.Fitness}
 	if j.scraped(m.Metric) {
 		s.sampled = r.sample(m, s.scope)
+	}
+	if m.Func == "per_request" {
+		s.requests = r.want(s.scope, slo.Selector{Metric: metricRequests})
 	}
 	root := r.root()
 	whole := root.scope(root.line.whole())
@@ -84,6 +88,9 @@ func (s side) number() number {
 		n := number{low: math.Inf(-1), high: math.Inf(1), problem: problem}
 		return n
 	}
+	if s.measure.Func == "per_request" {
+		return s.perRequest(kind)
+	}
 	if !hasStat(kind, s.measure.Stat) {
 		return number{problem: fmt.Sprintf("%s is a %s and has no %s", s.measure.Metric, kind, s.measure.Stat)}
 	}
@@ -109,6 +116,20 @@ func (s side) number() number {
 		n = s.counterNumber(extra)
 	}
 	n.unserved = int64(unserved)
+	return n
+}
+
+// perRequest is a counter of the load's own, divided by its requests. What was not served was not requested either.
+func (s side) perRequest(kind slo.Kind) number {
+	sent := s.requests.core.count()
+	switch {
+	case kind != slo.Counter:
+		return number{problem: fmt.Sprintf("%s is a %s, of which there is none per request", s.measure.Metric, kind)}
+	case sent <= 0:
+		return number{problem: "the load made no requests (http_reqs) there"}
+	}
+	n := exact(s.want.core.count() / sent)
+	n.samples = int64(sent)
 	return n
 }
 
