@@ -37,7 +37,8 @@ type assembly struct {
 	proxy *fault.Proxy // nil when no fault acts on a link
 	site  *site.Site   // once started
 
-	scraping *scraping // once load begins; nil when no service tells its metrics
+	faults   *fault.Injector // once the site stands
+	scraping *scraping       // once load begins; nil when there is nobody to ask
 	stop     context.CancelCauseFunc
 
 	ledgers kept // of this trial
@@ -204,6 +205,9 @@ func (as *assembly) startLoad(ctx context.Context, s *site.Site, number int) (ru
 		process.Stop()
 		return nil, err
 	}
+	if as.scraping != nil {
+		go as.scraping.align(process)
+	}
 	return generator{process, output, func() { as.stopScraping() }}, nil
 }
 
@@ -250,6 +254,7 @@ func (g generator) Wait() (runner.Ending, error) {
 
 func (as *assembly) injector(s *site.Site) (runner.Injector, error) {
 	faults := fault.NewInjector(as.proxy, s, as.inv.log)
+	as.faults = faults
 	faults.Commander = commander{}
 	faults.Expirer, faults.Undoer = as.lease, as.lease
 	lost := make(chan runner.LostFault)

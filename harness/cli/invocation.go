@@ -245,7 +245,7 @@ func (inv *invocation) listArtifacts() {
 func artifactKind(name string) string {
 	switch {
 	case filepath.Ext(name) == ".brunt" && strings.HasPrefix(name, "metrics-"):
-		return "recording of a trial: the services' metrics, once a second"
+		return "recording of a trial: what services, dependencies and nodes tell, once a second"
 	case filepath.Ext(name) == ".brunt" && strings.HasPrefix(name, "ledgers-"):
 		return "ledgers of a trial: ids and admissions"
 	case filepath.Ext(name) == ".brunt":

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/devcraft-studio/brunt/harness/dependency"
 	"github.com/devcraft-studio/brunt/harness/probe"
 	"github.com/devcraft-studio/brunt/harness/site"
 	"github.com/devcraft-studio/brunt/results"
@@ -33,10 +34,11 @@ func (q *question) telling() map[string]string {
 	return paths
 }
 
-// mayBeScraped says whether a metric may be a service's, as far as that is known before the script was read.
+// mayBeScraped says whether a metric may be a service's, or one that brunt asks for by itself, as far as that is known before the
+// script was read.
 func (q *question) mayBeScraped(metric string) bool {
 	_, builtin := slo.Builtin(metric)
-	return !builtin && len(q.telling()) > 0
+	return !builtin && (len(q.telling()) > 0 || q.probed(metric))
 }
 
 // scraped says whether a metric must be a service's: it is neither k6's nor the script's, nor a slip of the pen for one that is.
@@ -45,7 +47,7 @@ func (q *question) scraped(metric string) bool {
 	if scripts || !q.mayBeScraped(metric) {
 		return false
 	}
-	return slo.ScrapedName(metric) != metric || slo.Slip(metric, q.ofLoad()) == ""
+	return q.probed(metric) || slo.ScrapedName(metric) != metric || slo.Slip(metric, q.ofLoad()) == ""
 }
 
 // ofLoad are the metrics of brunt, k6 and the script.
@@ -80,22 +82,24 @@ func scrapeFile(number int) string { return fmt.Sprintf("metrics-%d.brunt", numb
 // scraping is the scraping of one trial.
 type scraping struct {
 	*probe.Scraper
-	file  *os.File
-	ended bool
-	told  []results.Scrape
+	file     *os.File
+	counters map[string]*dependency.Counters
+	ended    bool
+	told     []results.Scrape
 }
 
-// startScraping begins to scrape the services that tell their metrics, and holds the SLOs against what they tell.
+// startScraping begins to scrape the services that tell their metrics and to ask whom brunt asks by itself, and holds the SLOs against
+// what they tell.
 func (as *assembly) startScraping(ctx context.Context, s *site.Site, number int) error {
 	paths := as.inv.question.telling()
-	if len(paths) == 0 {
+	sources, counters := as.probes(ctx, s)
+	if len(paths)+len(sources) == 0 {
 		return nil
 	}
 	file, err := os.Create(filepath.Join(as.dir, scrapeFile(number)))
 	if err != nil {
 		return fmt.Errorf("record the services' metrics: %w", err)
 	}
-	var sources []probe.Source
 	for _, name := range slices.Sorted(maps.Keys(paths)) {
 		if n := s.Node(name); n != nil {
 			sources = append(sources, probe.Source{Node: name, URL: as.tellsAt(n) + paths[name]})
@@ -105,10 +109,11 @@ func (as *assembly) startScraping(ctx context.Context, s *site.Site, number int)
 		Sources: sources, Out: file, Redact: as.inv.redactor.Redact, Logger: as.inv.log,
 	})
 	if err != nil {
+		closeCounters(ctx, counters)
 		return errors.Join(err, file.Close())
 	}
-	as.scraping = &scraping{Scraper: scraper, file: file}
-	return as.inv.question.checkTold(scraper.Told())
+	as.scraping = &scraping{Scraper: scraper, file: file, counters: counters}
+	return as.inv.question.checkTold(scraper.Told(), as.lacking(counters))
 }
 
 // tellsAt is the base URL of a service's own pages.
@@ -131,6 +136,7 @@ func (as *assembly) stopScraping() []results.Scrape {
 		s.ended = true
 		var err error
 		s.told, err = s.Stop()
+		closeCounters(as.ctx, s.counters)
 		if err = errors.Join(err, s.file.Close()); err != nil {
 			as.inv.log.Warn("the services' metrics are not complete", "error", err)
 			as.inv.run.Warnings = appendNew(as.inv.run.Warnings, "the services' metrics are not complete: "+as.inv.redactor.Redact(err.Error()))
@@ -146,19 +152,19 @@ func (as *assembly) keepScrapes(trial *results.Trial) {
 	}
 	trial.Metrics, trial.Scrapes = scrapeFile(trial.Number), as.stopScraping()
 	for _, s := range trial.Scrapes {
-		if float64(s.Missed) > missedShare*float64(s.Asked) {
+		if float64(s.Missed) > missedShare*float64(s.Asked) && !(s.Source != "" && as.inv.question.disturbed(s.Node)) {
 			as.inv.run.Warnings = appendNew(as.inv.run.Warnings,
-				fmt.Sprintf("metrics of %s: %d of %d scrapes were missed; the first: %s", s.Node, s.Missed, s.Asked, s.Reason))
+				fmt.Sprintf("%s: %d of %d scrapes were missed; the first: %s", scrapeLabel(s), s.Missed, s.Asked, s.Reason))
 		}
 		if s.LeftOut > 0 {
 			as.inv.run.Warnings = appendNew(as.inv.run.Warnings,
-				fmt.Sprintf("metrics of %s: %d series are kept, and %d or more are left out", s.Node, s.Series, s.LeftOut))
+				fmt.Sprintf("%s: %d series are kept, and %d or more are left out", scrapeLabel(s), s.Series, s.LeftOut))
 		}
 	}
 }
 
-// checkTold holds the SLOs on services' metrics against what the services tell, before load begins.
-func (q *question) checkTold(told []probe.Series) error {
+// checkTold holds the SLOs on scraped metrics against what is told, before load begins. lacks says, by whom brunt asks, what is not.
+func (q *question) checkTold(told []probe.Series, lacks map[string]string) error {
 	var all []verdict.Told
 	kinds := map[string]slo.Kind{}
 	for _, s := range told {
@@ -175,7 +181,11 @@ func (q *question) checkTold(told []probe.Series) error {
 			if m.Metric == "" || !q.scraped(m.Metric) {
 				continue
 			}
-			if err := q.checkMeasure(s.SLO, m, kinds, all); err != nil {
+			err := q.checkProbed(m, kinds, lacks)
+			if err == nil {
+				err = q.checkMeasure(s.SLO, m, kinds, all)
+			}
+			if err != nil {
 				if syntax := new(slo.SyntaxError); !errors.As(err, &syntax) { // which says itself which SLO it is of
 					err = fmt.Errorf("slo %q: %w", s.Text, err)
 				}
@@ -192,8 +202,8 @@ func (q *question) checkTold(told []probe.Series) error {
 
 // checkNodes checks that what an SLO asks of a service is asked of one that tells its metrics.
 func (q *question) checkNodes(s slo.SLO) error {
-	there := slices.Sorted(maps.Keys(q.telling()))
 	for _, m := range []slo.Measure{s.Measure, s.Of} {
+		there := q.tellers(m.Metric)
 		node := m.Tags["node"]
 		if m.Metric == "" || node == "" || !q.scraped(m.Metric) || slices.Contains(there, node) {
 			continue
@@ -201,6 +211,9 @@ func (q *question) checkNodes(s slo.SLO) error {
 		hint := "there is " + strings.Join(there, ", ")
 		if near := slo.Nearest(node, there); near != "" {
 			hint = "did you mean " + near + "?"
+		}
+		if q.probed(m.Metric) {
+			return fmt.Errorf("slo %q: %s tells no %s (%s)", s.Text, node, m.Metric, hint)
 		}
 		return fmt.Errorf("slo %q: no service with metrics is named %s (%s)", s.Text, node, hint)
 	}

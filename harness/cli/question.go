@@ -226,6 +226,9 @@ func (q *question) kind(metric string) (slo.Kind, bool) {
 	}
 	kind, ok := q.inspection.Metrics[metric]
 	if !ok && q.scraped(metric) {
+		if _, kind := slo.ProbeOf(metric); q.probed(metric) {
+			return kind, true
+		}
 		return slo.Scraped, true
 	}
 	return slo.Kind(kind), ok

@@ -87,10 +87,10 @@ func TestWhatGrowsIsSeen(t *testing.T) {
 
 func checkScrapes(t *testing.T, trial results.Trial) {
 	t.Helper()
-	if trial.Metrics != "metrics-1.brunt" || len(trial.Scrapes) != 1 {
+	if trial.Metrics != "metrics-1.brunt" || len(trial.Scrapes) != 2 || trial.Scrapes[0].Source != "node" {
 		t.Fatalf("scrapes %+v in %q", trial.Scrapes, trial.Metrics)
 	}
-	s := trial.Scrapes[0]
+	s := trial.Scrapes[1]
 	if s.Node != "api" || s.Asked < 30 || s.Asked > 60 || s.Missed > s.Asked/2 || s.Series != 8 || s.Took <= 0 {
 		t.Errorf("scrapes %+v", s)
 	}

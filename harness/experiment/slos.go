@@ -3,6 +3,7 @@ package experiment
 import (
 	"errors"
 	"slices"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 
@@ -92,6 +93,9 @@ func (c *checker) scope(raw rawSLO, s slo.SLO) {
 
 // scraped checks that what only a service's metrics path tells can be asked of one. It reports whether that is so.
 func (c *checker) scraped(raw rawSLO, m slo.Measure) bool {
+	if known, sound := c.probed(raw, m); known {
+		return sound
+	}
 	if m.Func != "slope" && m.Func != "drain" && !m.AfterGC {
 		return true
 	}
@@ -111,6 +115,39 @@ func (c *checker) scraped(raw rawSLO, m slo.Measure) bool {
 		return true
 	}
 	return false
+}
+
+// probed checks that there is whom to ask for a metric that brunt asks for by itself. known is false where it may be another's: the
+// script may have made one of the same long name.
+func (c *checker) probed(raw rawSLO, m slo.Measure) (known, sound bool) {
+	prefix, _, short := strings.Cut(m.Metric, ".")
+	of, _ := slo.ProbeOf(m.Metric)
+	probes := []string{slo.ProbePostgres, slo.ProbeRedis, slo.ProbeNode, slo.ProbeLink}
+	if of == "" {
+		if !short || !slices.Contains(probes, prefix) {
+			return false, false
+		}
+		c.problem(raw.place, "slo "+quote(raw.value)+": unknown metric "+m.Metric, suggest(m.Metric, slo.ProbedNames()))
+		return true, false
+	}
+	there := true
+	switch of {
+	case slo.ProbePostgres, slo.ProbeRedis:
+		there = slices.ContainsFunc(c.exp.Dependencies, func(d Dependency) bool { return d.Kind == of })
+	case slo.ProbeLink:
+		there = slices.ContainsFunc(c.exp.Faults, func(f Fault) bool { return f.Link != "" })
+	}
+	switch {
+	case there:
+		return true, true
+	case !short:
+		return false, false
+	case of == slo.ProbeLink:
+		c.problem(raw.place, "slo "+quote(raw.value)+": no fault acts on a link, so that none is counted", "give faults")
+	default:
+		c.problem(raw.place, "slo "+quote(raw.value)+": no dependency is of kind "+of, "")
+	}
+	return true, false
 }
 
 func (c *checker) where(raw rawSLO, in string, faults []string) {

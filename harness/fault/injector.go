@@ -54,6 +54,8 @@ type Injector struct {
 	log   *slog.Logger
 	lost  chan LostFault
 
+	answers answers
+
 	mu     sync.Mutex
 	active map[string]*standing
 	lifts  map[string]time.Time // when lifting a fault began, or it ended by itself

@@ -49,6 +49,7 @@ func (i *Injector) Watch(ctx context.Context, f experiment.Fault) func(start, en
 			one, stop := context.WithTimeout(ctx, patience)
 			r := p.run(one)
 			stop()
+			i.answers.note(i.probed(f.Link, f.Node), r)
 			if ctx.Err() == nil { // else it was cut short by the end of watching
 				probes = append(probes, r)
 			}

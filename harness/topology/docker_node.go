@@ -41,7 +41,6 @@ type containerNode struct {
 	id   string
 	said tail // by commands that were run in it
 
-
 	leader atomic.Int64 // process that leads the node now
 
 	mu       sync.Mutex

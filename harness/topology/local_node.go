@@ -38,7 +38,6 @@ type localNode struct {
 	restored bool                            // came up with its setup already applied
 	groups   []group                         // that its faults will limit it in
 
-
 	leader atomic.Int64 // process that leads the node now
 
 	mu       sync.Mutex

@@ -35,6 +35,7 @@ func toJSON(d Document) jsonRun {
 		Artifacts: list(run.Artifacts), Trials: each(run.Trials, toJSONTrial),
 		Resilience: run.Verdict.Resilience, Recoveries: run.Verdict.Recoveries,
 	}
+	j.Dependencies = run.Verdict.Uses
 	if found := run.Verdict.Breakpoints; len(found) > 0 {
 		j.Breakpoint, j.Breakpoints = &found[0], found
 	}

@@ -42,9 +42,11 @@ type jsonRun struct {
 	SLOs           []results.SLO        `json:"slos"`      // what was asked
 	Generator      *string              `json:"generator"` // what made the load, and what it does not do; null: k6 and a script
 	PhaseSummaries []jsonPhaseSummary   `json:"phase_summaries"`
-	Warnings       []string             `json:"warnings"`
-	Artifacts      []results.Artifact   `json:"artifacts"`
-	Trials         []jsonTrial          `json:"trials"`
+	// What each phase asked of dependencies, nodes and links, where they were asked.
+	Dependencies []results.Use      `json:"dependencies,omitempty"`
+	Warnings     []string           `json:"warnings"`
+	Artifacts    []results.Artifact `json:"artifacts"`
+	Trials       []jsonTrial        `json:"trials"`
 }
 
 type jsonBuild struct {

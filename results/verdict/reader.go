@@ -30,7 +30,7 @@ type reader struct {
 	windows  []*windows // that are laid over the trial
 	sampled  []*sampled // what is measured of the services' metrics
 	scraping *scraping
-	course   *course // nil: a reader of windows or steps
+	course   *course   // nil: a reader of windows or steps
 	requests *requests // nil where nobody divides by them
 }
 

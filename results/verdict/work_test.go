@@ -193,7 +193,7 @@ func TestUsesAreToldByPhase(t *testing.T) {
 			v    *float64
 		}{{"commands", u.Commands}, {"connections", u.Connections}, {"cpu", u.CPUPercent}, {"times", u.Amplification}} {
 			if n.v != nil {
-				line += " " + n.name + " " + display(*n.v, "")
+				line += " " + n.name + " " + display(math.Round(*n.v*100)/100, "")
 			}
 		}
 		got = append(got, line)
