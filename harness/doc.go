@@ -16,7 +16,7 @@
 //	  fault                links and faults, one file per kind; the proxy child             [Toxiproxy]
 //	  lease                the watchdog child, the sweep, the machine's lock
 //	  load                 drives the k6 child, writes the recording                        [k6's command]
-//	  probe                what a running service tells of itself: metrics, profiles        [prometheus expfmt]
+//	  probe                what nodes tell: metrics, profiles, their use of the machine     [prometheus expfmt]
 //	  build                something startable out of a reference
 //	  provenance           git, CI, host, redaction of secrets
 //	results/             AFTER THE RECORD

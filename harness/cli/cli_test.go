@@ -30,7 +30,7 @@ func TestMain(m *testing.M) {
 		brunt()
 	}
 	testscript.Main(m, map[string]func(){
-		"brunt": brunt, "server": server, "convalescent": convalescent, "worker": worker, "stormy": stormy,
+		"brunt": brunt, "server": server, "convalescent": convalescent, "worker": worker, "stormy": stormy, "clerk": clerk,
 	})
 }
 

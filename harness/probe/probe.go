@@ -1,9 +1,11 @@
-// Package probe reads what a running service tells of itself: its Prometheus metrics, once a second while load runs, and at its
-// end once more in full, and its Go profiles.
+// Package probe reads what nodes tell while load runs, once a second, in step with it, and once more at its end: a service its
+// Prometheus metrics and its Go profiles, a dependency what it counts, and the machine what the processes of a node use of it.
 //
 // Scraping is meant to be too small to matter. Of a service in Go with 14 kB of metrics (BenchmarkTake, on 2 shared cores) a scrape
 // costs brunt 0.5 ms of CPU and the service 0.6 ms: about a thousandth of a core together. What is kept of it under load is 14 kB a
-// minute, because only what changed is written.
+// minute, because only what changed is written. A Postgres answers in 0.15 ms and a Redis in 0.07 ms, brunt's part and the
+// server's together (BenchmarkCounters in package topology), and the process table of 148 processes takes 2.9 ms, once for all nodes
+// (BenchmarkProcesses): three thousandths of a core.
 package probe
 
 import (

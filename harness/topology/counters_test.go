@@ -179,3 +179,10 @@ func BenchmarkCounters(b *testing.B) {
 		})
 	}
 }
+
+func TestContainersTellWhatTheyCount(t *testing.T) {
+	exp := orders(t)
+	exp.Services, exp.Faults, exp.Load = nil, nil, experiment.Load{}
+	o, engine := dockerOptions(t, exp)
+	testCounters(t, startContainers(t, o, engine).Site())
+}

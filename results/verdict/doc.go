@@ -92,6 +92,23 @@
 // is the value; a gauge that was not above at the fault's end took no time. Without `in` it is of the fault phase after which it
 // took longest. As recovery, it is censored where that was not seen.
 //
+// # Work per request
+//
+// per_request is the increase of a counter divided by the requests that the load sent in the same time (http_reqs, setup and teardown
+// apart), from the first scrape in the scope to the last, guards left out; a scrape up to 250 ms beyond an edge counts as at it. What
+// lies between two scrapes of which one is in another phase counts for neither, nor does what lies around missed scrapes at an edge.
+// Where nothing was requested before the first scrape, or the last came after the load, there is no edge: so the whole of a load without a
+// warm-up is exact. At every other edge requests were under way, whose work may have been counted or not: as many as the rate times
+// how long they took (Little's law), and those that began between the scrape and the edge of a frame. They blur the number:
+// Low and High are its ends. A bound that lies between them is what the number is taken for, where that is less than 1 % to either
+// side, so that a service that does exactly three queries keeps `<= 3` and breaks `< 3`; beyond, the row is inconclusive. Of a
+// counter of the load's own both sums are those of the frames in the scope.
+//
+// Verdict.Uses is the same for people, phase by phase with their guards, and has no part in the outcome: work per request of Postgres, Redis
+// and links, its multiple in a fault phase of what it was in the steady phase before (retry amplification), and what the
+// processes of each node used of the machine. A link that no connection crossed is named in a warning; what was opened before the load,
+// as by a pool, crossed it.
+//
 // # The breakpoint
 //
 // A trial that searched (Trial.Search) is judged step by step. A step is judged as a phase of its own without guards, between its
