@@ -86,9 +86,6 @@ func (c *checker) scope(raw rawSLO, s slo.SLO) {
 			return
 		}
 	}
-	if what := s.Unsupported(); what != "" {
-		c.problem(raw.place, "slo "+quote(raw.value)+": "+what+" is not supported yet", "")
-	}
 }
 
 // scraped checks that what only a service's metrics path tells can be asked of one. It reports whether that is so.

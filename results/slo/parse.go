@@ -5,8 +5,7 @@ import (
 	"strings"
 )
 
-// Parse reads one SLO. Its errors are *SyntaxError. Whether the metrics exist and have such statistics is for Validate,
-// and whether the SLO can be judged yet for Unsupported.
+// Parse reads one SLO. Its errors are *SyntaxError. Whether the metrics exist and have such statistics is for Validate.
 func Parse(text string) (SLO, error) {
 	p := &parser{scanner{text: text}}
 	if p.done() {

@@ -186,34 +186,6 @@ func TestParseRefuses(t *testing.T) {
 	}
 }
 
-func TestUnsupportedIsNamed(t *testing.T) {
-	tests := map[string]string{
-		"p95(latency) < 300ms in redis-slow":    "",
-		"p95(latency) < 3 * p50(latency) + 5ms": "",
-		"http_req_duration: p(95)<300":          "",
-		"recovery(redis-slow) < 10s":            "",
-		"drain(queue_depth) < 10s":              "",
-		"per_request(queries) <= 3":             "",
-		"slope(after_gc(heap)) < 1MiB/min":      "",
-		"after_gc(heap) < 100MiB":               "",
-		"max(after_gc(heap)) < 100MiB":          "",
-		"lost(orders) == 0":                     "",
-		"duplicated(orders) == 0":               "",
-		"admitted(orders) <= 100 per 60s":       "",
-		"p95(latency) < 300ms in every 1m":      "",
-		"p95(latency) < 2 * drain(queue)":       "",
-		"count(http_reqs) < 2 * lost(orders)":   "lost",
-	}
-	for text, want := range tests {
-		s, err := Parse(text)
-		if err != nil {
-			t.Errorf("%s: %v", text, err)
-		} else if got := s.Unsupported(); got != want {
-			t.Errorf("%s: unsupported is %q, want %q", text, got, want)
-		}
-	}
-}
-
 func TestSelectorsAreTheMetricsEachOnce(t *testing.T) {
 	tests := map[string][]Selector{
 		"p95(latency) < 300ms":    {{Metric: "latency"}},

@@ -77,21 +77,6 @@ func (s SLO) Selectors() []Selector {
 	return all
 }
 
-// Unsupported names what of the SLO can be written already but not judged yet, or is empty. Whoever reads an experiment
-// refuses it by that name ("not supported yet: recovery").
-func (s SLO) Unsupported() string {
-	for _, m := range []Measure{s.Measure, s.Of} {
-		switch m.Func {
-		case "", "slope", "recovery", "drain", "per_request":
-		default:
-			if !ofLedger(m.Func) {
-				return m.Func
-			}
-		}
-	}
-	return ""
-}
-
 // Exact says whether the SLO is an invariant on exact counts, which an unfit generator or machine can't put in doubt.
 func (s SLO) Exact() bool { return ofLedger(s.Func) }
 

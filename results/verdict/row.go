@@ -36,9 +36,6 @@ func (p row) weighed(trial int) (results.Evidence, string) {
 // plan registers what the SLO wants of the recording.
 func (j *judge) plan(r *reader, q question) row {
 	p := row{question: q}
-	if q.parsed.Unsupported() != "" {
-		return p
-	}
 	p.left = j.side(r, q.parsed.Measure, "")
 	if p.left.sampled != nil && !q.parsed.Relative() {
 		p.left.sampled.unit = q.parsed.Unit
@@ -64,10 +61,6 @@ func (p row) measured(trial int) results.Evidence {
 	e := results.Evidence{What: p.Text, Trial: trial, Phase: phaseAll, Unit: s.Unit, Bound: s.Bound(), Outcome: results.Inconclusive}
 	if s.In != "" {
 		e.Phase = s.In
-	}
-	if what := s.Unsupported(); what != "" {
-		e.Reason = "not supported yet: " + what
-		return e
 	}
 	if p.left.timed != nil {
 		e.Phase = p.left.timed.where()

@@ -80,7 +80,6 @@ func TestSLO(t *testing.T) {
 		{"a fifth has guards", "max(latency) < 300ms in last-fifth", during(119, 120, slow(900)), results.Pass, 100, "guards of 1s left out"},
 		{"a rate in a fifth counts its seconds", "rate(http_reqs) == 10/s in last-fifth", nil, results.Pass, 10, ""},
 		{"a bound that can't be measured", "p95(latency) < 3 * p50(http_req_waiting)", nil, results.Inconclusive, 100, "the bound is not known: no samples of http_req_waiting"},
-		{"what can't be judged yet is named", "lost(orders) == 0", nil, results.Inconclusive, none, "not supported yet: lost"},
 		{"a statistic that the metric does not have", "p95(orders) < 3", ever(with(counter("orders", nil, 1))), results.Inconclusive, none, "orders is a counter and has no p"},
 	}
 	for _, test := range tests {

@@ -46,7 +46,7 @@ func Searchable(s slo.SLO, scraped func(metric string) bool) bool {
 		return false
 	}
 	in := func(name string) bool { return name == "" || name == string(results.PhaseSteady) }
-	return !s.Threshold && s.Unsupported() == "" && s.Every == 0 && s.Func == "" && !s.AfterGC && in(s.In) && in(s.Of.In)
+	return !s.Threshold && s.Every == 0 && s.Func == "" && !s.AfterGC && in(s.In) && in(s.Of.In)
 }
 
 // step is a step that is being judged.
