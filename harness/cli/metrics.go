@@ -98,6 +98,7 @@ func (as *assembly) startScraping(ctx context.Context, s *site.Site, number int)
 	}
 	file, err := os.Create(filepath.Join(as.dir, scrapeFile(number)))
 	if err != nil {
+		closeCounters(ctx, counters)
 		return fmt.Errorf("record the services' metrics: %w", err)
 	}
 	for _, name := range slices.Sorted(maps.Keys(paths)) {

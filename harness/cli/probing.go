@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/devcraft-studio/brunt/harness/dependency"
 	"github.com/devcraft-studio/brunt/harness/experiment"
@@ -17,6 +18,11 @@ import (
 	"github.com/devcraft-studio/brunt/harness/site"
 	"github.com/devcraft-studio/brunt/results"
 	"github.com/devcraft-studio/brunt/results/slo"
+)
+
+const (
+	prepareTimeout = 10 * time.Second // for a dependency to be connected to
+	closeTimeout   = time.Second      // for that connection to end
 )
 
 // probes are the nodes and links that brunt asks by itself, by what it asks for (the Probe constants of package slo).
@@ -116,6 +122,7 @@ func (as *assembly) probes(ctx context.Context, s *site.Site) ([]probe.Source, m
 			}
 			if i, err := dependency.Of(node); err == nil {
 				counters[name] = i.Counters(func() float64 { return float64(as.faults.Answered(name)) })
+				as.prepare(ctx, name, counters[name])
 				sources = append(sources, probe.Source{Node: name, Name: of, Teller: counters[name]})
 			}
 		}
@@ -138,6 +145,16 @@ func (as *assembly) probes(ctx context.Context, s *site.Site) ([]probe.Source, m
 		}
 	}
 	return sources, counters
+}
+
+// prepare connects to a dependency and lets it make what it counts with, for which a scrape leaves no time. One that does not answer
+// will be missed when it is scraped.
+func (as *assembly) prepare(ctx context.Context, name string, c *dependency.Counters) {
+	ctx, cancel := context.WithTimeout(ctx, prepareTimeout)
+	defer cancel()
+	if _, err := c.Tell(ctx); err != nil {
+		as.inv.log.Warn("its counters are not told", "node", name, "error", err)
+	}
 }
 
 // processes tells what a node uses of the machine. The error says that this machine does not know.
@@ -181,7 +198,7 @@ func (as *assembly) lacking(counters map[string]*dependency.Counters) map[string
 }
 
 func closeCounters(ctx context.Context, counters map[string]*dependency.Counters) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
 	defer cancel()
 	for _, c := range counters {
 		c.Close(ctx)

@@ -83,7 +83,9 @@ func (c *Counters) Tell(ctx context.Context) ([]byte, error) {
 	own := c.own() // before the server is asked, so that what is taken off was counted
 	r, err := c.session.read(ctx)
 	if err != nil {
-		c.session.close(context.WithoutCancel(ctx))
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), dialTimeout)
+		defer cancel()
+		c.session.close(ctx)
 		c.session = nil
 		return nil, err
 	}

@@ -39,7 +39,9 @@ func (p postgres) count(ctx context.Context, i Instance) (counting, error) {
 	}
 	c := &postgresCounting{conn: conn, shared: conn.Config().Database == i.Params[ParamDatabase]}
 	if err := c.prepare(ctx); err != nil {
-		c.close(context.WithoutCancel(ctx))
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), dialTimeout)
+		defer cancel()
+		c.close(ctx)
 		return nil, err
 	}
 	return c, nil
