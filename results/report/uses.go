@@ -1,41 +1,67 @@
 package report
 
 import (
+	"slices"
+
 	"github.com/devcraft-studio/brunt/results"
 )
 
-// uses is the table of what each phase asked of dependencies, nodes and links.
-func uses(run results.Run) Table {
-	t := Table{Title: "Dependencies and nodes", Columns: []Column{
-		{Name: "trial"}, {Name: "phase"}, {Name: "node"}, {Name: "queries/request", Right: true}, {Name: "rows/request", Right: true},
-		{Name: "buffers/request", Right: true}, {Name: "WAL/request", Right: true}, {Name: "commands/request", Right: true},
-		{Name: "connections/request", Right: true}, {Name: "x before", Right: true}, {Name: "keys without TTL", Right: true},
-		{Name: "CPU", Right: true}, {Name: "memory", Right: true}, {Name: "read", Right: true}, {Name: "written", Right: true},
-		{Name: "open files", Right: true}, {Name: "sockets", Right: true},
-	}}
+// gauge is a column of a table of uses, and what it shows of one.
+type gauge struct {
+	name, unit string
+	of         func(results.Use) *float64
+}
+
+// work is the table of what each request of a phase asked of dependencies and links.
+func work(run results.Run) Table {
+	return usesTable(run, "Dependencies, per request", []gauge{
+		{"queries", "", func(u results.Use) *float64 { return u.Queries }},
+		{"rows", "", func(u results.Use) *float64 { return u.Rows }},
+		{"buffers", "", func(u results.Use) *float64 { return u.Buffers }},
+		{"WAL", "B", func(u results.Use) *float64 { return u.WAL }},
+		{"commands", "", func(u results.Use) *float64 { return u.Commands }},
+		{"connections", "", func(u results.Use) *float64 { return some(u.Connections) }},
+		{"x before", "", func(u results.Use) *float64 { return u.Amplification }},
+		{"keys without TTL", "", func(u results.Use) *float64 { return some(u.KeysWithoutTTL) }},
+	})
+}
+
+// machines is the table of what each node took of the machine.
+func machines(run results.Run) Table {
+	return usesTable(run, "Nodes", []gauge{
+		{"CPU", "%", func(u results.Use) *float64 { return u.CPUPercent }},
+		{"memory", "B", func(u results.Use) *float64 { return u.Memory }},
+		{"read", "B/s", func(u results.Use) *float64 { return some(u.Read) }},
+		{"written", "B/s", func(u results.Use) *float64 { return some(u.Written) }},
+		{"open files", "", func(u results.Use) *float64 { return u.OpenFDs }},
+		{"sockets", "", func(u results.Use) *float64 { return u.Sockets }},
+	})
+}
+
+// usesTable has a row for each use that any of the gauges shows something of.
+func usesTable(run results.Run, title string, gauges []gauge) Table {
+	t := Table{Title: title, Columns: []Column{{Name: "trial"}, {Name: "phase"}, {Name: "node"}}}
+	for _, g := range gauges {
+		t.Columns = append(t.Columns, Column{Name: g.name, Right: true})
+	}
 	for _, u := range run.Verdict.Uses {
 		row := []Cell{trialCell(run, u.Trial), {Text: u.Phase}, {Text: u.Node}}
-		for _, v := range []struct {
-			value *float64
-			unit  string
-		}{
-			{u.Queries, ""}, {u.Rows, ""}, {u.Buffers, ""}, {u.WAL, "B"}, {u.Commands, ""}, {u.Connections, ""}, {u.Amplification, ""},
-			{u.KeysWithoutTTL, ""}, {u.CPUPercent, "%"}, {u.Memory, "B"}, {moved(u.Read), "B/s"}, {moved(u.Written), "B/s"},
-			{u.OpenFDs, ""}, {u.Sockets, ""},
-		} {
+		for _, g := range gauges {
 			cell := Cell{}
-			if v.value != nil {
-				cell.Text = quantity(*v.value, v.unit)
+			if v := g.of(u); v != nil {
+				cell.Text = quantity(*v, g.unit)
 			}
 			row = append(row, cell)
 		}
-		t.Rows = append(t.Rows, row)
+		if slices.ContainsFunc(row[3:], func(c Cell) bool { return c.Text != "" }) {
+			t.Rows = append(t.Rows, row)
+		}
 	}
 	return t
 }
 
-// moved leaves out what is nothing, as bytes to and from a disk usually are.
-func moved(v *float64) *float64 {
+// some leaves out what is nothing, as usually is: bytes to and from a disk, new connections, keys that never expire.
+func some(v *float64) *float64 {
 	if v == nil || *v == 0 {
 		return nil
 	}
