@@ -1,6 +1,9 @@
 package results
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // Trial is one execution of the load against one build, in fresh processes.
 type Trial struct {
@@ -110,12 +113,23 @@ type Fault struct {
 	// Ladder lists the steps beyond a plain removal that were needed: cut, disable, delete, restart.
 	Ladder []string `json:"ladder,omitempty"`
 	Error  string   `json:"error,omitempty"`
+	// Occurrence counts the times of a repeated fault, from 1; all have its name. 0: it is not repeated.
+	Occurrence int `json:"occurrence,omitempty"`
+}
+
+// Label is the fault's name and, of a repeated one, which time it is.
+func (f Fault) Label() string {
+	if f.Occurrence == 0 {
+		return f.Name
+	}
+	return fmt.Sprintf("%s (%d)", f.Name, f.Occurrence)
 }
 
 // Effect is what a probe through the same link saw of a fault.
 type Effect struct {
 	Seen bool `json:"seen"`
-	// What was measured: "round trip" (milliseconds), "connect" or "answer" (share that succeeded, 0 to 1).
+	// What was measured: "round trip" (milliseconds), "connect" or "answer" (share that succeeded, 0 to 1),
+	// "stalled", "error", "aborted", "slow body" (share that a fault met which meets a share).
 	What   string  `json:"what"`
 	Unit   string  `json:"unit"`
 	Before float64 `json:"before"` // median before

@@ -257,6 +257,7 @@ func (as *assembly) injector(s *site.Site) (runner.Injector, error) {
 	as.faults = faults
 	faults.Commander = commander{}
 	faults.Expirer, faults.Undoer = as.lease, as.lease
+	faults.Seed = as.inv.run.Seed
 	lost := make(chan runner.LostFault)
 	go func() {
 		for {

@@ -143,6 +143,15 @@ func (c *faultKind) decode(d *decoder, n *yaml.Node, path string) {
 	c.choose(d, n, path, faultKinds(), laterFaultKinds())
 }
 
+type distribution struct{ choice }
+
+// distributions are those of a fault's jitter.
+func distributions() []string { return []string{"uniform", "normal", "pareto"} }
+
+func (c *distribution) decode(d *decoder, n *yaml.Node, path string) {
+	c.choose(d, n, path, distributions(), nil)
+}
+
 func lastWord(path string) string {
 	for i := len(path) - 1; i >= 0; i-- {
 		if path[i] == '.' {

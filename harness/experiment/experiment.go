@@ -115,18 +115,27 @@ type Fault struct {
 	Name string
 	Link string // from->to; empty for a node fault
 	Node string // empty for a link fault
-	Kind string // latency, timeout, reset, down, bandwidth; command, kill, pause, restart, cpu-limit, memory-limit, disconnect
+	Kind string // see fault.Kinds
 	At   time.Duration
 	For  time.Duration // 0: instantaneous
 
-	Latency time.Duration // latency
-	Jitter  time.Duration // latency
-	Rate    int64         // bandwidth, bytes per second
-	Run     []string      // command: the words, or for postgres the SQL statement
-	Hold    time.Duration // command: how long its transaction stays open; For is the same then
-	CPUs    float64       // cpu-limit, cores
-	Memory  int64         // memory-limit, bytes
-	Line    int
+	Latency      time.Duration // latency
+	Jitter       time.Duration // latency
+	Distribution string        // latency, of the jitter: uniform, normal, pareto; empty: uniform
+	Ramp         time.Duration // latency: from its start until it has its full strength
+	Rate         int64         // bandwidth, bytes per second
+	Run          []string      // command: the words, or for postgres the SQL statement
+	Share        float64       // stall, http-*: of what it meets, above 0 and at most 1; 0: all
+	Delay        time.Duration // connect-delay, stall, slicer, slow-close, http-slow
+	Bytes        int64         // slicer, limit-data
+	Status       int           // http-error
+	Hold         time.Duration // command: how long its transaction stays open; For is the same then
+	CPUs         float64       // cpu-limit, cores
+	Memory       int64         // memory-limit, bytes
+	// Occurrence counts the times of a fault with repeat, each of which is a Fault of its own, of the same name; from 1. 0: it
+	// is not repeated.
+	Occurrence int
+	Line       int
 }
 
 // Ledger says which services offer what of a ledger arrived there, beside what the script tells.

@@ -15,10 +15,17 @@ const (
 	leastThroughput = 1000 // bytes per second
 	leastCPUs       = 0.01
 	leastMemory     = 6 << 20 // bytes: a container engine takes no less
+	mostPiece       = 16 << 10
+	mostLimit       = 1 << 20
+	defaultStatus   = 503
 )
+
+// leastRest is between two times of a repeated fault, for its probe to see the link or the node sound.
+const leastRest = 2 * time.Second
 
 func (c *checker) faults() {
 	seen := map[string]int{}
+	var items []int // of the file, for each fault
 	for i, raw := range c.raw.Faults.items {
 		path := "faults." + itoa(i)
 		if raw.Name.value != "" {
@@ -28,11 +35,15 @@ func (c *checker) faults() {
 		f := Fault{
 			Name: raw.Name.value, Link: linkName(raw.Link), Node: raw.On.value, Kind: raw.Kind.value,
 			At: raw.At.value, For: raw.For.value, Latency: raw.Latency.value, Jitter: raw.Jitter.value,
-			Rate: raw.Rate.value, Run: raw.Run.value, Line: raw.line(), CPUs: raw.CPUs.value, Memory: raw.Memory.value,
+			Distribution: raw.Distribution.value, Ramp: raw.Ramp.value, Rate: raw.Rate.value, Run: raw.Run.value,
+			Share: raw.Share.value, Delay: raw.Delay.value, Bytes: raw.Bytes.value, Status: raw.Status.value, Line: raw.line(), CPUs: raw.CPUs.value, Memory: raw.Memory.value,
 			Hold: raw.Hold.value,
 		}
 		if f.Hold > 0 {
 			f.For = f.Hold
+		}
+		if f.Kind == "http-error" && !raw.Status.given() {
+			f.Status = defaultStatus
 		}
 		c.faultTime(path, raw)
 		if form, known := formOf(f.Kind); known {
@@ -41,9 +52,38 @@ func (c *checker) faults() {
 		} else if !raw.Kind.given() {
 			c.problem(raw.place, path+": kind is missing", "kinds are "+enumerate(faultKinds(), "and"))
 		}
-		c.exp.Faults = append(c.exp.Faults, f)
+		for _, time := range c.times(path, raw, f) {
+			c.exp.Faults = append(c.exp.Faults, time)
+			items = append(items, i)
+		}
 	}
-	c.overlaps()
+	c.overlaps(items)
+}
+
+// times are the faults that a repeated one stands for, or the fault itself.
+func (c *checker) times(path string, raw rawFault, f Fault) []Fault {
+	repeat, every := raw.Repeat, raw.Every
+	switch {
+	case every.given() && !repeat.given():
+		c.problem(every.place, path+": every has no meaning without repeat", "say how many times in all, such as repeat: 3")
+	case repeat.given() && !every.given():
+		c.problem(repeat.place, path+": every is missing", "say how far apart the starts are, such as every: 20s")
+	case c.reported(repeat.place) || c.reported(every.place):
+	case repeat.given() && every.value < f.For+leastRest:
+		c.problem(every.place, path+" comes again "+every.value.String()+" after its start and lasts "+f.For.String(),
+			"at least "+(f.For+leastRest).String()+" apart, so that a probe sees it gone in between")
+	case repeat.value > mostEntries:
+		c.problem(repeat.place, path+": "+itoa(repeat.value)+" times make no sense", "at most "+itoa(mostEntries))
+	case repeat.value > 1:
+		all := make([]Fault, repeat.value)
+		for i := range all {
+			all[i] = f
+			all[i].At += time.Duration(i) * every.value
+			all[i].Occurrence = i + 1
+		}
+		return all
+	}
+	return []Fault{f}
 }
 
 func (c *checker) faultName(path string, raw rawFault, seen map[string]int) {
@@ -75,11 +115,14 @@ func (c *checker) faultTime(path string, raw rawFault) {
 	if raw.Hold.given() {
 		length = raw.Hold
 	}
-	end := raw.At.value + length.value
+	last := raw.At.value + time.Duration(max(raw.Repeat.value-1, 0))*raw.Every.value
+	end := last + length.value
 	hint := "the load lasts " + duration.String() + " after the warm-up; --time-scale changes both"
 	switch {
 	case raw.At.value >= duration:
 		c.problem(raw.At.place, path+" starts at "+raw.At.value.String()+", after the load", hint)
+	case end > duration && raw.Repeat.value > 1:
+		c.problem(raw.Repeat.place, path+" ends at "+end.String()+" the last time, after the load", hint)
 	case end > duration:
 		c.problem(length.place, path+" ends at "+end.String()+", after the load", hint)
 	}
@@ -95,7 +138,9 @@ func (c *checker) faultFields(path string, raw rawFault, form faultForm) {
 		c.problem(raw.For.place, path+": for has no meaning for "+form.kind+", which happens at once", "remove it")
 	}
 	for _, s := range []source{
-		{"latency", raw.Latency.place}, {"jitter", raw.Jitter.place}, {"rate", raw.Rate.place}, {"run", raw.Run.place},
+		{"latency", raw.Latency.place}, {"jitter", raw.Jitter.place}, {"distribution", raw.Distribution.place},
+		{"ramp", raw.Ramp.place}, {"rate", raw.Rate.place}, {"run", raw.Run.place}, {"share", raw.Share.place},
+		{"delay", raw.Delay.place}, {"bytes", raw.Bytes.place}, {"status", raw.Status.place},
 		{"cpus", raw.CPUs.place}, {"memory", raw.Memory.place},
 		{"hold", raw.Hold.place},
 	} {
@@ -111,19 +156,34 @@ func (c *checker) faultFields(path string, raw rawFault, form faultForm) {
 }
 
 func takes(form faultForm) string {
-	if fields := append(slices.Clone(form.needs), form.allows...); len(fields) > 0 {
+	if fields := form.fields(); len(fields) > 0 {
 		return form.kind + " takes " + enumerate(fields, "and")
 	}
 	return "remove it"
 }
 
 func (c *checker) faultStrength(path string, raw rawFault, form faultForm) {
-	latency, jitter := raw.Latency, raw.Jitter
+	latency, jitter, delay, ramp := raw.Latency, raw.Jitter, raw.Delay, raw.Ramp
+	longTail := raw.Distribution.value == "pareto"
 	switch {
 	case form.kind == "latency" && latency.given() && !c.reported(latency.place) && (latency.value < leastLatency || latency.value > mostLatency):
 		c.problem(latency.place, path+": a latency of "+latency.value.String()+" cannot be made", "it is 1ms to 1h")
-	case form.kind == "latency" && jitter.value > latency.value && latency.value > 0:
-		c.problem(jitter.place, path+": the jitter is larger than the latency", "at most "+latency.value.String())
+	case form.kind == "latency" && jitter.value > latency.value && latency.value > 0 && !longTail:
+		c.problem(jitter.place, path+": the jitter is larger than the latency", "at most "+latency.value.String()+", or distribution: pareto")
+	case form.kind == "latency" && jitter.value > mostLatency:
+		c.problem(jitter.place, path+": a jitter of "+jitter.value.String()+" cannot be made", "at most 1h")
+	case form.kind == "latency" && raw.Distribution.given() && jitter.value == 0 && !c.reported(jitter.place):
+		c.problem(raw.Distribution.place, path+": distribution has no meaning without a jitter", "give jitter")
+	case form.kind == "latency" && ramp.value > raw.For.value && raw.For.value > 0:
+		c.problem(ramp.place, path+": the ramp is longer than the fault", "at most "+raw.For.value.String())
+	case delay.given() && slices.Contains(form.fields(), "delay") && !c.reported(delay.place) && (delay.value < leastLatency || delay.value > mostLatency):
+		c.problem(delay.place, path+": a delay of "+delay.value.String()+" cannot be made", "it is 1ms to 1h")
+	case form.kind == "http-error" && raw.Status.given() && !c.reported(raw.Status.place) && (raw.Status.value < 400 || raw.Status.value > 599):
+		c.problem(raw.Status.place, path+": "+itoa(raw.Status.value)+" is not the status of an error", "it is 400 to 599")
+	case form.kind == "slicer" && raw.Bytes.given() && !c.reported(raw.Bytes.place) && (raw.Bytes.value < 1 || raw.Bytes.value > mostPiece):
+		c.problem(raw.Bytes.place, path+": pieces of "+itoa(int(raw.Bytes.value))+" bytes cannot be made", "they are 1B to 16KiB")
+	case form.kind == "limit-data" && raw.Bytes.given() && !c.reported(raw.Bytes.place) && (raw.Bytes.value < 1 || raw.Bytes.value > mostLimit):
+		c.problem(raw.Bytes.place, path+": a limit of "+itoa(int(raw.Bytes.value))+" bytes cannot be probed", "it is 1B to 1MiB")
 	case form.kind == "bandwidth" && raw.Rate.value > 0 && raw.Rate.value < leastThroughput:
 		c.problem(raw.Rate.place, path+": a rate below 1KB/s cannot be made", "")
 	case form.kind == "cpu-limit" && raw.CPUs.value > 0 && raw.CPUs.value < leastCPUs:
@@ -148,6 +208,7 @@ func (c *checker) faultObject(path string, raw rawFault, form faultForm) {
 		c.problem(raw.place, path+": link is missing", form.kind+" acts on a link: "+strings.Join(c.links(), ", "))
 	default:
 		c.faultLink(path, raw)
+		c.faultHTTP(path, raw, form)
 	}
 }
 
@@ -212,6 +273,20 @@ func (c *checker) faultLink(path string, raw rawFault) {
 	}
 }
 
+// faultHTTP refuses a fault on HTTP where it is known that the link speaks something else. What only shows on the way is for
+// the room of faults.
+func (c *checker) faultHTTP(path string, raw rawFault, form faultForm) {
+	_, name, _ := strings.Cut(linkName(raw.Link), "->")
+	to, known := c.node(name)
+	switch {
+	case !form.http || !known:
+	case to.kind == kindPostgres || to.kind == kindRedis:
+		c.problem(raw.Link.place, path+": "+name+" speaks no HTTP, on which "+form.kind+" acts", "stall, reset and latency act on any link")
+	case slices.ContainsFunc(c.exp.Services, func(s Service) bool { return s.Name == name && strings.HasPrefix(s.URL, "https:") }):
+		c.problem(raw.Link.place, path+": "+name+" speaks TLS, and "+form.kind+" acts on plain HTTP/1.1", "stall, reset and latency act on any link")
+	}
+}
+
 // links lists the links that a fault can name: from the load to each service, from each service to each other node.
 func (c *checker) links() []string {
 	var all []string
@@ -231,8 +306,9 @@ func (c *checker) links() []string {
 }
 
 // overlaps reports faults that would undo each other: a node that is stopped twice at the same time, or limited twice in
-// the same way.
-func (c *checker) overlaps() {
+// the same way. Items says as which of the file each fault stands there.
+func (c *checker) overlaps(items []int) {
+	reported := map[[2]int]bool{}
 	stops := func(f Fault) bool {
 		return f.Kind == "kill" || f.Kind == "pause" || f.Kind == "restart" || f.Kind == "disconnect"
 	}
@@ -251,7 +327,10 @@ func (c *checker) overlaps() {
 			default:
 				continue
 			}
-			c.problem(c.raw.Faults.items[i].place, "fault "+a.Name+" meets "+a.Node+" while "+c.exp.Faults[j].Name+" does", hint)
+			if pair := [2]int{items[i], items[j]}; !reported[pair] {
+				reported[pair] = true
+				c.problem(c.raw.Faults.items[items[i]].place, "fault "+a.Name+" meets "+a.Node+" while "+b.Name+" does", hint)
+			}
 		}
 	}
 }

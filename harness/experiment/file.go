@@ -101,26 +101,29 @@ type rawLoad struct {
 
 type rawFault struct {
 	place
-	Name    text       `yaml:"name" jsonschema:"required" jsonschema_description:"What SLOs and reports call it."`
-	Link    text       `yaml:"link" jsonschema_description:"The link that it disturbs: from->to, or load->to."`
-	On      text       `yaml:"on" jsonschema_description:"The node that it disturbs."`
-	Kind    faultKind  `yaml:"kind" jsonschema:"required" jsonschema_description:"What happens."`
-	At      duration   `yaml:"at" jsonschema:"required" jsonschema_description:"When it starts, counted from the end of the warm-up."`
-	For     duration   `yaml:"for" jsonschema_description:"How long it lasts."`
-	Latency duration   `yaml:"latency" jsonschema_description:"Of latency: the time that is added to every answer."`
-	Jitter  duration   `yaml:"jitter" jsonschema_description:"Of latency: how far the time varies up and down."`
-	Rate    throughput `yaml:"rate" jsonschema_description:"Of bandwidth: bytes per second, such as 100KiB/s."`
-	Run     words      `yaml:"run" jsonschema_description:"Of command: the words of a command for redis, one SQL statement for postgres, a program and its arguments for any other node."`
-	Hold    duration   `yaml:"hold" jsonschema_description:"Of command on postgres: how long its transaction stays open, to be rolled back then. --time-scale leaves it as it is."`
-	CPUs    cores      `yaml:"cpus" jsonschema_description:"Of cpu-limit: how many cores the node may use, such as 0.2."`
-	Memory  size       `yaml:"memory" jsonschema_description:"Of memory-limit: how much the node may use, such as 64MiB."`
+	Name    text      `yaml:"name" jsonschema:"required" jsonschema_description:"What SLOs and reports call it."`
+	Link    text      `yaml:"link" jsonschema_description:"The link that it disturbs: from->to, or load->to."`
+	On      text      `yaml:"on" jsonschema_description:"The node that it disturbs."`
+	Kind    faultKind `yaml:"kind" jsonschema:"required" jsonschema_description:"What happens."`
+	At      duration  `yaml:"at" jsonschema:"required" jsonschema_description:"When it starts, counted from the end of the warm-up."`
+	For     duration  `yaml:"for" jsonschema_description:"How long it lasts."`
+	Latency duration  `yaml:"latency" jsonschema_description:"Of latency: the time that is added to every answer."`
+	Jitter  duration  `yaml:"jitter" jsonschema_description:"Of latency: how far the time varies, from a schedule that the run's seed gives."`
 
-	Ramp   later[duration]  `yaml:"ramp" jsonschema_description:"Not supported yet: how long the fault takes to its full strength."`
-	Repeat later[rawRepeat] `yaml:"repeat" jsonschema_description:"Not supported yet: further times."`
-	Share  later[text]      `yaml:"share" jsonschema_description:"Not supported yet: the share of requests that it meets, such as 5%."`
-	Delay  later[duration]  `yaml:"delay" jsonschema_description:"Not supported yet: of connect-delay and slow-close."`
-	Bytes  later[size]      `yaml:"bytes" jsonschema_description:"Not supported yet: of limit-data and slicer."`
-	Status later[integer]   `yaml:"status" jsonschema_description:"Not supported yet: of http-error."`
+	Distribution distribution `yaml:"distribution" jsonschema_description:"Of a jitter J around a latency L: uniform (L-J to L+J, the default), normal (standard deviation J) or pareto (a long tail: L and more, half above L + 0.26 J, one in a hundred above L + 3.6 J, at most L + 9 J)."`
+	Ramp         duration     `yaml:"ramp" jsonschema_description:"Of latency: it grows from nothing to its full strength over this time."`
+
+	Rate   throughput `yaml:"rate" jsonschema_description:"Of bandwidth: bytes per second, such as 100KiB/s."`
+	Run    words      `yaml:"run" jsonschema_description:"Of command: the words of a command for redis, one SQL statement for postgres, a program and its arguments for any other node."`
+	Share  share      `yaml:"share" jsonschema_description:"Of stall and of faults on HTTP: the share of answers or requests that are met, such as 5%; which ones the run's seed decides."`
+	Delay  duration   `yaml:"delay" jsonschema_description:"Of connect-delay, stall, slicer, slow-close and http-slow: how long what they meet waits. Of stall it may be left out: until the fault ends."`
+	Bytes  size       `yaml:"bytes" jsonschema_description:"Of slicer: the size of a piece. Of limit-data: what passes over a connection before it is closed."`
+	Status integer    `yaml:"status" jsonschema_description:"Of http-error: the status, 400 to 599. Default 503."`
+	Repeat integer    `yaml:"repeat" jsonschema_description:"How many times the fault comes in all; every says how far apart. All times have its name."`
+	Every  duration   `yaml:"every" jsonschema_description:"From one start of a repeated fault to the next."`
+	Hold   duration   `yaml:"hold" jsonschema_description:"Of command on postgres: how long its transaction stays open, to be rolled back then. --time-scale leaves it as it is."`
+	CPUs   cores      `yaml:"cpus" jsonschema_description:"Of cpu-limit: how many cores the node may use, such as 0.2."`
+	Memory size       `yaml:"memory" jsonschema_description:"Of memory-limit: how much the node may use, such as 64MiB."`
 }
 
 type rawLedger struct {
@@ -128,12 +131,6 @@ type rawLedger struct {
 	Service words    `yaml:"service" jsonschema:"required" jsonschema_description:"The service, or a list of services. What arrives at two of them is a duplicate."`
 	Path    text     `yaml:"path" jsonschema_description:"Where it answers with its ledger, as lines of JSON. Default /ledger."`
 	Settle  duration `yaml:"settle" jsonschema_description:"How long after the load what is in flight is waited for. Default: settle of the experiment."`
-}
-
-type rawRepeat struct {
-	place
-	Every duration `yaml:"every" jsonschema_description:"From one start to the next."`
-	Times integer  `yaml:"times" jsonschema_description:"How many times in all."`
 }
 
 type rawExpectation struct {

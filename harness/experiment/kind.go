@@ -1,5 +1,7 @@
 package experiment
 
+import "slices"
+
 // span says whether a fault of a kind lasts.
 type span string
 
@@ -13,6 +15,7 @@ const (
 type faultForm struct {
 	kind   string
 	node   bool // it acts on a node, else on a link
+	http   bool // on a link that speaks plain HTTP/1.1
 	span   span
 	needs  []string // fields beside name, link, on, kind, at and for
 	allows []string
@@ -20,11 +23,20 @@ type faultForm struct {
 
 func faultForms() []faultForm {
 	return []faultForm{
-		{kind: "latency", span: lasts, needs: []string{"latency"}, allows: []string{"jitter"}},
+		{kind: "latency", span: lasts, needs: []string{"latency"}, allows: []string{"jitter", "distribution", "ramp"}},
 		{kind: "timeout", span: lasts},
 		{kind: "reset", span: mayLast},
 		{kind: "down", span: lasts},
 		{kind: "bandwidth", span: lasts, needs: []string{"rate"}},
+		{kind: "connect-blackhole", span: lasts},
+		{kind: "connect-delay", span: lasts, needs: []string{"delay"}},
+		{kind: "stall", span: lasts, needs: []string{"share"}, allows: []string{"delay"}},
+		{kind: "slicer", span: lasts, needs: []string{"bytes", "delay"}},
+		{kind: "limit-data", span: lasts, needs: []string{"bytes"}},
+		{kind: "slow-close", span: lasts, needs: []string{"delay"}},
+		{kind: "http-error", http: true, span: lasts, allows: []string{"status", "share"}},
+		{kind: "http-abort", http: true, span: lasts, allows: []string{"share"}},
+		{kind: "http-slow", http: true, span: lasts, needs: []string{"delay"}, allows: []string{"share"}},
 		{kind: "command", node: true, span: strikes, needs: []string{"run"}, allows: []string{"hold"}},
 		{kind: "kill", node: true, span: mayLast},
 		{kind: "restart", node: true, span: mayLast},
@@ -34,6 +46,9 @@ func faultForms() []faultForm {
 		{kind: "pause", node: true, span: lasts},
 	}
 }
+
+// fields are those that it needs and those that it allows.
+func (f faultForm) fields() []string { return append(slices.Clone(f.needs), f.allows...) }
 
 func formOf(kind string) (faultForm, bool) {
 	for _, f := range faultForms() {
@@ -55,8 +70,7 @@ func faultKinds() []string {
 // laterFaultKinds are known by name and refused.
 func laterFaultKinds() []string {
 	return []string{
-		"connect-blackhole", "connect-delay", "slicer", "stall", "limit-data", "slow-close", "loss",
-		"http-error", "http-abort", "http-slow",
+		"loss",
 	}
 }
 
@@ -65,6 +79,8 @@ func elsewhere() map[string]string {
 	return map[string]string{
 		"reset_peer": "reset", "blackhole": "timeout", "slow": "latency", "delay": "latency", "partition": "down",
 		"disable": "down", "stop": "restart", "reboot": "restart", "cpu": "cpu-limit", "memory": "memory-limit", "throttle": "cpu-limit", "freeze": "pause", "unpause": "pause", "exec": "command",
-		"slow_close": "slow-close", "limit_data": "limit-data", "packet_loss": "loss", "packet-loss": "loss",
+		"connect-timeout": "connect-blackhole", "connect_timeout": "connect-blackhole", "syn-drop": "connect-blackhole",
+		"connect_delay": "connect-delay", "slow_close": "slow-close", "slice": "slicer", "hang": "stall",
+		"http_error": "http-error", "http_abort": "http-abort", "http_slow_body": "http-slow", "http-slow-body": "http-slow", "abort": "http-abort", "limit_data": "limit-data", "packet_loss": "loss", "packet-loss": "loss",
 	}
 }

@@ -181,6 +181,29 @@ func TestScaled(t *testing.T) {
 	}
 }
 
+func TestScalingARepeatedFaultScalesItsTimesAndNotItsStrength(t *testing.T) {
+	e, err := Read("testdata/good/everything.yaml", Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []Fault
+	for _, f := range e.Scaled(0.5).Faults {
+		if f.Name == "long-tail" {
+			f.Line = 0
+			got = append(got, f)
+		}
+	}
+	one := Fault{
+		Name: "long-tail", Link: "api->cache", Kind: "latency", At: 30500 * time.Millisecond, For: time.Second, Ramp: 500 * time.Millisecond,
+		Latency: 5 * time.Millisecond, Jitter: 50 * time.Millisecond, Distribution: "pareto", Occurrence: 1,
+	}
+	two := one
+	two.At, two.Occurrence = 35500*time.Millisecond, 2
+	if diff := cmp.Diff([]Fault{one, two}, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestReadingAScenarioThatComesWithBrunt(t *testing.T) {
 	unpack := t.TempDir()
 	opts := Options{Dir: t.TempDir(), Scenarios: os.DirFS(scenarios), Unpack: unpack}

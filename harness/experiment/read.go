@@ -234,8 +234,9 @@ func unpack(from fs.FS, root string) error {
 	})
 }
 
-// Scaled returns the experiment with its times multiplied by f: duration, warmup, settle, and at and for of faults.
-// Strengths, bounds and rates stay. ${scaled:60s} is resolved by TimeScale when the topology starts. f is more than 0.
+// Scaled returns the experiment with its times multiplied by f: duration, warmup, settle, and at, for, ramp and
+// every of faults. Strengths, bounds and rates stay. ${scaled:60s} is resolved by TimeScale when the topology starts. f is
+// more than 0.
 func (e Experiment) Scaled(f float64) Experiment {
 	if !(f > 0) || math.IsInf(f, 0) {
 		f = 1
@@ -258,6 +259,7 @@ func (e Experiment) Scaled(f float64) Experiment {
 		if hold := e.Faults[i].Hold; hold > 0 {
 			e.Faults[i].For = hold
 		}
+		e.Faults[i].Ramp = min(scaled(e.Faults[i].Ramp), e.Faults[i].For)
 	}
 	e.Ledgers = slices.Clone(e.Ledgers)
 	for i := range e.Ledgers {

@@ -141,6 +141,24 @@ func (v *cores) decode(d *decoder, n *yaml.Node, path string) {
 	})
 }
 
+// share is a part of a whole, above 0 and at most 1.
+type share struct {
+	place
+	value float64
+}
+
+func (v *share) decode(d *decoder, n *yaml.Node, path string) {
+	v.put(n)
+	v.value, _ = scan(d, n, path, func(s string) (float64, error) {
+		percent, ok := strings.CutSuffix(s, "%")
+		f, err := strconv.ParseFloat(strings.TrimSpace(percent), 64)
+		if !ok || err != nil || !(f > 0 && f <= 100) {
+			return 0, wrong(quote(s)+" is not a share above 0% and at most 100%", "write one such as 5%")
+		}
+		return f / 100, nil
+	})
+}
+
 // words is a command as a list, or a statement as one text.
 type words struct {
 	place

@@ -70,6 +70,9 @@ func (integer) JSONSchema() *jsonschema.Schema {
 func (cores) JSONSchema() *jsonschema.Schema {
 	return &jsonschema.Schema{Type: "number", ExclusiveMinimum: "0"}
 }
+func (share) JSONSchema() *jsonschema.Schema {
+	return patterned(`^[0-9]*\.?[0-9]+ *%$`, "5%")
+}
 func (truth) JSONSchema() *jsonschema.Schema { return &jsonschema.Schema{Type: "boolean"} }
 func (words) JSONSchema() *jsonschema.Schema {
 	return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{{Type: "array", Items: anyScalar()}, {Type: "string"}}}
@@ -97,7 +100,8 @@ func (httpVersion) JSONSchema() *jsonschema.Schema {
 func (statuses) JSONSchema() *jsonschema.Schema {
 	return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{{Type: "array", Items: anyScalar()}, {Type: "string"}, {Type: "number"}}}
 }
-func (faultKind) JSONSchema() *jsonschema.Schema { return oneOf(faultKinds()) }
+func (distribution) JSONSchema() *jsonschema.Schema { return oneOf(distributions()) }
+func (faultKind) JSONSchema() *jsonschema.Schema    { return oneOf(faultKinds()) }
 
 // JSONSchema of the containers. An empty mapping or list may be left empty in YAML, which is null.
 

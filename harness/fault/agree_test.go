@@ -13,7 +13,8 @@ import (
 )
 
 // written is a value for every field that some kind takes, as an experiment file has it.
-var written = map[string]string{"latency": "20ms", "jitter": "5ms", "rate": "100KB/s", "run": "SELECT 1", "hold": "5s", "cpus": "0.2", "memory": "64MiB"}
+var written = map[string]string{"latency": "20ms", "jitter": "5ms", "rate": "100KB/s", "run": "SELECT 1", "hold": "5s", "cpus": "0.2", "memory": "64MiB",
+	"distribution": "normal", "ramp": "2s", "share": "5%", "delay": "10ms", "bytes": "100B", "status": "500"}
 
 // asked reads an experiment with one fault of a kind, which is left out where it has no name, with those fields.
 func asked(t *testing.T, k Kind, lasts bool, fields []string) (experiment.Fault, error) {
@@ -22,7 +23,9 @@ func asked(t *testing.T, k Kind, lasts bool, fields []string) (experiment.Fault,
 	if k.Name != "" {
 		fault += ", kind: " + k.Name
 	}
-	if k.On == OnLink {
+	if strings.HasPrefix(k.Name, "http-") {
+		fault += ", link: load->api"
+	} else if k.On == OnLink {
 		fault += ", link: api->db"
 	} else {
 		fault += ", on: db"

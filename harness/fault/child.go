@@ -27,6 +27,7 @@ type child struct {
 	log    *slog.Logger
 	server *toxiproxy.ApiServer // only its metrics, which are off, are ever asked for
 	echo   string
+	alarm  *alarm
 
 	writing sync.Mutex
 	out     io.Writer
@@ -54,6 +55,8 @@ func ProxyMain(ctx context.Context, in io.Reader, out io.Writer) int {
 		return 1
 	}
 	defer listener.Close()
+	c.alarm = newAlarm()
+	defer c.alarm.stop()
 	c.echo = listener.Addr().String()
 	go c.serveEcho(listener)
 	c.say(response{Heartbeat: c.echo})
@@ -180,19 +183,20 @@ func (c *child) do(req request) (response, error) {
 }
 
 func (d change) response() response {
-	return response{At: d.at.UnixNano(), Cut: d.cut, Pending: d.pending}
+	return response{At: d.at.UnixNano(), Cut: d.cut, Pending: d.pending, Hits: d.hits, Refused: d.refused}
 }
 
 func (c *child) open(req request) (response, error) {
 	ctx, cancel := context.WithCancel(c.ctx)
 	r := &relay{
 		name: req.Link, address: req.Listen, upstream: req.Upstream,
-		ctx: ctx, cancel: cancel, server: c.server, echo: c.echo, log: c.log, gate: newGate(),
-		faults: map[string]inForce{}, conns: map[*connection]bool{},
+		ctx: ctx, cancel: cancel, server: c.server, echo: c.echo, alarm: c.alarm, log: c.log,
+		faults: map[string]*inForce{}, conns: map[*connection]bool{},
 		report: func(fault string, at time.Time) {
 			c.say(response{Expired: fault, At: at.UnixNano()})
 		},
 	}
+	r.burden.Store(burdenOf(nil))
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.relays[req.Link] != nil {

@@ -9,17 +9,11 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"strings"
-	"syscall"
-	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/redis/go-redis/v9"
-
-	"github.com/devcraft-studio/brunt/harness/experiment"
-	"github.com/devcraft-studio/brunt/harness/site"
 )
 
 // client is a real client of a real server. Its calls use a pooled connection where it has one that works.
@@ -46,6 +40,7 @@ func (r redisClient) close() { _ = r.c.Close() }
 // pgxClient keeps one connection and opens another when that is broken.
 type pgxClient struct {
 	url string
+	at  string // the IP address of the host that url names; empty: it is one
 	c   *pgx.Conn
 }
 
@@ -53,9 +48,28 @@ func newPgxClient(address string) client {
 	return &pgxClient{url: fmt.Sprintf("postgres://brunt@%s/postgres?sslmode=disable&connect_timeout=2", address)}
 }
 
+// newVerifyingClient finds the server under its own name at the link's address, and wants its certificate to be of that name.
+func newVerifyingClient(roots string) func(address string) client {
+	return func(address string) client {
+		host, port, _ := net.SplitHostPort(address)
+		return &pgxClient{at: host, url: fmt.Sprintf("postgres://brunt@%s:%s/postgres?sslmode=verify-full&sslrootcert=%s&connect_timeout=2", postgresName, port, roots)}
+	}
+}
+
+func (p *pgxClient) connect(ctx context.Context) (*pgx.Conn, error) {
+	config, err := pgx.ParseConfig(p.url)
+	if err != nil {
+		return nil, err
+	}
+	if p.at != "" {
+		config.LookupFunc = func(context.Context, string) ([]string, error) { return []string{p.at}, nil }
+	}
+	return pgx.ConnectConfig(ctx, config)
+}
+
 func (p *pgxClient) query(ctx context.Context, sql string) error {
 	if p.c == nil || p.c.IsClosed() {
-		c, err := pgx.Connect(ctx, p.url)
+		c, err := p.connect(ctx)
 		if err != nil {
 			return err
 		}
@@ -93,130 +107,33 @@ func (h httpClient) get(ctx context.Context, path string) error {
 		return err
 	}
 	defer resp.Body.Close()
-	_, err = io.Copy(io.Discard, resp.Body)
-	return err
+	if _, err := io.Copy(io.Discard, resp.Body); err != nil {
+		return err
+	}
+	if resp.StatusCode != http.StatusOK {
+		return errors.New(resp.Status)
+	}
+	return nil
 }
 func (h httpClient) small(ctx context.Context) error { return h.get(ctx, "/small") }
 func (h httpClient) large(ctx context.Context) error { return h.get(ctx, "/large") }
-func (h httpClient) close()                          { h.c.CloseIdleConnections() }
+
+// end reads an answer that only the end of its connection ends.
+func (h httpClient) end(ctx context.Context) error { return h.get(ctx, "/end") }
+func (h httpClient) close()                        { h.c.CloseIdleConnections() }
 
 func serveSizes(w http.ResponseWriter, r *http.Request) {
-	if r.URL.Path == "/large" {
+	switch r.URL.Path {
+	case "/large":
 		_, _ = io.WriteString(w, strings.Repeat("x", largeBytes))
+		return
+	case "/end":
+		conn, _, err := w.(http.Hijacker).Hijack()
+		if err == nil {
+			_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nok")
+			_ = conn.Close()
+		}
 		return
 	}
 	_, _ = io.WriteString(w, "ok")
-}
-
-// seenBy says what a client sees of a fault in force.
-type seenBy func(ctx context.Context, c client) error
-
-func slower(by time.Duration, call func(client, context.Context) error) seenBy {
-	return func(ctx context.Context, c client) error {
-		start := time.Now()
-		if err := call(c, ctx); err != nil {
-			return err
-		}
-		// The upper bound only tells the fault from a hang: the machine may be busy.
-		if took := time.Since(start); took < by*95/100 || took > by+2*time.Second {
-			return fmt.Errorf("it took %v, want %v more than nothing", took, by)
-		}
-		return nil
-	}
-}
-
-func failing(want func(error) bool) seenBy {
-	return func(ctx context.Context, c client) error {
-		ctx, cancel := context.WithTimeout(ctx, 400*time.Millisecond)
-		defer cancel()
-		if err := c.small(ctx); err == nil || !want(err) {
-			return fmt.Errorf("got error %v", err)
-		}
-		return nil
-	}
-}
-
-func timedOut(err error) bool {
-	var n net.Error
-	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &n) && n.Timeout()
-}
-
-// sighting is a fault and what a client sees of it.
-type sighting struct {
-	name  string
-	fault experiment.Fault
-	seen  seenBy
-}
-
-func sightings() []sighting {
-	return []sighting{
-		{"latency delays an answer", experiment.Fault{Kind: "latency", Latency: 200 * time.Millisecond},
-			slower(200*time.Millisecond, func(c client, ctx context.Context) error { return c.small(ctx) })},
-		{"bandwidth holds up a large answer", experiment.Fault{Kind: "bandwidth", Rate: 100_000},
-			slower(largeBytes*time.Second/100_000, func(c client, ctx context.Context) error { return c.large(ctx) })},
-		{"timeout leaves a call without an answer", experiment.Fault{Kind: "timeout"}, failing(timedOut)},
-		{"reset ends a call with a reset", experiment.Fault{Kind: "reset"},
-			failing(func(err error) bool { return errors.Is(err, syscall.ECONNRESET) })},
-		{"down refuses a call, at the latest when its pooled connection is given up", experiment.Fault{Kind: "down"},
-			func(ctx context.Context, c client) error {
-				_ = c.small(ctx)
-				return failing(func(err error) bool { return errors.Is(err, syscall.ECONNREFUSED) })(ctx, c)
-			}},
-	}
-}
-
-func TestEveryKindOfLinkFaultReachesRealClients(t *testing.T) {
-	plain := httptest.NewServer(http.HandlerFunc(serveSizes))
-	t.Cleanup(plain.Close)
-	secure := httptest.NewTLSServer(http.HandlerFunc(serveSizes))
-	t.Cleanup(secure.Close)
-	roots := x509.NewCertPool()
-	roots.AddCert(secure.Certificate())
-	for _, server := range []struct {
-		name   string
-		node   *site.Node
-		client func(address string) client
-	}{
-		{"redis", startRedis(t), newRedisClient},
-		{"postgres", startPostgres(t), newPgxClient},
-		{"http", &site.Node{Kind: "command", Ready: "/small", Address: plain.Listener.Addr().String()}, func(a string) client { return newHTTPClient("http://"+a, nil) }},
-		{"https", &site.Node{Kind: "command", Address: secure.Listener.Addr().String()}, func(a string) client { return newHTTPClient("https://"+a, roots) }},
-	} {
-		t.Run(server.name, func(t *testing.T) {
-			t.Parallel()
-			b := newBench(t, server.node)
-			for _, row := range sightings() {
-				t.Run(row.name, func(t *testing.T) {
-					c := server.client(b.link.Address)
-					defer c.close()
-					if err := c.small(t.Context()); err != nil { // and so there is a pooled connection
-						t.Fatalf("before the fault: %v", err)
-					}
-					f := b.fault(row.fault)
-					b.apply(t, f)
-					if err := row.seen(t.Context(), c); err != nil {
-						t.Errorf("in force: %v", err)
-					}
-					if r := b.lift(t, f); len(r.Ladder) > 0 {
-						t.Errorf("lifting took %v", r.Ladder)
-					}
-					// A call may yet find its pooled connection broken, once.
-					if err := errors.Join(c.small(t.Context()), c.small(t.Context())); err != nil && c.small(t.Context()) != nil {
-						t.Errorf("after the fault: %v", err)
-					}
-					best := time.Hour
-					for range 5 { // the machine may be busy
-						start := time.Now()
-						if err := c.large(t.Context()); err != nil {
-							t.Fatal(err)
-						}
-						best = min(best, time.Since(start))
-					}
-					if best > 150*time.Millisecond {
-						t.Errorf("after the fault a large answer took %v", best)
-					}
-				})
-			}
-		})
-	}
 }

@@ -50,12 +50,12 @@ var command = Kind{
 		}
 		i.mu.Lock()
 		defer i.mu.Unlock()
-		i.active[f.Name].release = release
+		i.active[id(f)].release = release
 		return nil
 	},
 	end: func(ctx context.Context, i *Injector, _ *site.Node, f experiment.Fault) error {
 		i.mu.Lock()
-		release := i.active[f.Name].release
+		release := i.active[id(f)].release
 		i.mu.Unlock()
 		if release == nil {
 			return nil

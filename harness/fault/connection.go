@@ -21,20 +21,25 @@ const headLimit = 64 << 10
 
 // The names of Toxiproxy's toxics in a connection's collection.
 const (
-	toxicLatency = "latency"
-	toxicUp      = "bandwidth_up"
-	toxicDown    = "bandwidth_down"
+	toxicUp   = "bandwidth_up"
+	toxicDown = "bandwidth_down"
 )
 
 // connection is one client's connection through a relay.
 type connection struct {
-	relay  *relay
-	client *net.TCPConn
-	probe  bool
+	relay   *relay
+	client  *net.TCPConn
+	probe   bool
+	ordinal uint64    // on its link, from 1; of probes, counted apart, with the highest bit set
+	due     time.Time // when a delay of its connecting is over; zero: there is none
 
 	once sync.Once
 	done chan struct{}
 	open atomic.Int32 // directions that still flow
+
+	dialogue atomic.Pointer[dialogue] // while faults act on its requests
+	spoke    atomic.Int32             // who sent something last
+	down     *flow                    // to the client; set before anything flows
 
 	ends   sync.Mutex
 	ended  bool
@@ -43,7 +48,7 @@ type connection struct {
 	// mu is held while toxics change, which lasts as long as a peer does not read: nothing that ends a connection may wait for it.
 	mu     sync.Mutex
 	toxics *toxiproxy.ToxicCollection // nil until started
-	have   strength
+	rate   int64                      // that they have
 }
 
 // connect keeps the upstream's end, unless the connection has ended meanwhile.
@@ -78,22 +83,72 @@ func (c *connection) end(reset bool) {
 	})
 }
 
+// over tells whether the connection has ended.
+func (c *connection) over() bool {
+	select {
+	case <-c.done:
+		return true
+	default:
+		return false
+	}
+}
+
+// begin runs work of the connection that may outlast its caller, unless the connection has ended.
+func (c *connection) begin(work func()) {
+	c.ends.Lock()
+	defer c.ends.Unlock()
+	if !c.ended {
+		c.relay.work.Go(work)
+	}
+}
+
+// passes tells whether data may pass. If not, over is closed when that may have changed, and in is when it will have; 0: then
+// only over says.
+func (c *connection) passes() (passes bool, over <-chan struct{}, in time.Duration) {
+	b := c.relay.burden.Load()
+	if b.hold {
+		return false, b.over, 0
+	}
+	if b.connect > 0 { // else the fault that delayed it has ended
+		if left := time.Until(c.due); left > 0 {
+			return false, b.over, left
+		}
+	}
+	return true, nil, 0
+}
+
+// untilPassing returns when data may pass, or the connection has ended.
+func (c *connection) untilPassing() {
+	for {
+		passes, over, in := c.passes()
+		if passes {
+			return
+		}
+		var due <-chan struct{}
+		if in > 0 {
+			bell := c.relay.alarm.at(time.Now().Add(in))
+			defer c.relay.alarm.drop(bell)
+			due = bell.rings
+		}
+		select {
+		case <-due:
+		case <-over:
+		case <-c.done:
+			return
+		}
+	}
+}
+
 // await waits until data may pass. It reads ahead meanwhile, so that a client that gives up is noticed: like one whose
 // packets are lost on the way, it never reaches the upstream. It returns what was read, and false when the client is gone.
 func (c *connection) await() (head []byte, ok bool) {
-	passing := c.relay.gate.passing()
-	select {
-	case <-passing:
+	if passes, _, _ := c.passes(); passes {
 		return nil, true
-	default:
 	}
 	woken := make(chan struct{})
 	go func() {
 		defer close(woken)
-		select {
-		case <-passing:
-		case <-c.done:
-		}
+		c.untilPassing()
 		_ = c.client.SetReadDeadline(time.Unix(1, 0)) // ends the read below
 	}()
 	var buf bytes.Buffer
@@ -103,59 +158,74 @@ func (c *connection) await() (head []byte, ok bool) {
 	}
 	<-woken
 	_ = c.client.SetReadDeadline(time.Time{})
-	select {
-	case <-c.done:
-		return nil, false
-	default:
-		return buf.Bytes(), true
-	}
+	return buf.Bytes(), !c.over()
 }
 
-// start lets data flow under the relay's present strength.
+// start lets data flow under the relay's present burden.
 func (c *connection) start(head []byte) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	proxy := toxiproxy.NewProxy(c.relay.server, c.relay.name, c.relay.address, c.relay.upstream)
 	c.toxics = proxy.Toxics
-	if err := c.follow(c.relay.strength()); err != nil {
+	if err := c.follow(c.relay.burden.Load().rate); err != nil {
 		return err
 	}
 	up := io.MultiReader(bytes.NewReader(head), source{c, c.client})
 	c.open.Store(2)
-	proxy.Toxics.StartLink(c.relay.server, "up", up, sink{c, c.server}, stream.Upstream)
-	proxy.Toxics.StartLink(c.relay.server, "down", source{c, c.server}, sink{c, c.client}, stream.Downstream)
+	c.down = &flow{c: c, to: c.client, down: true}
+	proxy.Toxics.StartLink(c.relay.server, "up", up, &flow{c: c, to: c.server}, stream.Upstream)
+	proxy.Toxics.StartLink(c.relay.server, "down", source{c, c.server}, c.down, stream.Downstream)
 	return nil
 }
 
-// sync brings the connection's toxics to the relay's present strength. It waits while a peer does not read.
+// Who sent something last.
+const (
+	nobody int32 = iota
+	byClient
+	byUpstream
+)
+
+// request lets faults on HTTP see what the client sends. It returns what the upstream gets of it.
+func (c *connection) request(p []byte, b *burden) []byte {
+	last := c.spoke.Swap(byClient)
+	d := c.dialogue.Load()
+	switch {
+	case d == nil && (!b.http || last == byClient): // or in the middle of something: it has to end first
+		return p
+	case d == nil:
+		d = &dialogue{c: c, draws: map[*inForce]*schedule{}, told: map[*inForce]bool{}}
+		c.dialogue.Store(d)
+	}
+	p = d.request(p, b)
+	if !b.http && d.between() {
+		c.dialogue.Store(nil)
+	}
+	return p
+}
+
+// sync brings the connection's toxics to the relay's present burden. It waits while a peer does not read.
 func (c *connection) sync() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.toxics == nil {
 		return nil // start will see to it
 	}
-	return c.follow(c.relay.strength())
+	return c.follow(c.relay.burden.Load().rate)
 }
 
 // follow replaces the toxics that differ. A toxic is never updated in place: Toxiproxy changes its fields while its
 // pipeline reads them. c.mu is held.
-func (c *connection) follow(want strength) error {
-	have := c.have
-	if have.Latency != want.Latency || have.Jitter != want.Jitter {
-		attributes := fmt.Sprintf(`{"latency":%d,"jitter":%d}`, want.Latency, want.Jitter)
-		if err := c.replace(toxic{toxicLatency, "latency", "downstream", attributes}, have.Latency > 0, want.Latency > 0); err != nil {
+func (c *connection) follow(rate int64) error {
+	if c.rate == rate {
+		return nil
+	}
+	attributes := fmt.Sprintf(`{"rate":%d}`, rate)
+	for name, direction := range map[string]string{toxicUp: "upstream", toxicDown: "downstream"} {
+		if err := c.replace(toxic{name, "bandwidth", direction, attributes}, c.rate > 0, rate > 0); err != nil {
 			return err
 		}
 	}
-	if have.Rate != want.Rate {
-		attributes := fmt.Sprintf(`{"rate":%d}`, want.Rate)
-		for name, direction := range map[string]string{toxicUp: "upstream", toxicDown: "downstream"} {
-			if err := c.replace(toxic{name, "bandwidth", direction, attributes}, have.Rate > 0, want.Rate > 0); err != nil {
-				return err
-			}
-		}
-	}
-	c.have = want
+	c.rate = rate
 	return nil
 }
 
@@ -179,7 +249,7 @@ func (c *connection) replace(t toxic, had, has bool) error {
 	return nil
 }
 
-// source is where a pipeline reads from: one end, behind the relay's gate.
+// source is where a pipeline reads from: one end, unless nothing may pass.
 type source struct {
 	c    *connection
 	from *net.TCPConn
@@ -187,36 +257,14 @@ type source struct {
 
 func (s source) Read(p []byte) (int, error) {
 	n, err := s.from.Read(p)
-	select {
-	case <-s.c.relay.gate.passing():
-	case <-s.c.done:
+	if s.c.relay.burden.Load().hold {
+		s.c.untilPassing()
+	}
+	if s.c.over() {
 		return 0, net.ErrClosed
 	}
 	if err != nil && !errors.Is(err, io.EOF) {
 		s.c.end(true) // a reset of one end is one of the other
 	}
 	return n, err
-}
-
-// sink is where a pipeline writes to. It never fails: a pipeline whose writer stops leaves its other parts waiting for
-// ever. After an error it takes and drops everything.
-type sink struct {
-	c  *connection
-	to *net.TCPConn
-}
-
-func (s sink) Write(p []byte) (int, error) {
-	if _, err := s.to.Write(p); err != nil {
-		s.c.end(true)
-	}
-	return len(p), nil
-}
-
-// Close passes on that no more data will come this way; the other direction may still flow.
-func (s sink) Close() error {
-	_ = s.to.CloseWrite()
-	if s.c.open.Add(-1) == 0 {
-		s.c.end(false)
-	}
-	return nil
 }

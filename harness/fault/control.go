@@ -37,7 +37,10 @@ type response struct {
 	At      int64       `json:"at,omitempty"`      // nanoseconds since 1970: when it was done
 	Cut     int         `json:"cut,omitempty"`     // connections that had to be cut
 	Pending int         `json:"pending,omitempty"` // connections that will follow when their peers read again
+	Hits    int64       `json:"hits,omitempty"`    // chunks or requests that the fault met, where it meets a share
 	Links   []linkState `json:"links,omitempty"`
+	// Refused counts the connections that the fault could not act on, by reason.
+	Refused map[string]int64 `json:"refused,omitempty"`
 
 	Heartbeat string `json:"heartbeat,omitempty"`
 	Expired   string `json:"expired,omitempty"` // name of a fault

@@ -2,6 +2,7 @@ package fault
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -17,13 +18,18 @@ const seenShare = 0.5
 // Samples are probes of a fault by when they were sent.
 type Samples struct {
 	Before, During, After []ProbeResult
+	// Met is how many chunks or requests of the load itself a fault met that meets a share of them.
+	Met int64
+	// Refused counts the connections of the load that a fault on HTTP could not act on, by reason.
+	Refused map[string]int64
 }
 
 // Effect says what probes saw of a fault; nil when its kind leaves nothing for a probe to see. It is a pure function.
 //
 // A round trip (latency, bandwidth) is the median of the probes that were answered, in milliseconds; the fault is seen
 // when at least half of what it should add was added. A share (timeout, reset, pause, kill and restart: of answers;
-// down: of connects) is seen when it fell by at least half of what it was before, for kill and restart when any probe failed.
+// down: of connects) is seen when it fell by at least half of what it was before, for kill and restart when any probe failed. The share
+// that a fault was to meet is seen when it rose by at least half of what was asked, or when the load itself met the fault.
 func Effect(f experiment.Fault, seen Samples) *results.Effect {
 	k, ok := KindNamed(f.Kind)
 	if !ok {
@@ -125,6 +131,41 @@ func judgeShare(seen Samples, what string) *results.Effect {
 	e.Added = e.During - e.Before
 	e.Seen = e.Before > 0 && e.During <= (1-seenShare)*e.Before
 	return e
+}
+
+// judgeMet measures the share of probes that met a fault, against what was asked.
+func judgeMet(seen Samples, what string, asked float64, met func(ProbeResult) bool) *results.Effect {
+	e := &results.Effect{What: what, Unit: "share", Probes: len(seen.During)}
+	for _, s := range []struct {
+		name   string
+		probes []ProbeResult
+		to     *float64
+	}{{"before", seen.Before, &e.Before}, {"during", seen.During, &e.During}, {"after", seen.After, &e.After}} {
+		if len(s.probes) == 0 {
+			e.Note = joinNotes(e.Note, "no probe "+s.name)
+			continue
+		}
+		for _, p := range s.probes {
+			if met(p) {
+				*s.to += 1 / float64(len(s.probes))
+			}
+		}
+	}
+	if seen.Met > 0 {
+		e.Note = joinNotes(e.Note, fmt.Sprintf("the load itself met it %d times", seen.Met))
+	}
+	e.Added = e.During - e.Before
+	e.Seen = seen.Met > 0 || len(seen.During) > 0 && e.Added >= seenShare*asked
+	return e
+}
+
+// sortedReasons says what a fault could not act on.
+func sortedReasons(refused map[string]int64) []string {
+	var all []string
+	for _, reason := range slices.Sorted(maps.Keys(refused)) {
+		all = append(all, fmt.Sprintf("it could not act on %d connections: %s", refused[reason], reason))
+	}
+	return all
 }
 
 func joinNotes(notes ...string) string {

@@ -37,17 +37,19 @@ type Removal struct {
 
 // LostFault is a fault that ended before it was lifted.
 type LostFault struct {
-	Name   string
-	At     time.Time
-	Reason string
+	Name       string
+	Occurrence int // of a repeated fault, from 1
+	At         time.Time
+	Reason     string
 }
 
 // Injector applies and lifts the faults of a site. Its methods may be called concurrently, for different faults.
-// Commander, Expirer and Undoer are set before its first use.
+// Commander, Expirer, Undoer and Seed are set before its first use.
 type Injector struct {
 	Commander Commander // needed by faults of kind command
 	Expirer   Expirer   // nil: a pause ends only by being lifted
 	Undoer    Undoer    // nil: other faults of nodes end only by being lifted
+	Seed      int64     // of the run: the same one gives the same jitter and meets the same shares
 
 	proxy *Proxy
 	site  *site.Site
@@ -59,6 +61,15 @@ type Injector struct {
 	mu     sync.Mutex
 	active map[string]*standing
 	lifts  map[string]time.Time // when lifting a fault began, or it ended by itself
+	told   map[string]outcome   // by faults that were lifted
+}
+
+// id tells the times of a repeated fault apart.
+func id(f experiment.Fault) string {
+	if f.Occurrence == 0 {
+		return f.Name
+	}
+	return fmt.Sprintf("%s (%d)", f.Name, f.Occurrence)
 }
 
 // standing is a fault in force, or one of which that is not certain.
@@ -79,7 +90,7 @@ func NewInjector(p *Proxy, s *site.Site, logger *slog.Logger) *Injector {
 	}
 	i := &Injector{
 		proxy: p, site: s, log: logger, lost: make(chan LostFault, lostRoom),
-		active: map[string]*standing{}, lifts: map[string]time.Time{},
+		active: map[string]*standing{}, lifts: map[string]time.Time{}, told: map[string]outcome{},
 	}
 	if p != nil {
 		p.subscribe(i.proxyLost, i.expired)
@@ -99,11 +110,11 @@ func (i *Injector) Apply(ctx context.Context, f experiment.Fault, expires time.T
 	}
 	k, _ := KindNamed(f.Kind)
 	i.mu.Lock()
-	if i.active[f.Name] != nil {
+	if i.active[id(f)] != nil {
 		i.mu.Unlock()
-		return time.Time{}, fmt.Errorf("fault %s is already in force", f.Name)
+		return time.Time{}, fmt.Errorf("fault %s is already in force", id(f))
 	}
-	i.active[f.Name] = &standing{fault: f, struck: f.For == 0, stops: k.stops}
+	i.active[id(f)] = &standing{fault: f, struck: f.For == 0, stops: k.stops}
 	i.mu.Unlock()
 	at, err := i.begin(ctx, k, f, expires)
 	if err != nil {
@@ -125,8 +136,10 @@ func (i *Injector) begin(ctx context.Context, k Kind, f experiment.Fault, expire
 	if _, err := i.proxied(f.Link); err != nil {
 		return time.Time{}, err
 	}
+	s := k.strength(f)
+	s.Key = scheduleKey(i.Seed, f)
 	resp, err := i.proxy.call(ctx, request{
-		Op: opApply, Link: f.Link, Fault: f.Name, Strength: k.strength(f), Once: f.For == 0, Expires: expires.UnixNano(),
+		Op: opApply, Link: f.Link, Fault: id(f), Strength: s, Once: f.For == 0, Expires: expires.UnixNano(),
 	})
 	if err != nil {
 		return time.Time{}, err
@@ -153,7 +166,7 @@ func (i *Injector) proxied(name string) (site.Link, error) {
 // sees none either, unless another fault is in force there. A fault that is not in force is lifted already.
 func (i *Injector) Lift(ctx context.Context, f experiment.Fault) (Removal, error) {
 	i.mu.Lock()
-	st := i.active[f.Name]
+	st := i.active[id(f)]
 	if st == nil {
 		i.mu.Unlock()
 		return Removal{At: time.Now()}, nil
@@ -161,18 +174,18 @@ func (i *Injector) Lift(ctx context.Context, f experiment.Fault) (Removal, error
 	st.lifting = true
 	ended := st.ended
 	if ended.IsZero() {
-		i.lifts[f.Name] = time.Now()
+		i.lifts[id(f)] = time.Now()
 	}
 	i.mu.Unlock()
 	if !ended.IsZero() {
-		i.drop(f.Name)
+		i.drop(id(f))
 		return Removal{At: ended}, nil
 	}
 	removal, err := i.end(ctx, st)
 	if err != nil {
 		return removal, fmt.Errorf("lift fault %s: %w", f.Name, err)
 	}
-	i.drop(f.Name)
+	i.drop(id(f))
 	i.log.Debug("fault lifted", "fault", f.Name, "ladder", removal.Ladder)
 	return removal, nil
 }
@@ -204,7 +217,8 @@ func (i *Injector) end(ctx context.Context, st *standing) (Removal, error) {
 	// A caller that has no time left still wants the fault to end.
 	climbing, cancel := context.WithTimeout(context.WithoutCancel(ctx), climbTime)
 	defer cancel()
-	e, err := climb(climbing, i.proxy, how, st.fault.Name)
+	e, err := climb(climbing, i.proxy, how, id(st.fault))
+	i.keep(st.fault, e.outcome)
 	if e.took(stepDelete) && !e.took(stepRestart) {
 		i.lose(e.at, "its link was opened again to lift fault "+st.fault.Name, func(f experiment.Fault) bool { return f.Link == link.Name() })
 	}
@@ -221,7 +235,7 @@ func (i *Injector) end(ctx context.Context, st *standing) (Removal, error) {
 // confirm looks through the link itself, without the upstream, which may have troubles of its own by now. It returns
 // when a probe sees nothing of the fault, and the zero time when other faults hide the view.
 func (i *Injector) confirm(ctx context.Context, k Kind, f experiment.Fault, link site.Link) (time.Time, error) {
-	if i.disturbed(link.Name(), f.Name) {
+	if i.disturbed(link.Name(), id(f)) {
 		return time.Time{}, nil
 	}
 	p := echoProbe(link, f)
@@ -238,7 +252,7 @@ func (i *Injector) confirm(ctx context.Context, k Kind, f experiment.Fault, link
 		}
 		select {
 		case <-ctx.Done():
-			if i.disturbed(link.Name(), f.Name) {
+			if i.disturbed(link.Name(), id(f)) {
 				return time.Time{}, nil // another fault began meanwhile
 			}
 			return time.Time{}, fmt.Errorf("%w: the last probe took %s (%s)", ErrUnconfirmed, r.Took.Round(time.Millisecond), r.Err)
@@ -289,10 +303,23 @@ func (i *Injector) answersAgain(ctx context.Context, n *site.Node) bool {
 }
 
 // untouched is when a fault was in full force for the last time: its removal begins earlier than it is confirmed.
-func (i *Injector) untouched(name string) time.Time {
+func (i *Injector) untouched(f experiment.Fault) time.Time {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	return i.lifts[name]
+	return i.lifts[id(f)]
+}
+
+func (i *Injector) keep(f experiment.Fault, o outcome) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.told[id(f)] = o
+}
+
+// outcome is what a fault that was lifted told of the load.
+func (i *Injector) outcome(f experiment.Fault) outcome {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.told[id(f)]
 }
 
 // proxyLost is told by the proxy that its child died with everything in it.
@@ -302,7 +329,7 @@ func (i *Injector) proxyLost(at time.Time, reason string) {
 
 // expired is told by the proxy that its child has ended a fault by itself.
 func (i *Injector) expired(fault string, at time.Time) {
-	i.lose(at, "it expired", func(f experiment.Fault) bool { return f.Name == fault })
+	i.lose(at, "it expired", func(f experiment.Fault) bool { return id(f) == fault })
 }
 
 // lose notes the end of faults that nobody lifts at the moment.
@@ -316,7 +343,7 @@ func (i *Injector) lose(at time.Time, reason string, which func(experiment.Fault
 		st.ended, i.lifts[name] = at, at
 		i.log.Warn("a fault ended early", "fault", name, "reason", reason)
 		select {
-		case i.lost <- LostFault{Name: name, At: at, Reason: reason}:
+		case i.lost <- LostFault{Name: st.fault.Name, Occurrence: st.fault.Occurrence, At: at, Reason: reason}:
 		default:
 			i.log.Error("nobody asks for lost faults", "fault", name)
 		}

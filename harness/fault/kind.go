@@ -51,7 +51,11 @@ type Kind struct {
 }
 
 // Kinds are all kinds of faults.
-var Kinds = []Kind{latency, timeout, reset, down, bandwidth, pause, kill, restart, cpuLimit, memoryLimit, disconnect, command}
+var Kinds = []Kind{
+	latency, timeout, reset, down, bandwidth, connectBlackhole, connectDelay, stall, slicer, limitData, slowClose,
+	httpErrorKind, httpAbortKind, httpSlowKind,
+	pause, kill, restart, cpuLimit, memoryLimit, disconnect, command,
+}
 
 // KindNamed returns the kind of that name.
 func KindNamed(name string) (Kind, bool) {
@@ -101,12 +105,8 @@ func Validate(f experiment.Fault) error {
 	case k.Span == Strikes && f.For != f.Hold:
 		return refuse("for", "has no meaning: the fault happens at once")
 	}
-	set := map[string]bool{
-		"latency": f.Latency != 0, "jitter": f.Jitter != 0, "rate": f.Rate != 0, "run": len(f.Run) != 0,
-		"cpus": f.CPUs != 0, "memory": f.Memory != 0, "hold": f.Hold != 0,
-	}
-	for _, field := range []string{"latency", "jitter", "rate", "run", "cpus", "memory", "hold"} {
-		if set[field] && !slices.Contains(k.Fields, field) {
+	for _, field := range given(f) {
+		if !slices.Contains(k.Fields, field) {
 			return refuse(field, "has no meaning for this kind")
 		}
 	}
@@ -119,5 +119,20 @@ func Validate(f experiment.Fault) error {
 	return nil
 }
 
-// milliseconds rounds to what Toxiproxy can hold.
-func milliseconds(d time.Duration) int64 { return d.Round(time.Millisecond).Milliseconds() }
+// given lists the fields of a strength that a fault has, in the spelling of the file.
+func given(f experiment.Fault) []string {
+	var names []string
+	for _, field := range []struct {
+		name string
+		set  bool
+	}{
+		{"latency", f.Latency != 0}, {"jitter", f.Jitter != 0}, {"distribution", f.Distribution != ""}, {"ramp", f.Ramp != 0},
+		{"rate", f.Rate != 0}, {"run", len(f.Run) != 0}, {"share", f.Share != 0}, {"delay", f.Delay != 0}, {"bytes", f.Bytes != 0},
+		{"status", f.Status != 0}, {"cpus", f.CPUs != 0}, {"memory", f.Memory != 0}, {"hold", f.Hold != 0},
+	} {
+		if field.set {
+			names = append(names, field.name)
+		}
+	}
+	return names
+}

@@ -34,6 +34,32 @@ func TestValidateRefusesWhatTheMechanismCannotTake(t *testing.T) {
 		{"latency without end", link(experiment.Fault{Kind: "latency", For: s, Latency: 2 * time.Hour}), "latency"},
 		{"negative jitter", link(experiment.Fault{Kind: "latency", For: s, Latency: ms, Jitter: -ms}), "jitter"},
 		{"jitter beyond the latency", link(experiment.Fault{Kind: "latency", For: s, Latency: ms, Jitter: 2 * ms}), "jitter"},
+		{"a jitter beyond the latency with a long tail", link(experiment.Fault{Kind: "latency", For: s, Latency: ms, Jitter: 2 * ms, Distribution: "pareto"}), ""},
+		{"a jitter without end", link(experiment.Fault{Kind: "latency", For: s, Latency: ms, Jitter: 2 * time.Hour, Distribution: "pareto"}), "jitter"},
+		{"a distribution that is not known", link(experiment.Fault{Kind: "latency", For: s, Latency: ms, Jitter: ms, Distribution: "cauchy"}), "distribution"},
+		{"a distribution of nothing", link(experiment.Fault{Kind: "latency", For: s, Latency: ms, Distribution: "normal"}), "distribution"},
+		{"latency that grows", link(experiment.Fault{Kind: "latency", For: s, Latency: ms, Ramp: s}), ""},
+		{"latency that grows beyond its end", link(experiment.Fault{Kind: "latency", For: s, Latency: ms, Ramp: 2 * s}), "ramp"},
+		{"latency that grows backwards", link(experiment.Fault{Kind: "latency", For: s, Latency: ms, Ramp: -s}), "ramp"},
+		{"bandwidth that grows", link(experiment.Fault{Kind: "bandwidth", For: s, Rate: 1000, Ramp: s}), "ramp"},
+		{"connect-blackhole", link(experiment.Fault{Kind: "connect-blackhole", For: s}), ""},
+		{"connect-blackhole with a delay", link(experiment.Fault{Kind: "connect-blackhole", For: s, Delay: ms}), "delay"},
+		{"connect-delay", link(experiment.Fault{Kind: "connect-delay", For: s, Delay: ms}), ""},
+		{"connect-delay of nothing", link(experiment.Fault{Kind: "connect-delay", For: s}), "delay"},
+		{"connect-delay without end", link(experiment.Fault{Kind: "connect-delay", For: s, Delay: 2 * time.Hour}), "delay"},
+		{"stall", link(experiment.Fault{Kind: "stall", For: s, Share: 0.05, Delay: s}), ""},
+		{"stall until the end", link(experiment.Fault{Kind: "stall", For: s, Share: 1}), ""},
+		{"stall of nothing", link(experiment.Fault{Kind: "stall", For: s}), "share"},
+		{"stall of more than all", link(experiment.Fault{Kind: "stall", For: s, Share: 1.5}), "share"},
+		{"slicer", link(experiment.Fault{Kind: "slicer", For: s, Bytes: 10, Delay: ms}), ""},
+		{"slicer {}, on which Toxiproxy's overflows its stack", link(experiment.Fault{Kind: "slicer", For: s}), "bytes"},
+		{"slicer without a delay", link(experiment.Fault{Kind: "slicer", For: s, Bytes: 10}), "delay"},
+		{"slicer of large pieces", link(experiment.Fault{Kind: "slicer", For: s, Bytes: 1 << 20, Delay: ms}), "bytes"},
+		{"limit-data", link(experiment.Fault{Kind: "limit-data", For: s, Bytes: 10}), ""},
+		{"limit-data of nothing", link(experiment.Fault{Kind: "limit-data", For: s}), "bytes"},
+		{"limit-data beyond what a probe meets", link(experiment.Fault{Kind: "limit-data", For: s, Bytes: 2 << 20}), "bytes"},
+		{"slow-close", link(experiment.Fault{Kind: "slow-close", For: s, Delay: ms}), ""},
+		{"slow-close at once", link(experiment.Fault{Kind: "slow-close", For: s}), "delay"},
 		{"latency that does not last", link(experiment.Fault{Kind: "latency", Latency: ms}), "for"},
 		{"latency that ends before it begins", link(experiment.Fault{Kind: "latency", For: -s, Latency: ms}), "for"},
 		{"latency on a node", node(experiment.Fault{Kind: "latency", For: s, Latency: ms}), "link"},
@@ -102,19 +128,34 @@ func TestKindsAreComplete(t *testing.T) {
 	}
 }
 
-func TestStrengthsOfALinkCombine(t *testing.T) {
+func TestFaultsOfALinkCombine(t *testing.T) {
+	const s = time.Second
 	for _, row := range []struct {
-		name       string
-		a, b, want strength
+		name string
+		a, b strength
+		want burden
+		each int // faults that act on single chunks
 	}{
-		{"latencies add up", strength{Latency: 1, Jitter: 1}, strength{Latency: 2, Jitter: 1}, strength{Latency: 3, Jitter: 2}},
-		{"the lower rate holds", strength{Rate: 5}, strength{Rate: 3}, strength{Rate: 3}},
-		{"a rate holds against none", strength{Rate: 5}, strength{}, strength{Rate: 5}},
-		{"any hold, reset and down is enough", strength{Hold: true}, strength{Reset: true, Down: true}, strength{Hold: true, Reset: true, Down: true}},
+		{"the lower rate holds", strength{Rate: 5}, strength{Rate: 3}, burden{rate: 3}, 0},
+		{"a rate holds against none", strength{Rate: 5}, strength{}, burden{rate: 5}, 0},
+		{"any hold, reset and down is enough", strength{Hold: true}, strength{Reset: true, Down: true}, burden{hold: true, reset: true, down: true}, 0},
+		{"one that is not answered is enough", strength{Unanswered: true}, strength{Connect: s}, burden{unanswered: true, connect: s}, 0},
+		{"delays of connecting and of closing add up", strength{Connect: s, Close: s}, strength{Connect: s, Close: s}, burden{connect: 2 * s, close: 2 * s}, 2},
+		{"latencies act one after the other", strength{Latency: s}, strength{Latency: s}, burden{}, 2},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			if diff := cmp.Diff([]strength{row.want, row.want}, []strength{row.a.with(row.b), row.b.with(row.a)}); diff != "" {
-				t.Error(diff)
+			for _, faults := range []map[string]*inForce{
+				{"a": {name: "a", strength: row.a}, "b": {name: "b", strength: row.b}},
+				{"a": {name: "a", strength: row.b}, "b": {name: "b", strength: row.a}},
+			} {
+				got := burdenOf(faults)
+				if len(got.each) != row.each {
+					t.Errorf("%d faults act on chunks, want %d", len(got.each), row.each)
+				}
+				got.each, got.over = nil, nil
+				if diff := cmp.Diff(row.want, *got, cmp.AllowUnexported(burden{})); diff != "" {
+					t.Error(diff)
+				}
 			}
 		})
 	}
@@ -137,25 +178,39 @@ func TestEffect(t *testing.T) {
 		seen  Samples
 		want  *results.Effect
 	}{
-		{"latency is the difference of the medians", slow, Samples{probes(1, 2, 90), probes(201, 202, 203), probes(1)},
+		{"latency is the difference of the medians", slow, Samples{Before: probes(1, 2, 90), During: probes(201, 202, 203), After: probes(1)},
 			&results.Effect{Seen: true, What: "round trip", Unit: "ms", Before: 2, During: 202, After: 1, Added: 200, Probes: 3}},
-		{"latency of which less than half came is not seen", slow, Samples{probes(1), probes(100), probes(1)},
+		{"latency of which less than half came is not seen", slow, Samples{Before: probes(1), During: probes(100), After: probes(1)},
 			&results.Effect{What: "round trip", Unit: "ms", Before: 1, During: 100, After: 1, Added: 99, Probes: 1}},
-		{"latency without an answer cannot be told", slow, Samples{probes(1), probes(-1), nil},
+		{"latency without an answer cannot be told", slow, Samples{Before: probes(1), During: probes(-1), After: nil},
 			&results.Effect{What: "round trip", Unit: "ms", Before: 1, Probes: 1, Note: "no probe was answered during, after"}},
-		{"a timeout leaves probes unanswered", experiment.Fault{Kind: "timeout"}, Samples{probes(1, 1), probes(-1, -1), probes(1)},
+		{"a timeout leaves probes unanswered", experiment.Fault{Kind: "timeout"}, Samples{Before: probes(1, 1), During: probes(-1, -1), After: probes(1)},
 			&results.Effect{Seen: true, What: "answer", Unit: "share", Before: 1, After: 1, Added: -1, Probes: 2}},
-		{"a reset that only some probes met is not seen", experiment.Fault{Kind: "reset", For: 1}, Samples{probes(1), probes(-1, 1, 1), probes(1)},
+		{"a reset that only some probes met is not seen", experiment.Fault{Kind: "reset", For: 1}, Samples{Before: probes(1), During: probes(-1, 1, 1), After: probes(1)},
 			&results.Effect{What: "answer", Unit: "share", Before: 1, During: 2. / 3, After: 1, Added: 2./3 - 1, Probes: 3}},
 		{"a reset that strikes once leaves nothing to see", experiment.Fault{Kind: "reset"}, Samples{}, nil},
-		{"a link that is down takes no connection", experiment.Fault{Kind: "down"}, Samples{probes(1), probes(-2), probes(1)},
+		{"a link that is down takes no connection", experiment.Fault{Kind: "down"}, Samples{Before: probes(1), During: probes(-2), After: probes(1)},
 			&results.Effect{Seen: true, What: "connect", Unit: "share", Before: 1, After: 1, Added: -1, Probes: 1}},
-		{"what never answered cannot be seen to stop", experiment.Fault{Kind: "pause"}, Samples{probes(-1), probes(-1), nil},
+		{"what never answered cannot be seen to stop", experiment.Fault{Kind: "pause"}, Samples{Before: probes(-1), During: probes(-1), After: nil},
 			&results.Effect{What: "answer", Unit: "share", Probes: 1, Note: "no probe after"}},
-		{"a kill is seen by one probe", experiment.Fault{Kind: "kill"}, Samples{probes(1), probes(-2, 1, 1, 1), probes(1)},
+		{"a kill is seen by one probe", experiment.Fault{Kind: "kill"}, Samples{Before: probes(1), During: probes(-2, 1, 1, 1), After: probes(1)},
 			&results.Effect{Seen: true, What: "answer", Unit: "share", Before: 1, During: 0.75, After: 1, Added: -0.25, Probes: 4}},
-		{"a restart is seen by one probe", experiment.Fault{Kind: "restart"}, Samples{probes(1), probes(-2, 1, 1, 1), probes(1)},
+		{"a restart is seen by one probe", experiment.Fault{Kind: "restart"}, Samples{Before: probes(1), During: probes(-2, 1, 1, 1), After: probes(1)},
 			&results.Effect{Seen: true, What: "answer", Unit: "share", Before: 1, During: 0.75, After: 1, Added: -0.25, Probes: 4}},
+		{"latency that still grows is judged by what it was in the middle", experiment.Fault{Kind: "latency", Latency: 200 * time.Millisecond, For: 10, Ramp: 10},
+			Samples{Before: probes(1), During: probes(1, 60, 120), After: probes(1)},
+			&results.Effect{Seen: true, What: "round trip", Unit: "ms", Before: 1, During: 60, After: 1, Added: 59, Probes: 3}},
+		{"a link that answers no request to connect takes no connection", experiment.Fault{Kind: "connect-blackhole"}, Samples{Before: probes(1), During: probes(-2), After: probes(1)},
+			&results.Effect{Seen: true, What: "connect", Unit: "share", Before: 1, After: 1, Added: -1, Probes: 1}},
+		{"a stall is the share of probes that waited", experiment.Fault{Kind: "stall", Share: 0.5, Delay: 100 * time.Millisecond},
+			Samples{Before: probes(1, 2), During: probes(1, 101, 2, -1), After: probes(1)},
+			&results.Effect{Seen: true, What: "stalled", Unit: "share", During: 0.5, Added: 0.5, Probes: 4}},
+		{"a stall that no probe met did nothing", experiment.Fault{Kind: "stall", Share: 0.1, Delay: 100 * time.Millisecond},
+			Samples{Before: probes(1, 2), During: probes(1, 2), After: probes(1)},
+			&results.Effect{What: "stalled", Unit: "share", Probes: 2}},
+		{"unless the load itself met it", experiment.Fault{Kind: "stall", Share: 0.1, Delay: 100 * time.Millisecond},
+			Samples{Before: probes(1, 2), During: probes(1, 2), After: probes(1), Met: 7},
+			&results.Effect{Seen: true, What: "stalled", Unit: "share", Probes: 2, Note: "the load itself met it 7 times"}},
 		{"a command leaves nothing to see", experiment.Fault{Kind: "command"}, Samples{}, nil},
 	} {
 		t.Run(row.name, func(t *testing.T) {

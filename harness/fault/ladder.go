@@ -29,6 +29,13 @@ type controller interface {
 type ending struct {
 	at     time.Time
 	ladder []string
+	outcome
+}
+
+// outcome is what a fault itself tells of the load, where it meets single chunks or requests of it.
+type outcome struct {
+	met     int64            // how many
+	refused map[string]int64 // connections that it could not act on, by reason
 }
 
 // took tells whether a step was needed.
@@ -46,7 +53,7 @@ func climb(ctx context.Context, c controller, link request, fault string) (endin
 	lift := request{Op: opLift, Link: link.Link, Fault: fault}
 	resp, err := c.call(ctx, lift)
 	if err == nil {
-		e := ending{at: time.Unix(0, resp.At)}
+		e := ending{at: time.Unix(0, resp.At), outcome: outcome{resp.Hits, resp.Refused}}
 		if resp.Cut > 0 {
 			e.ladder = append(e.ladder, stepCut)
 		}

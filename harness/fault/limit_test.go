@@ -168,13 +168,13 @@ func TestTheEffectOfALimit(t *testing.T) {
 		seen Samples
 		want results.Effect
 	}{
-		{"is the share of the time in which it held the node up", Samples{held(0, 0), held(0.8, 1), held(0)},
+		{"is the share of the time in which it held the node up", Samples{Before: held(0, 0), During: held(0.8, 1), After: held(0)},
 			results.Effect{Seen: true, During: 0.9, Added: 0.9, Probes: 2}},
-		{"is not seen where the node needs less", Samples{held(0), held(0, 0), held(0)},
+		{"is not seen where the node needs less", Samples{Before: held(0), During: held(0, 0), After: held(0)},
 			results.Effect{Probes: 2, Note: "it did not come to the limit"}},
-		{"is more than that of the limit which the node has anyway", Samples{held(0.1), held(0.6), held(0.1)},
+		{"is more than that of the limit which the node has anyway", Samples{Before: held(0.1), During: held(0.6), After: held(0.1)},
 			results.Effect{Seen: true, Before: 0.1, During: 0.6, After: 0.1, Added: 0.5, Probes: 1}},
-		{"can't be told where nobody counts", Samples{nil, []ProbeResult{{Err: "no group"}}, nil},
+		{"can't be told where nobody counts", Samples{During: []ProbeResult{{Err: "no group"}}},
 			results.Effect{Probes: 1, Note: "no group"}},
 		{"can't be told where nobody looked", Samples{}, results.Effect{Note: "no probe during"}},
 	} {

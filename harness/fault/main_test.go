@@ -10,10 +10,6 @@ import (
 	"net"
 	"os"
 	"os/exec"
-	"os/user"
-	"path/filepath"
-	"slices"
-	"strconv"
 	"syscall"
 	"testing"
 	"time"
@@ -267,56 +263,6 @@ func ready(ctx context.Context, p probe) error {
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
-}
-
-func startPostgres(t *testing.T) *site.Node {
-	t.Helper()
-	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/postgres")
-	if len(found) == 0 {
-		t.Fatal("no postgres under /usr/lib/postgresql")
-	}
-	bin := filepath.Dir(slices.Max(found))
-	dir, err := os.MkdirTemp("/tmp", "brunt-fault-test-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	attr := &syscall.SysProcAttr{Setpgid: true}
-	if os.Getuid() == 0 { // postgres refuses to be root
-		nobody, err := user.Lookup("nobody")
-		if err != nil {
-			t.Fatal(err)
-		}
-		uid, _ := strconv.Atoi(nobody.Uid)
-		gid, _ := strconv.Atoi(nobody.Gid)
-		attr.Credential = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
-		if err := os.Chown(dir, uid, gid); err != nil {
-			t.Fatal(err)
-		}
-	}
-	data := filepath.Join(dir, "data")
-	initdb := exec.Command(filepath.Join(bin, "initdb"), "-D", data, "-A", "trust", "-U", "brunt", "--no-sync")
-	initdb.SysProcAttr, initdb.Dir = attr, dir
-	if out, err := initdb.CombinedOutput(); err != nil {
-		t.Fatalf("initdb: %v: %s", err, out)
-	}
-	const host = "127.77.0.3"
-	port := freePort(t, host)
-	cmd := exec.Command(filepath.Join(bin, "postgres"), "-D", data, "-k", dir, "-p", port,
-		"-c", "listen_addresses="+host, "-c", "fsync=off")
-	cmd.SysProcAttr, cmd.Dir = attr, dir
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = cmd.Process.Signal(syscall.SIGQUIT)
-		_ = cmd.Wait()
-	})
-	address := net.JoinHostPort(host, port)
-	if err := ready(t.Context(), probe{protocol: ProtocolPostgres, address: address}); err != nil {
-		t.Fatal(err)
-	}
-	return &site.Node{Kind: "postgres", Address: address, PID: cmd.Process.Pid}
 }
 
 func freePort(t *testing.T, host string) string {

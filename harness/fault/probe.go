@@ -2,11 +2,15 @@ package fault
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net"
+	"slices"
+	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -43,6 +47,7 @@ type ProbeResult struct {
 	Connected bool
 	Answered  bool
 	RoundTrip time.Duration // from sending to the answer; connecting is not part of it; 0 unless answered
+	Status    int           // of an HTTP answer
 	// Held is, of limit, the share of the time since the look before in which the limit held the node up; of hold 1 when
 	// the transaction was open.
 	Held float64
@@ -101,10 +106,13 @@ func (i *Injector) probeFor(k Kind, f experiment.Fault) (probe, error) {
 	if !ok {
 		return probe{}, fmt.Errorf("no link %s", f.Link)
 	}
-	if k.Name == bandwidth.Name {
-		return echoProbe(link, f), nil // no other can be made large enough to be held up
+	if slices.Contains(echoed(), k.Name) {
+		return echoProbe(link, f), nil
 	}
 	n := i.site.Node(link.To)
+	if n != nil && strings.HasPrefix(k.Name, "http-") {
+		return probe{protocol: ProtocolHTTP, address: link.Address, path: cmp.Or(n.Ready, "/"), body: k.Name == "http-slow"}, nil
+	}
 	if n == nil || protocolOf(n) == ProtocolTCP {
 		return echoProbe(link, f), nil
 	}
@@ -112,12 +120,23 @@ func (i *Injector) probeFor(k Kind, f experiment.Fault) (probe, error) {
 }
 
 func echoProbe(link site.Link, f experiment.Fault) probe {
-	return probe{protocol: ProtocolEcho, address: link.Address, bytes: echoBytes(f)}
+	return probe{protocol: ProtocolEcho, address: link.Address, bytes: echoBytes(f), closes: f.Kind == "slow-close"}
 }
 
-// echoBytes is how large an echo has to be for a bandwidth limit to hold it up.
+// echoed are the kinds of faults that only an echo can see: no other probe is large enough, or can tell an end.
+func echoed() []string { return []string{"bandwidth", "slicer", "limit-data", "slow-close"} }
+
+// echoBytes is how large an echo has to be for a fault to act on it.
 func echoBytes(f experiment.Fault) int {
-	return min(max(int(float64(f.Rate)*echoSeconds), echoLeast), echoMost)
+	switch f.Kind {
+	case "bandwidth":
+		return min(max(int(float64(f.Rate)*echoSeconds), echoLeast), echoMost)
+	case "slicer":
+		return int(min(1+int64(slicedTime/f.Delay), echoMost/f.Bytes)*f.Bytes) + 1
+	case "limit-data":
+		return int(f.Bytes) + echoLeast
+	}
+	return echoLeast
 }
 
 // probe is one way to look at a link or node.
@@ -126,6 +145,8 @@ type probe struct {
 	address  string
 	path     string                                             // http
 	bytes    int                                                // echo
+	closes   bool                                               // echo: it closes its side, and the end of the other is its answer
+	body     bool                                               // http: it gets a body, and the end of that is its answer
 	look     func(ctx context.Context, seen *ProbeResult) error // limit, hold
 }
 
@@ -158,7 +179,7 @@ func (p probe) cross(ctx context.Context, r *ProbeResult) error {
 		return nil
 	}
 	sent := time.Now()
-	if err := p.converse(conn); err != nil {
+	if err := p.converse(conn, r); err != nil {
 		return err
 	}
 	r.Answered, r.RoundTrip = true, time.Since(sent)
@@ -181,10 +202,11 @@ func (p probe) dial(ctx context.Context) (net.Conn, error) {
 	return conn, err
 }
 
-func (p probe) converse(conn net.Conn) error {
+func (p probe) converse(conn net.Conn, r *ProbeResult) error {
 	switch p.protocol {
 	case ProtocolRedis:
-		return exchangeLine(conn, "PING\r\n")
+		_, err := exchangeLine(conn, "PING\r\n")
+		return err
 	case ProtocolPostgres:
 		// SSLRequest of the PostgreSQL frontend/backend protocol: its length 8 and the code 80877103.
 		if _, err := conn.Write([]byte{0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f}); err != nil {
@@ -193,26 +215,54 @@ func (p probe) converse(conn net.Conn) error {
 		_, err := io.ReadFull(conn, make([]byte, 1))
 		return err
 	case ProtocolHTTP:
-		return exchangeLine(conn, "HEAD "+p.path+" HTTP/1.1\r\nHost: "+p.address+"\r\nUser-Agent: brunt-probe\r\nConnection: close\r\n\r\n")
+		return p.get(conn, r)
 	case ProtocolEcho:
-		sent := make(chan error, 1)
-		go func() {
-			_, err := conn.Write(make([]byte, p.bytes))
-			sent <- err
-		}()
-		_, err := io.CopyN(io.Discard, conn, int64(p.bytes))
-		if err != nil {
-			_ = conn.SetDeadline(time.Unix(1, 0)) // the writer may still wait
-		}
-		return errors.Join(err, <-sent)
+		return p.echo(conn)
 	}
 	return fmt.Errorf("no probe speaks %q", p.protocol)
 }
 
-func exchangeLine(conn net.Conn, text string) error {
-	if _, err := io.WriteString(conn, text); err != nil {
+func (p probe) echo(conn net.Conn) error {
+	sent := make(chan error, 1)
+	go func() {
+		_, err := conn.Write(make([]byte, p.bytes))
+		if tcp, ok := conn.(*net.TCPConn); ok && err == nil && p.closes {
+			err = tcp.CloseWrite()
+		}
+		sent <- err
+	}()
+	_, err := io.CopyN(io.Discard, conn, int64(p.bytes))
+	if err == nil && p.closes {
+		_, err = io.Copy(io.Discard, conn)
+	}
+	if err != nil {
+		_ = conn.SetDeadline(time.Unix(1, 0)) // the writer may still wait
+	}
+	return errors.Join(err, <-sent)
+}
+
+func (p probe) get(conn net.Conn, r *ProbeResult) error {
+	method := "HEAD "
+	if p.body {
+		method = "GET "
+	}
+	line, err := exchangeLine(conn, method+p.path+" HTTP/1.1\r\nHost: "+p.address+"\r\nUser-Agent: brunt-probe\r\nConnection: close\r\n\r\n")
+	if err != nil {
 		return err
 	}
-	_, err := bufio.NewReader(conn).ReadSlice('\n')
+	if words := strings.Fields(line); len(words) > 1 && strings.HasPrefix(line, "HTTP/") {
+		r.Status, _ = strconv.Atoi(words[1]) // 0: none
+	}
+	if p.body {
+		_, err = io.Copy(io.Discard, conn)
+	}
 	return err
+}
+
+func exchangeLine(conn net.Conn, text string) (line string, err error) {
+	if _, err := io.WriteString(conn, text); err != nil {
+		return "", err
+	}
+	raw, err := bufio.NewReader(conn).ReadSlice('\n')
+	return string(raw), err
 }

@@ -65,10 +65,13 @@ func (i *Injector) Watch(ctx context.Context, f experiment.Fault) func(start, en
 		if start.IsZero() || end.IsZero() {
 			return nil
 		}
-		until := i.untouched(f.Name)
+		until := i.untouched(f)
 		if until.IsZero() || k.away { // the node stays away until it is ready
 			until = end
 		}
-		return Effect(f, split(probes, start, until, end))
+		samples := split(probes, start, until, end)
+		told := i.outcome(f)
+		samples.Met, samples.Refused = told.met, told.refused
+		return Effect(f, samples)
 	}
 }

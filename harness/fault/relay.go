@@ -8,6 +8,7 @@ import (
 	"net"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -40,8 +41,8 @@ type relay struct {
 	cancel context.CancelFunc
 	server *toxiproxy.ApiServer
 	echo   string // where probes of the link alone go
+	alarm  *alarm
 	log    *slog.Logger
-	gate   *gate
 	work   sync.WaitGroup
 	report func(fault string, at time.Time) // of an expiry
 
@@ -51,21 +52,12 @@ type relay struct {
 	listener net.Listener // nil while connections are refused
 	disabled bool
 	shut     bool
-	faults   map[string]inForce
+	faults   map[string]*inForce
 	conns    map[*connection]bool
+	ordinals [2]uint64 // of the last connection and the last probe
 	crossed  int64
-}
 
-// inForce is a fault of a relay.
-type inForce struct {
-	strength
-	expiry *time.Timer
-}
-
-// change is what became of a change of strength.
-type change struct {
-	at           time.Time
-	cut, pending int
+	burden atomic.Pointer[burden] // of the faults; it is stored with mu held
 }
 
 // open begins to listen. The address may have port 0, which the system then chooses.
@@ -80,10 +72,16 @@ func (r *relay) listen() error {
 	if r.shut {
 		return errShut
 	}
-	if r.listener != nil || r.disabled || r.strengthNow().Down {
+	b := r.burden.Load()
+	if r.listener != nil || r.disabled || b.down {
 		return nil
 	}
-	listener, err := net.Listen("tcp", r.address)
+	config := net.ListenConfig{}
+	config.SetMultipathTCP(false) // its sockets take no filter
+	if b.unanswered {
+		config.Control = func(_, _ string, socket syscall.RawConn) error { return deafen(socket, true) }
+	}
+	listener, err := config.Listen(r.ctx, "tcp", r.address)
 	if err != nil {
 		return fmt.Errorf("listen for link %s: %w", r.name, err)
 	}
@@ -121,13 +119,17 @@ func (r *relay) take(client *net.TCPConn) {
 	echo := from != nil && from.IP.Equal(probeEcho)
 	c := &connection{relay: r, client: client, done: make(chan struct{}), probe: echo || from != nil && from.IP.Equal(probeReal)}
 	r.mu.Lock()
-	now := r.strengthNow()
-	refused := r.shut || r.disabled || now.Down
-	if !refused && !now.Reset {
+	b := r.burden.Load()
+	if b.connect > 0 {
+		c.due = time.Now().Add(b.connect)
+	}
+	refused := r.shut || r.disabled || b.down || b.reset
+	if !refused {
 		r.conns[c] = true
+		c.ordinal = r.ordinal(c.probe)
 	}
 	r.mu.Unlock()
-	if refused || now.Reset {
+	if refused {
 		c.end(true)
 		return
 	}
@@ -166,26 +168,20 @@ func (r *relay) serve(c *connection, upstream string) {
 	}
 }
 
+// ordinal is that of a new connection. Probes have their own, so that they take none away. r.mu is held.
+func (r *relay) ordinal(probe bool) uint64 {
+	if probe {
+		r.ordinals[1]++
+		return r.ordinals[1] | 1<<63
+	}
+	r.ordinals[0]++
+	return r.ordinals[0]
+}
+
 func (r *relay) forget(c *connection) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.conns, c)
-}
-
-// strength is what the link suffers at present.
-func (r *relay) strength() strength {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.strengthNow()
-}
-
-// strengthNow is strength with r.mu held.
-func (r *relay) strengthNow() strength {
-	var sum strength
-	for _, f := range r.faults {
-		sum = sum.with(f.strength)
-	}
-	return sum
 }
 
 func (r *relay) present() []*connection {
@@ -204,138 +200,6 @@ func (r *relay) strike() change {
 		c.end(true)
 	}
 	return change{at: time.Now()}
-}
-
-// apply brings a fault into force until it is lifted or expires.
-func (r *relay) apply(name string, s strength, expires time.Time) (change, error) {
-	r.changing.Lock()
-	defer r.changing.Unlock()
-	r.mu.Lock()
-	if r.shut {
-		r.mu.Unlock()
-		return change{}, errShut
-	}
-	if _, ok := r.faults[name]; ok {
-		r.mu.Unlock()
-		return change{}, fmt.Errorf("fault %s is already in force", name)
-	}
-	before := r.strengthNow()
-	r.faults[name] = inForce{s, time.AfterFunc(time.Until(expires), func() { r.expire(name) })}
-	r.mu.Unlock()
-	return r.settle(before, false)
-}
-
-// lift ends a fault; one that is not in force is lifted already.
-func (r *relay) lift(name string) (change, error) {
-	r.changing.Lock()
-	defer r.changing.Unlock()
-	r.mu.Lock()
-	f, ok := r.faults[name]
-	if !ok {
-		r.mu.Unlock()
-		return change{at: time.Now()}, nil
-	}
-	before := r.strengthNow()
-	f.expiry.Stop()
-	delete(r.faults, name)
-	r.mu.Unlock()
-	return r.settle(before, true)
-}
-
-func (r *relay) expire(name string) {
-	r.mu.Lock()
-	_, ok := r.faults[name]
-	r.mu.Unlock()
-	if !ok {
-		return
-	}
-	done, err := r.lift(name)
-	if err != nil {
-		r.log.Error("expired fault not lifted", "link", r.name, "fault", name, "error", err)
-	}
-	r.report(name, done.at)
-}
-
-// settle brings sockets and toxics to the present strength. When a fault ends, connections that do not follow are cut.
-// r.changing is held.
-func (r *relay) settle(before strength, ends bool) (change, error) {
-	now := r.strength()
-	r.gate.hold(now.Hold)
-	if now.Down && !before.Down {
-		r.mu.Lock()
-		r.refuse()
-		r.mu.Unlock()
-		for _, c := range r.present() {
-			c.end(false)
-		}
-	}
-	if now.Reset && !before.Reset {
-		r.strike()
-	}
-	var err error
-	if !now.Down && before.Down {
-		err = r.listenAgain()
-	}
-	done := change{}
-	if before.Latency != now.Latency || before.Jitter != now.Jitter || before.Rate != now.Rate {
-		done = r.syncAll(ends)
-	}
-	done.at = time.Now()
-	return done, err
-}
-
-// listenAgain takes the link's address back. It was free for anybody meanwhile.
-func (r *relay) listenAgain() error {
-	deadline := time.Now().Add(relisten)
-	for {
-		r.mu.Lock()
-		err := r.listen()
-		r.mu.Unlock()
-		if err == nil || !errors.Is(err, syscall.EADDRINUSE) || time.Now().After(deadline) {
-			return err
-		}
-		time.Sleep(acceptGap)
-	}
-}
-
-// syncAll brings every connection to the present strength. Those that have not followed in time are left to follow when
-// their peers read again, or are cut: then they end with a reset, and nobody waits for them any more.
-func (r *relay) syncAll(cut bool) change {
-	waiting := map[*connection]bool{}
-	conns := r.present()
-	followed := make(chan *connection, len(conns))
-	for _, c := range conns {
-		waiting[c] = true
-		r.work.Go(func() {
-			if err := c.sync(); err != nil {
-				r.log.Error("connection does not follow", "link", r.name, "error", err)
-				c.end(true) // it must not keep a toxic that nobody knows of
-			}
-			followed <- c
-		})
-	}
-	collect := func(limit time.Duration) {
-		timer := time.NewTimer(limit)
-		defer timer.Stop()
-		for len(waiting) > 0 {
-			select {
-			case c := <-followed:
-				delete(waiting, c)
-			case <-timer.C:
-				return
-			}
-		}
-	}
-	collect(patience)
-	if !cut {
-		return change{pending: len(waiting)}
-	}
-	done := change{cut: len(waiting)}
-	for c := range waiting {
-		c.end(true)
-	}
-	collect(afterCut)
-	return done
 }
 
 // disable refuses and closes everything, whatever else goes on.
@@ -363,9 +227,9 @@ func (r *relay) close() {
 		f.expiry.Stop()
 	}
 	clear(r.faults)
+	r.bear()
 	r.mu.Unlock()
 	r.cancel()
-	r.gate.hold(false)
 	for _, c := range r.present() {
 		c.end(false)
 	}

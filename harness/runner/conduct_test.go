@@ -222,3 +222,34 @@ func TestAFaultThatWasLostEndedWhenItWasLost(t *testing.T) {
 		t.Errorf("fault %+v", f)
 	}
 }
+
+func TestARepeatedFaultComesEachTimeUnderItsName(t *testing.T) {
+	s := newStage(400 * time.Millisecond)
+	time.AfterFunc(250*time.Millisecond, func() {
+		s.lost <- LostFault{Name: "slow", Occurrence: 2, At: time.Now(), Reason: "the proxy died"}
+	})
+	first, second := slow(50*time.Millisecond, 50*time.Millisecond), slow(220*time.Millisecond, 100*time.Millisecond)
+	first.Occurrence, second.Occurrence = 1, 2
+	p := plan(first, second)
+	p.Duration = 400 * time.Millisecond
+	trial, err := Conduct(t.Context(), p, s.parts())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"apply slow", "lift slow", "apply slow", "lift slow"}
+	if got := slices.DeleteFunc(s.seen(), func(e string) bool { return !strings.Contains(e, "slow") }); !slices.Equal(got, want) {
+		t.Errorf("events %v, want %v", got, want)
+	}
+	if trial.Faults[0].Error != "" || !strings.Contains(trial.Faults[1].Error, "the proxy died") {
+		t.Errorf("the second time was lost alone: %+v", trial.Faults)
+	}
+	phases := 0
+	for _, p := range trial.Phases {
+		if p.Name == results.PhaseFault && slices.Equal(p.Faults, []string{"slow"}) {
+			phases++
+		}
+	}
+	if phases != 2 || trial.Faults[0].Occurrence != 1 || trial.Faults[1].Occurrence != 2 {
+		t.Errorf("phases %v of faults %+v", trial.Phases, trial.Faults)
+	}
+}

@@ -68,9 +68,10 @@ type Removal struct {
 
 // LostFault is a fault that ended early by no will of the runner.
 type LostFault struct {
-	Name   string
-	At     time.Time
-	Reason string
+	Name       string
+	Occurrence int // of a repeated fault, from 1
+	At         time.Time
+	Reason     string
 }
 
 // Snapshot is how the load does at one moment.

@@ -29,20 +29,26 @@ type timeline struct {
 
 	mu      sync.Mutex
 	records []results.Fault
-	lost    map[string]LostFault
+	lost    map[occurrence]LostFault
 	active  map[string]bool
 	quiet   time.Time // when the last fault was lifted
+}
+
+// occurrence names one time of a fault, which may be repeated.
+type occurrence struct {
+	fault  string
+	number int // from 1; 0: it is not repeated
 }
 
 func newTimeline(t *trial, injector Injector, load Load) *timeline {
 	tl := &timeline{
 		trial: t, injector: injector, load: load, zero: load.Zero(),
-		active: map[string]bool{}, lost: map[string]LostFault{},
+		active: map[string]bool{}, lost: map[occurrence]LostFault{},
 	}
 	for _, f := range t.plan.Experiment.Faults {
 		tl.records = append(tl.records, results.Fault{
 			Name: f.Name, Link: f.Link, Node: f.Node, Kind: f.Kind,
-			PlannedStart: f.At.Seconds(), PlannedEnd: (f.At + f.For).Seconds(),
+			PlannedStart: f.At.Seconds(), PlannedEnd: (f.At + f.For).Seconds(), Occurrence: f.Occurrence,
 		})
 	}
 	return tl
@@ -94,7 +100,7 @@ func (tl *timeline) watchLoad(ctx context.Context) error {
 func (tl *timeline) conduct(ctx context.Context, f experiment.Fault, i int) {
 	clock := tl.trial.parts.Clock
 	start, end := tl.zero.Add(f.At), tl.zero.Add(f.At+f.For)
-	if err := clock.Sleep(ctx, start.Add(-watchLead)); err != nil {
+	if err := clock.Sleep(ctx, start.Add(-tl.lead(f, i))); err != nil {
 		tl.update(i, func(r *results.Fault) { r.Error = "the load ended before the fault's start" })
 		return
 	}
@@ -116,6 +122,15 @@ func (tl *timeline) conduct(ctx context.Context, f experiment.Fault, i int) {
 	_ = clock.Sleep(ctx, removedAt.Add(watchTail)) // an early end only costs the values after
 	effect := seen(began, removedAt)
 	tl.update(i, func(r *results.Fault) { r.Effect = effect })
+}
+
+// lead is how long before its start a fault's probe begins: not while the time before of the same fault may be in force.
+func (tl *timeline) lead(f experiment.Fault, i int) time.Duration {
+	if f.Occurrence < 2 {
+		return watchLead
+	}
+	before := tl.trial.plan.Experiment.Faults[i-1]
+	return min(watchLead, (f.At-before.At-before.For)/2)
 }
 
 // apply brings the fault into force and marks the moment. A fault that may be half in force is lifted again.
@@ -166,7 +181,7 @@ func (tl *timeline) collectLost(ctx context.Context) {
 			return
 		case l := <-tl.injector.Lost():
 			tl.mu.Lock()
-			tl.lost[l.Name] = l
+			tl.lost[occurrence{l.Name, l.Occurrence}] = l
 			tl.mu.Unlock()
 			tl.mark(l.At, "lost:"+l.Name)
 		}
@@ -179,7 +194,7 @@ func (tl *timeline) faults() []results.Fault {
 	defer tl.mu.Unlock()
 	for i := range tl.records {
 		r := &tl.records[i]
-		if l, ok := tl.lost[r.Name]; ok {
+		if l, ok := tl.lost[occurrence{r.Name, r.Occurrence}]; ok {
 			r.End = tl.seconds(l.At)
 			r.Error = "ended early: " + l.Reason
 		}

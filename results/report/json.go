@@ -71,7 +71,7 @@ func toJSONPhase(p results.Phase) jsonPhase {
 func toJSONFault(f results.Fault) jsonFault {
 	j := jsonFault{Name: f.Name, Link: known(f.Link), Node: known(f.Node), Kind: f.Kind,
 		PlannedStart: number(f.PlannedStart), PlannedEnd: number(f.PlannedEnd), Applied: f.Applied, Removed: f.Removed,
-		Effect: toJSONEffect(f.Effect), Ladder: list(f.Ladder), Error: known(f.Error)}
+		Effect: toJSONEffect(f.Effect), Ladder: list(f.Ladder), Error: known(f.Error), Occurrence: f.Occurrence}
 	if f.Applied {
 		j.Start = number(f.Start)
 	}

@@ -95,6 +95,7 @@ type jsonFault struct {
 	Effect       *jsonEffect `json:"effect"`
 	Ladder       []string    `json:"ladder"`
 	Error        *string     `json:"error"`
+	Occurrence   int         `json:"occurrence,omitempty"` // of a repeated fault, from 1
 }
 
 type jsonEffect struct {

@@ -75,7 +75,7 @@ func faults(run results.Run) Table {
 	for _, trial := range run.Trials {
 		for _, f := range trial.Faults {
 			t.Rows = append(t.Rows, []Cell{
-				trialCell(run, trial.Number), {Text: f.Name}, {Text: orElse(f.Link, f.Node)}, {Text: f.Kind},
+				trialCell(run, trial.Number), {Text: f.Label()}, {Text: orElse(f.Link, f.Node)}, {Text: f.Kind},
 				{Text: span(f.PlannedStart, f.PlannedEnd)}, {Text: actual(f)}, {Text: effect(f.Effect)}, removed(f), {Text: faultNote(f)},
 			})
 		}

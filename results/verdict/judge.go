@@ -190,7 +190,7 @@ func (j *judge) faults() {
 		default:
 			continue
 		}
-		j.note("fault "+f.Name, results.Inconclusive, reason)
+		j.note("fault "+f.Label(), results.Inconclusive, reason)
 	}
 }
 
