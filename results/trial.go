@@ -128,8 +128,9 @@ func (f Fault) Label() string {
 // Effect is what a probe through the same link saw of a fault.
 type Effect struct {
 	Seen bool `json:"seen"`
-	// What was measured: "round trip" (milliseconds), "connect" or "answer" (share that succeeded, 0 to 1),
-	// "stalled", "error", "aborted", "slow body" (share that a fault met which meets a share).
+	// What was measured: "round trip" (milliseconds), "connect" or "answer" (share that succeeded, 0 to 1), "stalled", "error",
+	// "aborted", "slow body" (share that a fault met which meets a share), "held up" (share of the time in which a limit did
+	// that), "open transaction" (share of the looks that found it).
 	What   string  `json:"what"`
 	Unit   string  `json:"unit"`
 	Before float64 `json:"before"` // median before

@@ -284,6 +284,58 @@ func TestProofKilledAtRandomMoments(t *testing.T) {
 	}
 }
 
+// limited are those control groups of a run that bound anything.
+func limited(runID string) (found []string) {
+	for _, g := range groups(runID) {
+		dir := strings.TrimPrefix(g, "control group ")
+		for file, free := range map[string]string{
+			"cpu.cfs_quota_us": "-1", "cpu.max": "max ", "memory.limit_in_bytes": "9223372036854", "memory.max": "max",
+		} {
+			if value, err := os.ReadFile(filepath.Join(dir, file)); err == nil && !strings.HasPrefix(string(value), free) {
+				found = append(found, fmt.Sprintf("%s/%s %s", dir, file, value))
+			}
+		}
+	}
+	return found
+}
+
+// paused are the processes below brunt that are stopped.
+func (v *victim) paused() (found []string) {
+	for _, q := range descendants(v.cmd.Process.Pid) {
+		if stat, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", q.pid)); strings.Contains(string(stat), ") T ") {
+			found = append(found, q.String())
+		}
+	}
+	return found
+}
+
+// TestFaultsOfABruntThatHangsEndByThemselves stops brunt in the middle of all faults: what it can't lift has to expire.
+func TestFaultsOfABruntThatHangsEndByThemselves(t *testing.T) {
+	p := newDeathPlace(t, topology.ProviderLocal)
+	v := p.inTheMiddle()
+	id := p.runs()[0].ID
+	if len(limited(id)) < 2 || len(v.paused()) == 0 {
+		t.Fatalf("in force are only %v and %v", limited(id), v.paused())
+	}
+	if err := v.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = v.cmd.Process.Signal(syscall.SIGCONT) })
+	began := time.Now()
+	for len(limited(id))+len(v.paused()) > 0 {
+		if time.Since(began) > 15*time.Second { // planned are 6 s, and they expire 3 s later
+			t.Fatalf("still in force: %v %v", limited(id), v.paused())
+		}
+		time.Sleep(lookLong)
+	}
+	t.Logf("everything had ended after %.1f s of at most 9 s and a little", time.Since(began).Seconds())
+	if err := v.cmd.Process.Signal(syscall.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+	v.exit() // how it judges a load that it slept through is not asked here
+	p.vanishes(id, nil, goneWithin)
+}
+
 // engineLine is a socket that leads to the engine, and that can be cut.
 type engineLine struct {
 	path, engine string

@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
+	"time"
 
 	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/api/types/network"
@@ -70,8 +72,7 @@ func (u undoing) restore() error {
 // giveBack returns to a container what it had.
 func (u undoing) giveBack(ctx context.Context, engine *client.Client) error {
 	if u.Resources != nil {
-		_, err := engine.ContainerUpdate(ctx, u.Container, client.ContainerUpdateOptions{Resources: u.Resources})
-		if err != nil {
+		if err := update(ctx, engine, u.Container, u.Resources); err != nil {
 			return unlessGone(err)
 		}
 	}
@@ -92,4 +93,20 @@ func (u undoing) giveBack(ctx context.Context, engine *client.Client) error {
 		}
 	}
 	return nil
+}
+
+// update gives a container other limits. Of one that is just dying the engine thinks for a moment that it still runs, and
+// refuses; later it notes them for the next start.
+func update(ctx context.Context, engine *client.Client, id string, r *container.Resources) error {
+	for {
+		_, err := engine.ContainerUpdate(ctx, id, client.ContainerUpdateOptions{Resources: r})
+		if err == nil || !strings.Contains(err.Error(), "stopped container") {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(10 * gonePoll):
+		}
+	}
 }
