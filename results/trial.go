@@ -38,6 +38,8 @@ type Trial struct {
 	ConstantRate bool `json:"constant_rate"`
 	// Ledgers is what became of the ledgers; nil: there were none.
 	Ledgers *Ledgers `json:"ledgers,omitempty"`
+	// Probing is what the trial tried one after another; nil: its faults were those of the experiment.
+	Probing *Probing `json:"probing,omitempty"`
 }
 
 // Scrape is what became of the scrapes of one node by one source.

@@ -26,6 +26,9 @@ type Verdict struct {
 	// what is judged of them stands in Evidence.
 	Resilience []Resilience `json:"resilience,omitempty"`
 	Recoveries []Recoveries `json:"recoveries,omitempty"`
+	// Tolerances and RoundTrips are the answers of the trials that tried faults for them.
+	Tolerances []Tolerance  `json:"tolerances,omitempty"`
+	RoundTrips []RoundTrips `json:"round_trips,omitempty"`
 	// Uses says what each phase asked of each node and link, for people: it has no part in the outcome.
 	Uses []Use `json:"uses,omitempty"`
 }

@@ -141,6 +141,21 @@
 //
 // admitted in a phase is of the windows whose last admission lies in it: they may begin before it.
 //
+// # Tolerances and round trips
+//
+// A trial that tried faults one after another (Trial.Probing) is judged step by step, as a search for the breakpoint is. A step
+// whose fault was not applied, ended early or was not seen by the probe is undecided. Of each strength the majority of its tries
+// counts. The tolerance lies between the strongest fault up to which every one that was tried held (Held), and the weakest from
+// which on every one broke (Broke), if that broke twice; where a stronger fault held and a weaker one broke (Uneven) both lie
+// between them. The row passes when the search came to an end of its own, fails when the SLOs broke twice on a sound link, and is
+// else inconclusive.
+//
+// The round trips of an endpoint are the slope of the median of http_req_duration in each step over the median round trip of the
+// probe in that step (stats.TheilSen, with its interval of 95 %): how much longer an answer takes for each millisecond that one
+// crossing takes. They are unclear when more than 1 % of the requests failed, when the medians do not lie on a line (a lack of fit
+// with P < 1 % that is more than 5 % of the rise, as where requests queue for a connection), or when the interval reaches further
+// than a quarter of the count, and a quarter of a round trip, to either side. They have no part in the outcome.
+//
 // # Nothing to measure
 //
 // A selector that was asked for and saw no samples, or a phase without frames, is inconclusive: "no samples". A selector

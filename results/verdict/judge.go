@@ -34,6 +34,12 @@ func (j *judge) judge(open Opener) error {
 		}
 		j.questions = nil // they were judged step by step
 	}
+	if j.trial.Probing != nil {
+		if err := j.probed(open); err != nil {
+			return err
+		}
+		j.questions = nil
+	}
 	r := newReader(newTimeline(j.trial, j.run.Question.Guard))
 	r.course = newCourse(r.line, j.questions, j.trial)
 	r.requests = newRequests()
@@ -52,7 +58,10 @@ func (j *judge) judge(open Opener) error {
 			rows = append(rows, j.plan(r, q))
 		}
 	}
-	summaries := planSummaries(r)
+	var summaries []summary
+	if j.trial.Probing == nil { // else faults come and go every few seconds
+		summaries = planSummaries(r)
+	}
 	if err := errors.Join(j.read(open, r.frame), j.readScrapes(open, r), kept.read(open)); err != nil {
 		return err
 	}

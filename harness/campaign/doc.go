@@ -1,0 +1,17 @@
+// Package campaign decides what to run next: each campaign is a pure function from what was tried so far to what is to be
+// tried, or to the reason why nothing is. So it can be resumed, and simulated.
+//
+// # Limits
+//
+// The strongest fault that the SLOs tolerate is looked for on a logarithmic scale. First the SLOs have to hold on a sound link.
+// Then faults grow by a constant factor until one breaks; then the geometric middle between the strongest that held and the
+// weakest that broke is tried, until the two are a tenth apart. One unlucky step decides nothing for good: both edges are
+// tried until two tries, or two of three, agree, and where they turn out otherwise the search goes on from there. In the end
+// a fault half as strong again as the edge and one that much weaker are tried: where a stronger fault holds and a weaker one
+// breaks, each in two of three tries, the interval is widened until it spans both.
+//
+// # Round trips
+//
+// Latencies of 0, 2, 5 and 10 ms are added on each link in an order drawn from the seed, several times over, so that neither
+// drift nor what went before is taken for an effect.
+package campaign
