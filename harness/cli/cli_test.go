@@ -57,6 +57,9 @@ func server() {
 	tell := flag.Bool("tell", false, "write the whole environment to the log")
 	grow := flag.Bool("grow", false, "GET /metrics tells of a backlog of 60 a minute, and of a leak of 1 MiB a minute")
 	planted := flag.Bool("planted", false, "one order in 10,000 is lost, one arrives twice, and a key is admitted once too often")
+	redis := flag.String("redis", "", "address of a Redis that GET /redis/seq/3 and /redis/par/10 ask")
+	timeout := flag.Duration("timeout", time.Second, "that it has for an answer")
+	pool := flag.Int("pool", 20, "connections to it")
 	address := flag.String("listen", net.JoinHostPort(os.Getenv("HOST"), os.Getenv("PORT")), "address")
 	flag.Parse()
 	if *tell {
@@ -71,6 +74,7 @@ func server() {
 			http.Error(w, "database is gone", http.StatusInternalServerError)
 		}
 	})
+	http.Handle("/redis/", newAsker(*redis, *timeout, *pool))
 	var answered atomic.Int64
 	http.HandleFunc("/count", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, answered.Load()) })
 	http.HandleFunc("/metrics", serverMetrics(*grow))

@@ -32,15 +32,13 @@ type invocation struct {
 	run      results.Run
 	progress *progress
 	unlock   func()
+	probing  *runner.Probing // of the trial that is conducted; nil: its faults are those of the experiment
 }
 
-// prepare does all that can fail before anything is started: the question, the store, the lock, the sweep. From here on
-// the run is in the store, as broken.
-func (a *app) prepare(ctx context.Context, name string, o runOptions) (*invocation, error) {
-	q, err := a.ask(ctx, name, o)
-	if err != nil {
-		return nil, err
-	}
+// prepare does all that can fail before anything is started, once the question is valid: the store, the lock, the sweep. From here
+// on the run is in the store, as broken.
+func (a *app) prepare(ctx context.Context, q question, o runOptions) (*invocation, error) {
+	var err error
 	inv := &invocation{app: a, question: q, options: o, unlock: func() {}}
 	inv.progress = newProgress(a.Stderr, terminal(a.Process.Stderr), o.quiet)
 	if inv.store, err = a.openStore(ctx, o.store, store.Redacting(a.redactor.Redact)); err != nil {
@@ -277,13 +275,14 @@ func (inv *invocation) conduct(ctx context.Context, number int) (results.Trial, 
 	defer parts.close()
 	trial, err := runner.Conduct(parts.ctx, runner.Plan{
 		Number: number, Experiment: inv.question.experiment, Duration: inv.question.duration, Recording: parts.recording,
+		Probing: inv.probing,
 	}, parts.Parts)
 	trial.Selectors = inv.question.asked()
 	parts.keepScrapes(&trial)
 	parts.keepLedgers(&trial)
 	trial.Reason = inv.redactor.Redact(oneLine(trial.Reason))
 	trial.Fitness = verdict.Fitness(trial.Fitness, verdict.Limits(inv.run.Question))
-	if trial.Search != nil {
+	if trial.Search != nil || trial.Probing != nil {
 		trial.Fitness = verdict.SearchFitness(trial.Fitness)
 	}
 	inv.run.Provider = parts.provider()

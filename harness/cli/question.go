@@ -25,6 +25,7 @@ type question struct {
 	experiment experiment.Experiment // scaled; of a bare script, one without topology
 	bare       bool
 	strict     bool
+	limits     bool // it is asked by `brunt limits`
 	script     load.Script
 	inspection load.Inspection
 	duration   time.Duration // of the load after the warm-up
@@ -45,8 +46,8 @@ func (a *app) ask(ctx context.Context, name string, o runOptions) (question, err
 		return question{}, usage(fmt.Errorf("%s: a script on standard input or from the network goes only with `brunt k6 run`; "+
 			"save it to a file, so that the run can be repeated", name))
 	}
-	q := question{strict: o.strict, warnings: []string{}, redact: a.redactor.Redact}
-	if slices.Contains(scriptKinds(), filepath.Ext(name)) {
+	q := question{strict: o.strict, limits: o.limits, warnings: []string{}, redact: a.redactor.Redact}
+	if isScript(name) {
 		err = q.readScript(a, name, env, o)
 	} else {
 		err = q.readExperiment(a, name, env, o)
@@ -63,6 +64,9 @@ func (a *app) ask(ctx context.Context, name string, o runOptions) (question, err
 
 // scriptKinds are the extensions of what k6 runs: scripts, and what `k6 archive` makes of one.
 func scriptKinds() []string { return []string{".js", ".mjs", ".cjs", ".ts", ".tar"} }
+
+// isScript says whether a bare script is named.
+func isScript(name string) bool { return slices.Contains(scriptKinds(), filepath.Ext(name)) }
 
 // summaryWarnings say what becomes of the script's handleSummary.
 func (q *question) summaryWarnings() []string {

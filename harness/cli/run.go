@@ -38,6 +38,7 @@ type runOptions struct {
 	noWait    bool
 	strict    bool
 	k6Flags   []string // after --, for a bare script
+	limits    bool     // `brunt limits` asks
 }
 
 func (a *app) runCommand() *cobra.Command {
@@ -71,23 +72,29 @@ meaning, and what stands after -- goes to k6.`,
 }
 
 func (o *runOptions) register(c *cobra.Command) {
+	o.registerCommon(c)
+	f := c.Flags()
+	f.StringVar(&o.shape, "shape", "", "traffic pattern: smoke, ramp, soak, spike or breakpoint")
+	f.DurationVar(&o.duration, "duration", 0, "of the load after the warm-up, such as 2m")
+	f.Float64Var(&o.timeScale, "time-scale", 0, "multiplies every duration, never a rate, strength or bound")
+	f.IntVar(&o.trials, "trials", 1, "how often the whole experiment is measured")
+	f.BoolVar(&o.strict, "strict", false, "an unfit generator blocks the verdict of a bare script, too")
+}
+
+// registerCommon registers the flags of every command that measures.
+func (o *runOptions) registerCommon(c *cobra.Command) {
 	f := c.Flags()
 	o.store.register(c)
 	o.outputs.register(c)
 	f.StringVar(&o.provider, "provider", "", "how the topology is started: auto, docker or local")
 	f.StringVar(&o.variant, "variant", "", "of a reference target: naive or fixed")
-	f.StringVar(&o.shape, "shape", "", "traffic pattern: smoke, ramp, soak, spike or breakpoint")
 	f.StringVar(&o.rate, "rate", "", "iterations per second at the shape's peak, such as 100/s")
-	f.DurationVar(&o.duration, "duration", 0, "of the load after the warm-up, such as 2m")
-	f.Float64Var(&o.timeScale, "time-scale", 0, "multiplies every duration, never a rate, strength or bound")
-	f.IntVar(&o.trials, "trials", 1, "how often the whole experiment is measured")
 	f.Int64Var(&o.seed, "seed", 0, "of everything random (default: drawn, and stored)")
 	f.StringVar(&o.sha, "sha", "", "the git SHA that this run is kept under (default: what git and CI say)")
 	f.StringArrayVar(&o.set, "set", nil, "set a value of the experiment: path=value; may be repeated")
 	f.StringArrayVarP(&o.env, "env", "e", nil, "set a variable of the script: NAME=VALUE; may be repeated")
 	f.BoolVar(&o.quiet, "quiet", false, "no progress")
 	f.BoolVar(&o.noWait, "no-wait", false, "exit 3 instead of waiting while another run measures on this machine")
-	f.BoolVar(&o.strict, "strict", false, "an unfit generator blocks the verdict of a bare script, too")
 }
 
 // outputFlags say where a run's report goes beside standard output, and what inconclusive means for the exit code.
@@ -160,25 +167,42 @@ func (o *outputFlags) inconclusiveExit() int {
 	return exitInconclusive
 }
 
+// check refuses what can be told without the experiment.
+func (o *runOptions) check() error {
+	if err := o.outputs.check(); err != nil {
+		return err
+	}
+	if !slices.Contains([]string{"", topology.ProviderAuto, topology.ProviderDocker, topology.ProviderLocal}, o.provider) {
+		return usage(fmt.Errorf("--provider is auto, docker or local, not %q", o.provider))
+	}
+	return nil
+}
+
 // run is `brunt run` from the question to the exit code.
 func (a *app) run(ctx context.Context, name string, o runOptions) error {
-	if err := o.outputs.check(); err != nil {
+	if err := o.check(); err != nil {
 		return err
 	}
 	if o.trials < 1 || o.trials > 1000 {
 		return usage(fmt.Errorf("--trials is 1 to 1000, not %d", o.trials))
 	}
-	if !slices.Contains([]string{"", topology.ProviderAuto, topology.ProviderDocker, topology.ProviderLocal}, o.provider) {
-		return usage(fmt.Errorf("--provider is auto, docker or local, not %q", o.provider))
+	q, err := a.ask(ctx, name, o)
+	if err != nil {
+		return err
 	}
+	return a.conductRun(ctx, q, o, func(inv *invocation) error { return inv.measure(ctx) })
+}
+
+// conductRun prepares a run, lets it be measured, and reports it.
+func (a *app) conductRun(ctx context.Context, q question, o runOptions, measure func(*invocation) error) error {
 	defer surviveReaders()()
-	inv, err := a.prepare(ctx, name, o)
+	inv, err := a.prepare(ctx, q, o)
 	if err != nil {
 		return err
 	}
 	defer inv.close()
 	defer context.AfterFunc(ctx, func() { inv.progress.Step("interrupted: ending in good order; once more, and at once") })()
-	err = inv.measure(ctx)
+	err = measure(inv)
 	options := places(inv.store, inv.run.ID)
 	options.InconclusivePass = o.outputs.inconclusive == "pass"
 	reported := a.deliver(inv.run, o.outputs, options)

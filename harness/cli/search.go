@@ -32,15 +32,27 @@ func (q *question) search() []error {
 	}
 	q.leaveOut()
 	if len(q.experiment.SLOs) == 0 {
-		return []error{fmt.Errorf("%sno SLO is left that breakpoint could judge in a step (give one without a phase, or in steady: p95(latency) < 300ms)", at)}
+		return []error{fmt.Errorf("%sno SLO is left that %s could judge in a step (give one without a phase, or in steady: p95(latency) < 300ms)", at, q.asker())}
 	}
 	return nil
+}
+
+// asker is what searches, for messages.
+func (q *question) asker() string {
+	if q.limits {
+		return "limits"
+	}
+	return "breakpoint"
 }
 
 // leaveOut takes what has no meaning in a search out of the question.
 func (q *question) leaveOut() {
 	if faults := q.faultNames(); len(faults) > 0 {
-		q.warnings = append(q.warnings, "breakpoint injects no faults; left out: "+strings.Join(faults, ", "))
+		instead := "injects no faults"
+		if q.limits {
+			instead = "injects faults of its own"
+		}
+		q.warnings = append(q.warnings, q.asker()+" "+instead+"; left out: "+strings.Join(faults, ", "))
 		q.experiment.Faults = nil
 	}
 	var left []experiment.SLO
@@ -56,41 +68,45 @@ func (q *question) leaveOut() {
 		out = append(out, q.redact(t.Metric)+": "+t.Expr)
 	}
 	if len(out) > 0 {
-		q.warnings = append(q.warnings, "breakpoint judges what holds in each step; not judged: "+strings.Join(out, "; "))
+		q.warnings = append(q.warnings, q.asker()+" judges what holds in each step; not judged: "+strings.Join(out, "; "))
 	}
 	q.experiment.SLOs, q.inspection.Thresholds = left, nil
 }
 
 // stepDone tells people how a step went.
 func (inv *invocation) stepDone(o results.StepOutcome) {
-	text := fmt.Sprintf("%g/s ", o.Rate)
-	switch {
-	case o.Outcome == results.Pass:
-		text += "held"
-	case o.Unfit:
-		text += "is more than the generator can do"
-	case o.Outcome == results.Fail:
-		text += "broke"
-	default:
-		text += "can't be told"
-	}
-	switch {
-	case o.Outcome == results.Pass:
-	case o.SLO != "" && !o.Unfit:
-		text += ": " + o.SLO
-	default:
-		text += ": " + o.Reason
-	}
-	inv.progress.Step(text)
+	inv.progress.Step(fmt.Sprintf("%g/s ", o.Rate) + howItWent(o))
 }
 
-// stepJudge judges the steps of a search while the load runs; nil when it is none.
-func (inv *invocation) stepJudge() (load.StepJudge, error) {
-	in := inv.question.inspection
-	if in.Search == nil || inv.question.bare {
-		return nil, nil
+// howItWent is what came of a step.
+func howItWent(o results.StepOutcome) string {
+	text := "can't be told"
+	switch {
+	case o.Outcome == results.Pass:
+		return "held"
+	case o.Unfit:
+		text = "is more than the generator can do"
+	case o.Outcome == results.Fail:
+		text = "broke"
 	}
-	steps, err := verdict.NewSteps(inv.run.Question, results.Fitness{Cores: runtime.NumCPU()}, in.Search.VUs)
+	if o.SLO != "" && !o.Unfit {
+		return text + ": " + o.SLO
+	}
+	return text + ": " + o.Reason
+}
+
+// stepJudge judges the steps of a search, or those under faults, while the load runs; nil when there are none.
+func (inv *invocation) stepJudge() (load.StepJudge, error) {
+	in, vus := inv.question.inspection, 0
+	switch {
+	case inv.probing != nil:
+		vus = in.MaxVUs
+	case in.Search == nil || inv.question.bare:
+		return nil, nil
+	default:
+		vus = in.Search.VUs
+	}
+	steps, err := verdict.NewSteps(inv.run.Question, results.Fitness{Cores: runtime.NumCPU()}, vus)
 	if err != nil {
 		return nil, fmt.Errorf("judge the steps: %w", err)
 	}

@@ -69,6 +69,9 @@ func durationError(s string) error {
 	return wrong(quote(s)+" is not a duration", "units are ms, s, m, h and d")
 }
 
+// ParseRate reads iterations per second, as a file writes them: 100/s.
+func ParseRate(s string) (float64, error) { return parseRate(s) }
+
 // parseRate reads a rate of iterations and returns it per second: 100/s, 6000/m, 6000/min, 360000/h.
 func parseRate(s string) (float64, error) {
 	number, unit, ok := strings.Cut(s, "/")

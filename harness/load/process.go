@@ -29,7 +29,8 @@ type Options struct {
 	AbortOn []wire.AbortThreshold
 	Facts   map[string]string // for k6/x/brunt: target.url, <node>.address, facts about the data
 
-	// JudgeStep judges the steps of a search; nil: the schedule stands of a scenario that could search.
+	// JudgeStep judges the steps of a search, and those that Look is asked about; nil: the schedule stands of a scenario that
+	// could search.
 	JudgeStep StepJudge
 	// StepDone is told of each step of a search as it was judged; nil: nobody is.
 	StepDone func(results.StepOutcome)
@@ -64,7 +65,8 @@ type Process struct {
 	cpu     cpuMeter
 	machine machineMeter
 	groups  *groupMeter
-	pilot   *pilot // nil: the load is not steered
+	pilot   *pilot   // nil: the load is not steered
+	lookout *lookout // nil: it is not looked at while it runs
 	ledgers ledgerFile
 
 	recording *os.File
@@ -101,6 +103,7 @@ func Start(ctx context.Context, o Options) (*Process, error) {
 	}
 	p := &Process{options: o, live: newLive(), labels: newLabels(o.Redact), started: make(chan struct{}), done: make(chan struct{})}
 	p.pilot = newPilot(p)
+	p.lookout = newLookout(p)
 	writer, err := p.open()
 	if err != nil {
 		return nil, err

@@ -84,6 +84,9 @@ func (p *Process) frame(writer *recording.Writer, decoder *recording.Decoder, pa
 	if p.pilot != nil {
 		p.pilot.add(f)
 	}
+	if p.lookout != nil {
+		p.lookout.add(f)
+	}
 	return nil
 }
 

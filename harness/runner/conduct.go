@@ -78,11 +78,18 @@ func (t *trial) underLoad(ctx context.Context, started *site.Site, injector Inje
 	t.record.Zero = load.Zero()
 
 	timeline := newTimeline(t, injector, load)
+	if timeline.probing, err = newProbing(timeline); err != nil {
+		return t.endOfLoad(load, err)
+	}
 	err = timeline.run(ctx)
 	load.Stop() // nothing to do when it has ended by itself
-	t.record.Faults = timeline.faults()
+	t.record.Faults = append(t.record.Faults, timeline.faults()...)
 	err = t.endOfLoad(load, err)
-	t.record.Phases = Phases(t.record.Faults, t.plan.Experiment.Warmup, t.measured(timeline.ended), t.plan.Experiment.Settle)
+	disturbances, settle := t.record.Faults, t.plan.Experiment.Settle
+	if p := timeline.probing; p != nil {
+		t.record.Probing, disturbances, settle = &p.record, p.disturbances(), 0
+	}
+	t.record.Phases = Phases(disturbances, t.plan.Experiment.Warmup, t.measured(timeline.ended), settle)
 	return err
 }
 

@@ -124,6 +124,7 @@ type Plan struct {
 	Experiment experiment.Experiment // already scaled
 	Duration   time.Duration         // of the load after the warm-up
 	Recording  string                // path relative to the run's folder, for the record
+	Probing    *Probing              // nil: the faults are those of the experiment, at their times
 }
 
 // How long each part of a trial may take before the trial is broken.

@@ -32,6 +32,8 @@ type timeline struct {
 	lost    map[occurrence]LostFault
 	active  map[string]bool
 	quiet   time.Time // when the last fault was lifted
+
+	probing *probing // nil: the faults are those of the experiment
 }
 
 // occurrence names one time of a fault, which may be repeated.
@@ -45,7 +47,7 @@ func newTimeline(t *trial, injector Injector, load Load) *timeline {
 		trial: t, injector: injector, load: load, zero: load.Zero(),
 		active: map[string]bool{}, lost: map[occurrence]LostFault{},
 	}
-	for _, f := range t.plan.Experiment.Faults {
+	for _, f := range tl.planned() {
 		tl.records = append(tl.records, results.Fault{
 			Name: f.Name, Link: f.Link, Node: f.Node, Kind: f.Kind,
 			PlannedStart: f.At.Seconds(), PlannedEnd: (f.At + f.For).Seconds(), Occurrence: f.Occurrence,
@@ -54,19 +56,31 @@ func newTimeline(t *trial, injector Injector, load Load) *timeline {
 	return tl
 }
 
+// planned are the faults of the experiment, where they are not decided upon while the load runs.
+func (tl *timeline) planned() []experiment.Fault {
+	if tl.trial.plan.Probing != nil {
+		return nil
+	}
+	return tl.trial.plan.Experiment.Faults
+}
+
 // run returns when the load has ended, every fault has been lifted, or the trial can't go on.
 func (tl *timeline) run(ctx context.Context) error {
 	faultCtx, stop := context.WithCancel(ctx)
 	var wg sync.WaitGroup
-	for i, f := range tl.trial.plan.Experiment.Faults {
+	for i, f := range tl.planned() {
 		wg.Go(func() { tl.conduct(faultCtx, f, i) })
+	}
+	var probed error
+	if tl.probing != nil {
+		wg.Go(func() { probed = tl.probing.run(faultCtx) })
 	}
 	wg.Go(func() { tl.collectLost(faultCtx) })
 	err := tl.watchLoad(ctx)
 	tl.ended = tl.trial.parts.Clock.Now()
 	stop()
 	wg.Wait()
-	return err
+	return errors.Join(err, probed)
 }
 
 // watchLoad ticks once a second until the load ends, and looks after the machine's clock meanwhile.

@@ -53,7 +53,7 @@ func shortSHA(sha string) string { return sha[:min(len(sha), 7)] }
 // judgement is the verdict's word and what it rests on.
 func judgement(run results.Run) (word, text string) {
 	v := run.Verdict
-	found := breakpoints(run)
+	found := findings(run)
 	switch {
 	case v.Outcome == results.Pass:
 		return "PASS", orElse(found, allHold(run))

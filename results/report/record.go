@@ -37,8 +37,11 @@ type jsonRun struct {
 	Breakpoint  *results.Breakpoint  `json:"breakpoint,omitempty"`
 	Breakpoints []results.Breakpoint `json:"breakpoints,omitempty"`
 	// Of each fault phase, and of each over several trials.
-	Resilience     []results.Resilience `json:"resilience,omitempty"`
-	Recoveries     []results.Recoveries `json:"recoveries,omitempty"`
+	Resilience []results.Resilience `json:"resilience,omitempty"`
+	Recoveries []results.Recoveries `json:"recoveries,omitempty"`
+	// Of a search for limits.
+	Tolerances     []results.Tolerance  `json:"tolerances,omitempty"`
+	RoundTrips     []results.RoundTrips `json:"round_trips,omitempty"`
 	SLOs           []results.SLO        `json:"slos"`      // what was asked
 	Generator      *string              `json:"generator"` // what made the load, and what it does not do; null: k6 and a script
 	PhaseSummaries []jsonPhaseSummary   `json:"phase_summaries"`

@@ -184,7 +184,7 @@ var examples = []struct {
 	run  func() results.Run
 }{
 	{"pass", passing}, {"fail", failing}, {"inconclusive", inconclusive}, {"broken", broken},
-	{"aborted", aborted}, {"several", several}, {"hostile", hostile}, {"breakpoint", searching}, {"resilience", disturbed},
+	{"aborted", aborted}, {"several", several}, {"hostile", hostile}, {"breakpoint", searching}, {"resilience", disturbed}, {"limits", limiting},
 }
 
 func write(t *testing.T, format Format, run results.Run, o Options) string {

@@ -38,6 +38,9 @@ func phases(run results.Run) Table {
 		return t
 	}
 	for _, trial := range run.Trials {
+		if trial.Probing != nil {
+			continue // a phase of a few seconds for each of its steps
+		}
 		for _, p := range trial.Phases {
 			t.Rows = append(t.Rows, []Cell{trialCell(run, trial.Number), {Text: phaseLabel(p)},
 				{Text: seconds(p.Start)}, {Text: seconds(p.End)}, {}, {}, {}, {}, {}, {}})

@@ -119,17 +119,15 @@ func (t *tolerance) outcome() results.Outcome {
 	return results.Inconclusive
 }
 
-// strength is a strength as people write it.
+// strength is a strength as people write it: 235ms, 4MB/s (of 1000 KB of 1000 bytes each, as faults have them).
 func (t *tolerance) strength(v float64) string {
-	unit := slo.UnitTime
-	if t.Unit != slo.UnitTime {
-		unit = slo.UnitNone
+	switch {
+	case t.Unit == slo.UnitTime:
+		return display(v, slo.UnitTime)
+	case v >= 1e6:
+		return display(v/1e6, slo.UnitNone) + "MB/s"
 	}
-	text := display(v, unit)
-	if unit == slo.UnitNone {
-		text += " " + t.Unit
-	}
-	return text
+	return display(v/1e3, slo.UnitNone) + "KB/s"
 }
 
 // text is the answer in one sentence.

@@ -1,0 +1,212 @@
+package cli_test
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"net"
+	"net/http"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/devcraft-studio/brunt/harness/topology"
+	"github.com/devcraft-studio/brunt/results"
+)
+
+// asker answers by asking a Redis, which has timeout for each answer: /redis/seq/3 one after another, /redis/par/10 at once,
+// each on one of size connections.
+type asker struct {
+	address string
+	timeout time.Duration
+	free    chan net.Conn // nil: not dialled yet
+}
+
+func newAsker(address string, timeout time.Duration, size int) *asker {
+	a := &asker{address: address, timeout: timeout, free: make(chan net.Conn, size)}
+	for range size {
+		a.free <- nil
+	}
+	return a
+}
+
+// ask makes one round trip.
+func (a *asker) ask() (err error) {
+	conn := <-a.free
+	defer func() { a.free <- conn }()
+	if conn == nil {
+		if conn, err = net.DialTimeout("tcp", a.address, a.timeout); err != nil {
+			conn = nil
+			return err
+		}
+	}
+	err = conn.SetDeadline(time.Now().Add(a.timeout))
+	if err == nil {
+		_, err = io.WriteString(conn, "PING\r\n")
+	}
+	if err == nil {
+		_, err = bufio.NewReader(conn).ReadSlice('\n')
+	}
+	if err != nil {
+		err = errors.Join(err, conn.Close())
+		conn = nil
+	}
+	return err
+}
+
+func (a *asker) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	parts := strings.Split(r.URL.Path, "/") // "", redis, seq, 3
+	n, _ := strconv.Atoi(parts[len(parts)-1])
+	failed := make([]error, n)
+	if strings.Contains(r.URL.Path, "/par/") {
+		var all sync.WaitGroup
+		for i := range n {
+			all.Go(func() { failed[i] = a.ask() })
+		}
+		all.Wait()
+	} else {
+		for i := range n {
+			failed[i] = a.ask()
+		}
+	}
+	if err := errors.Join(failed...); err != nil {
+		http.Error(w, err.Error(), http.StatusBadGateway)
+		return
+	}
+	fmt.Fprintln(w, "done")
+}
+
+// limitsExperiment asks a service that gives Redis 250 ms.
+const limitsExperiment = `
+name: limits
+target: {command: [server, -redis, "${cache.address}", -timeout, 250ms%s], port: 8080, ready: {http: /healthz}}
+dependencies: {cache: {kind: redis}}
+load:
+  requests: [%s]
+  rate: %s
+  duration: 30s
+warmup: 1s
+faults: [{name: slow, link: target->cache, kind: latency, latency: 50ms, at: 2s, for: 2s}]
+slos: ["rate(http_req_failed) < 1%%", "p95(latency) < 2s in slow"]
+`
+
+// tolerates finds the latency on Redis that a client timeout of 250 ms tolerates.
+func tolerates(p *place) results.Tolerance {
+	p.Helper()
+	p.write("experiment.yaml", fmt.Sprintf(limitsExperiment, "", "{name: one, path: /redis/seq/1}", "40/s"))
+	v := p.start("limits", p.dir, "--provider", p.provider, "--no-wait", "--only", "tolerance", "--budget", "110s")
+	if code := v.exit(); code != 0 {
+		p.Fatalf("brunt ended with %d\n%s%s", code, v.stderr(), v.stdout.String())
+	}
+	run := p.runs()[0]
+	if len(run.Verdict.Tolerances) != 1 {
+		p.Fatalf("%+v", run.Verdict)
+	}
+	found := run.Verdict.Tolerances[0]
+	p.Logf("%s, in %d steps and %v", found.Answer, len(found.Steps), run.Ended.Sub(run.Created).Round(time.Second))
+	if found.Link != "target->cache" || found.Kind != "latency" || found.Uneven || found.Held == nil || found.Broke == nil {
+		p.Fatalf("%+v\n%s", found, v.stderr())
+	}
+	// 250 ms less what a round trip takes anyhow, which is below a millisecond on a quiet machine.
+	const limit = 249
+	if *found.Held < 0.9*limit || *found.Held > limit+1 || *found.Broke > 1.1*limit || *found.Broke < limit-5 {
+		p.Errorf("a tolerance of %v ms is said to lie in [%v, %v]", limit, *found.Held, *found.Broke)
+	}
+	if said := v.stdout.String(); !strings.Contains(said, "of latency on target->cache") || !strings.Contains(said, "\nLimits\n") {
+		p.Errorf("said:\n%s", said)
+	}
+	if warned := strings.Join(run.Warnings, "\n"); !strings.Contains(warned, "limits injects faults of its own; left out: slow") {
+		p.Errorf("warned: %s", warned)
+	}
+	again := p.run(0, "rejudge", run.ID)
+	if diff := cmp.Diff(v.stdout.String(), again.stdout.String()); diff != "" {
+		p.Errorf("judged otherwise (-run +rejudge):\n%s", diff)
+	}
+	return found
+}
+
+func TestAClientTimeoutIsTheLatencyThatIsTolerated(t *testing.T) {
+	tolerates(newPlace(t, topology.ProviderLocal))
+}
+
+func TestProofAClientTimeoutIsFoundFiveTimesOutOfFive(t *testing.T) {
+	proof := os.Getenv("BRUNT_PROOF")
+	if proof == "" {
+		t.Skip("a long proof: `make proof` runs it")
+	}
+	const tries = 5
+	row := figures{proof: proof, what: "tolerance of a client timeout of 250 ms on Redis, 5 tries", provider: topology.ProviderLocal}
+	if row.there(t) {
+		return
+	}
+	var intervals []string
+	for try := range tries {
+		found := tolerates(newPlace(t, topology.ProviderLocal))
+		if t.Failed() {
+			t.Fatalf("in try %d of %d", try+1, tries)
+		}
+		intervals = append(intervals, fmt.Sprintf("[%g, %g]", *found.Held, *found.Broke))
+	}
+	row.add(t, strings.Join(intervals, " ")+" ms")
+}
+
+// trips measures the round trips of some endpoints.
+func trips(p *place, flags, requests string) map[string]results.RoundTrips {
+	p.Helper()
+	p.write("experiment.yaml", fmt.Sprintf(limitsExperiment, flags, requests, "20/s"))
+	v := p.start("limits", p.dir, "--provider", p.provider, "--no-wait", "--only", "round-trips", "--budget", "2m", "--seed", "3")
+	for v.cmd.ProcessState == nil { // it may take longer than patience
+		select {
+		case <-v.ended:
+		case <-time.After(3 * time.Minute):
+			p.Fatalf("brunt does not end\n%s", v.stderr())
+		}
+	}
+	if code := v.exit(); code != 0 {
+		p.Fatalf("brunt ended with %d\n%s%s", code, v.stderr(), v.stdout.String())
+	}
+	found := map[string]results.RoundTrips{}
+	for _, r := range p.runs()[0].Verdict.RoundTrips {
+		found[r.Name] = r
+	}
+	p.Logf("\n%s", v.stdout.String())
+	return found
+}
+
+func TestProofRoundTripsAreCounted(t *testing.T) {
+	proof := os.Getenv("BRUNT_PROOF")
+	if proof == "" {
+		t.Skip("a long proof: `make proof` runs it")
+	}
+	row := figures{proof: proof, what: "round trips of 1, 3 and 20 in sequence, 10 at once, and a saturated pool", provider: topology.ProviderLocal}
+	if row.there(t) {
+		return
+	}
+	p := newPlace(t, topology.ProviderLocal)
+	found := trips(p, ", -pool, '40'", "{name: one, path: /redis/seq/1}, {name: three, path: /redis/seq/3}, {name: twenty, path: /redis/seq/20}, {name: ten, path: /redis/par/10}")
+	figure := ""
+	for name, want := range map[string]float64{"one": 1, "three": 3, "twenty": 20, "ten": 1} {
+		r := found[name]
+		if r.Count == nil {
+			t.Fatalf("%s: %s", name, r.Reason)
+		}
+		if math.Abs(*r.Count-want) > 0.1*want {
+			t.Errorf("%s: %v, want %v", name, *r.Count, want)
+		}
+		figure += fmt.Sprintf("%s %.2f, ", name, *r.Count)
+	}
+	saturated := trips(newPlace(t, topology.ProviderLocal), ", -pool, '1'", "{name: crowd, path: /redis/par/20}")["crowd"]
+	if saturated.Count != nil {
+		t.Errorf("a saturated pool: %v", *saturated.Count)
+	}
+	if !t.Failed() {
+		row.add(t, figure+"saturated: "+saturated.Reason)
+	}
+}
