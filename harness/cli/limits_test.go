@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -155,6 +156,31 @@ func TestProofAClientTimeoutIsFoundFiveTimesOutOfFive(t *testing.T) {
 		intervals = append(intervals, fmt.Sprintf("[%g, %g]", *found.Held, *found.Broke))
 	}
 	row.add(t, strings.Join(intervals, " ")+" ms")
+}
+
+// TestCtrlCKeepsTheStepsOfASearch: an answer that is not closer is one all the same.
+func TestCtrlCKeepsTheStepsOfASearch(t *testing.T) {
+	p := newPlace(t, topology.ProviderLocal)
+	p.write("experiment.yaml", fmt.Sprintf(limitsExperiment, "", "{name: one, path: /redis/seq/1}", "40/s"))
+	v := p.start("limits", p.dir, "--provider", p.provider, "--no-wait", "--only", "tolerance", "--budget", "110s")
+	v.awaitLine(`target->cache latency 8 ms held$`)
+	if err := v.cmd.Process.Signal(syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	if code := v.exit(); code != 130 {
+		t.Errorf("ended with %d\n%s", code, v.stderr())
+	}
+	run := p.runs()[0]
+	if run.Status != results.StatusAborted || len(run.Verdict.Tolerances) != 1 {
+		t.Fatalf("%s: %+v", run.Status, run.Verdict)
+	}
+	found := run.Verdict.Tolerances[0]
+	if found.Outcome != results.Inconclusive || found.Held == nil || *found.Held < 8 || !strings.Contains(found.Answer, "the search was cut off") {
+		t.Errorf("%+v", found)
+	}
+	if !strings.Contains(v.stdout.String(), "\nLimits\n") {
+		t.Errorf("said:\n%s", v.stdout.String())
+	}
 }
 
 // trips measures the round trips of some endpoints.
