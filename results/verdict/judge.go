@@ -59,7 +59,7 @@ func (j *judge) judge(open Opener) error {
 		}
 	}
 	var summaries []summary
-	if j.trial.Probing == nil { // else faults come and go every few seconds
+	if j.trial.Probing == nil { // else faults come and go every few seconds, and nothing recovers between them
 		summaries = planSummaries(r)
 	}
 	if err := errors.Join(j.read(open, r.frame), j.readScrapes(open, r), kept.read(open)); err != nil {
@@ -73,8 +73,10 @@ func (j *judge) judge(open Opener) error {
 	for _, t := range thresholds {
 		j.add(j.settle(t.evidence(j.trial.Number), t.parsed, ""))
 	}
-	if err := j.resilience(r.course); err != nil {
-		return err
+	if j.trial.Probing == nil {
+		if err := j.resilience(r.course); err != nil {
+			return err
+		}
 	}
 	for _, s := range summaries {
 		j.verdict.Phases = append(j.verdict.Phases, s.summary(j.trial.Number))
