@@ -213,7 +213,7 @@ func (p *probing) lift(ctx context.Context, f experiment.Fault) (time.Time, erro
 func (p *probing) lostEarly(name string) string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if l, ok := p.lost[name]; ok {
+	if l, ok := p.lost[occurrence{fault: name}]; ok {
 		return "ended early: " + l.Reason
 	}
 	return ""

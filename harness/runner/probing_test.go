@@ -80,7 +80,7 @@ func TestAProbingTriesFaultsUntilNothingIsLeftToTry(t *testing.T) {
 	if took := time.Since(began); took > 20*time.Second {
 		t.Errorf("the load went on after the last step: %v", took)
 	}
-	want := []string{"start topology", "start load", "apply latency #2", "lift latency #2", "apply latency #3", "lift latency #3", "stop load",
+	want := []string{"start topology", "start load", "apply latency #2", "lift latency #2", "apply latency #3", "lift latency #3", "stop load", "ledgers",
 		"evidence of cache", "log cache", "stop topology"}
 	if diff := cmp.Diff(want, s.seen()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
