@@ -49,15 +49,17 @@ func Register(conn *wire.Conn) error {
 	var registry atomic.Pointer[metrics.Registry]
 	book := ledger.NewBook()
 	rates, steer := steering(config.Steered)
+	disturbed := &disturbing{conn: conn, waiting: map[int64]chan error{}}
 	arrivals := executor.Options{
 		Warmup: time.Duration(config.WarmupNanos), Seed: config.Seed, Marked: conn != nil, Alone: config.Alone, Started: starter(conn), Rates: rates,
 	}
 	executor.Register(arrivals)
 	native.Register(arrivals)
-	output.Register(output.Options{Conn: conn, Config: config, Registry: registry.Load, Steer: steer, Ledgers: book})
+	output.Register(output.Options{Conn: conn, Config: config, Registry: registry.Load, Steer: steer, FaultDone: disturbed.done, Ledgers: book})
 	jsmodule.Register(jsmodule.Options{
 		Seed: config.Seed, Facts: config.Facts, Driven: conn != nil, Builds: environments(config.Builds), BuildOf: executor.BuildOf,
 		Registry: func(r *metrics.Registry) { registry.CompareAndSwap(nil, r) }, Ledgers: book,
+		Fault: disturbed.ask,
 	})
 	return nil
 }

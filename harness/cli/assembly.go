@@ -208,7 +208,7 @@ func (as *assembly) startLoad(ctx context.Context, s *site.Site, number int) (ru
 	if as.scraping != nil {
 		go as.scraping.align(process)
 	}
-	return generator{process, output, func() { as.stopScraping() }}, nil
+	return generator{process, output, func() { as.stopScraping() }, faultAsks(process)}, nil
 }
 
 // scriptOutput takes what the script writes to standard output. Where a report takes its place it goes to standard error.
@@ -237,7 +237,30 @@ type generator struct {
 	*load.Process
 	output io.Closer // of the script
 	ended  func()    // called when the load has ended
+	asks   <-chan runner.FaultAsk
 }
+
+// faultAsks are the process's as the runner takes them, until it has ended.
+func faultAsks(p *load.Process) <-chan runner.FaultAsk {
+	asks := make(chan runner.FaultAsk)
+	go func() {
+		for {
+			select {
+			case <-p.Done():
+				return
+			case ask := <-p.FaultAsks():
+				select {
+				case asks <- runner.FaultAsk(ask):
+				case <-p.Done():
+					return
+				}
+			}
+		}
+	}()
+	return asks
+}
+
+func (g generator) FaultAsks() <-chan runner.FaultAsk { return g.asks }
 
 func (g generator) Snapshot() runner.Snapshot {
 	s := g.Process.Snapshot()

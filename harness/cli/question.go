@@ -203,7 +203,7 @@ func (q *question) settle() error {
 		q.selectors = q.withoutScraped(appendSelectors(q.selectors, s.SLO))
 	}
 	for _, f := range q.experiment.Faults {
-		if f.At+f.For > q.duration {
+		if !f.Scripted && f.At+f.For > q.duration {
 			wrong = append(wrong, fmt.Errorf("%s:%d: fault %s ends at %v, after the load, which lasts %v",
 				q.experiment.File, f.Line, f.Name, f.At+f.For, q.duration))
 		}

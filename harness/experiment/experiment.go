@@ -117,7 +117,9 @@ type Fault struct {
 	Node string // empty for a link fault
 	Kind string // see fault.Kinds
 	At   time.Duration
-	For  time.Duration // 0: instantaneous
+	For  time.Duration // 0: instantaneous; of a scripted one the longest
+	// Scripted is a fault that the script brings into force, as often as it likes, and may lift; At is 0.
+	Scripted bool
 
 	Latency      time.Duration // latency
 	Jitter       time.Duration // latency

@@ -37,7 +37,7 @@ func (c *checker) faults() {
 			At: raw.At.value, For: raw.For.value, Latency: raw.Latency.value, Jitter: raw.Jitter.value,
 			Distribution: raw.Distribution.value, Ramp: raw.Ramp.value, Rate: raw.Rate.value, Run: raw.Run.value,
 			Share: raw.Share.value, Delay: raw.Delay.value, Bytes: raw.Bytes.value, Status: raw.Status.value, Line: raw.line(), CPUs: raw.CPUs.value, Memory: raw.Memory.value,
-			Hold: raw.Hold.value,
+			Hold: raw.Hold.value, Scripted: raw.At.scripted,
 		}
 		if f.Hold > 0 {
 			f.For = f.Hold
@@ -107,6 +107,10 @@ func (c *checker) faultTime(path string, raw rawFault) {
 	if !raw.At.given() {
 		c.problem(raw.place, path+": at is missing", "say when it starts, counted from the end of the warm-up, such as at: 40s")
 	}
+	if raw.At.scripted {
+		c.scripted(path, raw)
+		return
+	}
 	duration := c.exp.Load.Duration
 	if duration == 0 {
 		return // the script's own scenarios: only k6 knows how long they last
@@ -125,6 +129,16 @@ func (c *checker) faultTime(path string, raw rawFault) {
 		c.problem(raw.Repeat.place, path+" ends at "+end.String()+" the last time, after the load", hint)
 	case end > duration:
 		c.problem(length.place, path+" ends at "+end.String()+", after the load", hint)
+	}
+}
+
+// scripted checks a fault that waits for the script.
+func (c *checker) scripted(path string, raw rawFault) {
+	if raw.Repeat.given() {
+		c.problem(raw.Repeat.place, path+": repeat has no meaning with at: script", "the script asks for it as often as it likes")
+	}
+	if c.raw.Load.Requests.given() {
+		c.problem(raw.At.place, path+": there is no script that could say when", "say when it starts, such as at: 40s")
 	}
 }
 
@@ -315,7 +329,7 @@ func (c *checker) overlaps(items []int) {
 	limits := func(f Fault) bool { return f.Kind == "cpu-limit" || f.Kind == "memory-limit" }
 	for i, a := range c.exp.Faults {
 		for j, b := range c.exp.Faults[:i] {
-			if a.Node != b.Node || a.At > b.At+b.For || b.At > a.At+a.For {
+			if a.Scripted || b.Scripted || a.Node != b.Node || a.At > b.At+b.For || b.At > a.At+a.For {
 				continue
 			}
 			hint := ""

@@ -105,8 +105,8 @@ type rawFault struct {
 	Link    text      `yaml:"link" jsonschema_description:"The link that it disturbs: from->to, or load->to."`
 	On      text      `yaml:"on" jsonschema_description:"The node that it disturbs."`
 	Kind    faultKind `yaml:"kind" jsonschema:"required" jsonschema_description:"What happens."`
-	At      duration  `yaml:"at" jsonschema:"required" jsonschema_description:"When it starts, counted from the end of the warm-up."`
-	For     duration  `yaml:"for" jsonschema_description:"How long it lasts."`
+	At      moment    `yaml:"at" jsonschema:"required" jsonschema_description:"When it starts, counted from the end of the warm-up; or script, where the script says when (fault.apply of k6/x/brunt)."`
+	For     duration  `yaml:"for" jsonschema_description:"How long it lasts, at most where the script lifts it."`
 	Latency duration  `yaml:"latency" jsonschema_description:"Of latency: the time that is added to every answer."`
 	Jitter  duration  `yaml:"jitter" jsonschema_description:"Of latency: how far the time varies, from a schedule that the run's seed gives."`
 

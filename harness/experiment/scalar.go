@@ -74,6 +74,19 @@ func (v *duration) decode(d *decoder, n *yaml.Node, path string) {
 	v.value, _ = scan(d, n, path, parseDuration)
 }
 
+// moment is a span of time from t = 0, or whenever the script says.
+type moment struct {
+	duration
+	scripted bool
+}
+
+func (v *moment) decode(d *decoder, n *yaml.Node, path string) {
+	v.put(n)
+	if v.scripted = n.Kind == yaml.ScalarNode && strings.TrimSpace(n.Value) == "script"; !v.scripted {
+		v.duration.decode(d, n, path)
+	}
+}
+
 // rate is iterations per second.
 type rate struct {
 	place

@@ -68,6 +68,7 @@ type Process struct {
 	pilot   *pilot   // nil: the load is not steered
 	lookout *lookout // nil: it is not looked at while it runs
 	ledgers ledgerFile
+	asks    chan FaultAsk
 
 	recording *os.File
 	started   chan struct{} // closed when t = 0 is known
@@ -101,7 +102,7 @@ func Start(ctx context.Context, o Options) (*Process, error) {
 			return nil, err
 		}
 	}
-	p := &Process{options: o, live: newLive(), labels: newLabels(o.Redact), started: make(chan struct{}), done: make(chan struct{})}
+	p := &Process{options: o, live: newLive(), labels: newLabels(o.Redact), started: make(chan struct{}), done: make(chan struct{}), asks: make(chan FaultAsk, mostAsks)}
 	p.pilot = newPilot(p)
 	p.lookout = newLookout(p)
 	writer, err := p.open()

@@ -44,6 +44,8 @@ func (p *Process) receive(writer *recording.Writer) {
 			p.exception(m.Message)
 		case wire.Notice:
 			p.notice(m)
+		case wire.FaultAsk:
+			p.asked(m)
 		case wire.Ended:
 			p.end(m)
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 	"sync"
@@ -48,12 +49,17 @@ func newTimeline(t *trial, injector Injector, load Load) *timeline {
 		active: map[string]bool{}, lost: map[occurrence]LostFault{},
 	}
 	for _, f := range tl.planned() {
-		tl.records = append(tl.records, results.Fault{
-			Name: f.Name, Link: f.Link, Node: f.Node, Kind: f.Kind,
-			PlannedStart: f.At.Seconds(), PlannedEnd: (f.At + f.For).Seconds(), Occurrence: f.Occurrence,
-		})
+		tl.records = append(tl.records, recordOf(f))
 	}
 	return tl
+}
+
+// recordOf is the record of a fault that has not begun.
+func recordOf(f experiment.Fault) results.Fault {
+	return results.Fault{
+		Name: f.Name, Link: f.Link, Node: f.Node, Kind: f.Kind,
+		PlannedStart: f.At.Seconds(), PlannedEnd: (f.At + f.For).Seconds(), Occurrence: f.Occurrence,
+	}
 }
 
 // planned are the faults of the experiment, where they are not decided upon while the load runs.
@@ -61,7 +67,7 @@ func (tl *timeline) planned() []experiment.Fault {
 	if tl.trial.plan.Probing != nil {
 		return nil
 	}
-	return tl.trial.plan.Experiment.Faults
+	return slices.DeleteFunc(slices.Clone(tl.trial.plan.Experiment.Faults), func(f experiment.Fault) bool { return f.Scripted })
 }
 
 // run returns when the load has ended, every fault has been lifted, or the trial can't go on.
@@ -76,6 +82,7 @@ func (tl *timeline) run(ctx context.Context) error {
 		wg.Go(func() { probed = tl.probing.run(faultCtx) })
 	}
 	wg.Go(func() { tl.collectLost(faultCtx) })
+	wg.Go(func() { tl.obey(faultCtx) })
 	err := tl.watchLoad(ctx)
 	tl.ended = tl.trial.parts.Clock.Now()
 	stop()
@@ -132,7 +139,10 @@ func (tl *timeline) conduct(ctx context.Context, f experiment.Fault, i int) {
 	}
 	tl.update(i, func(r *results.Fault) { r.Applied, r.Start = true, tl.seconds(began) })
 
-	removedAt := tl.hold(ctx, f, i, end)
+	if f.For > 0 {
+		_ = clock.Sleep(ctx, end) // whatever ended the sleep, the fault is lifted now
+	}
+	removedAt, _ := tl.lift(ctx, f, i)
 	_ = clock.Sleep(ctx, removedAt.Add(watchTail)) // an early end only costs the values after
 	effect := seen(began, removedAt)
 	tl.update(i, func(r *results.Fault) { r.Effect = effect })
@@ -143,7 +153,7 @@ func (tl *timeline) lead(f experiment.Fault, i int) time.Duration {
 	if f.Occurrence < 2 {
 		return watchLead
 	}
-	before := tl.trial.plan.Experiment.Faults[i-1]
+	before := tl.planned()[i-1]
 	return min(watchLead, (f.At-before.At-before.For)/2)
 }
 
@@ -163,12 +173,8 @@ func (tl *timeline) apply(ctx context.Context, f experiment.Fault, end time.Time
 	return began, nil
 }
 
-// hold waits for the fault's end, or for the load's, and lifts it. It returns the moment of the confirmed removal, or
-// of giving up.
-func (tl *timeline) hold(ctx context.Context, f experiment.Fault, i int, end time.Time) time.Time {
-	if f.For > 0 {
-		_ = tl.trial.parts.Clock.Sleep(ctx, end) // whatever ended the sleep, the fault is lifted now
-	}
+// lift ends a fault. It returns the moment of the confirmed removal, or that of giving up and why.
+func (tl *timeline) lift(ctx context.Context, f experiment.Fault, i int) (time.Time, error) {
 	liftCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), liftTimeout)
 	defer cancel()
 	removal, err := tl.injector.Lift(liftCtx, f)
@@ -184,7 +190,7 @@ func (tl *timeline) hold(ctx context.Context, f experiment.Fault, i int, end tim
 			r.Error = "lift: " + err.Error()
 		}
 	})
-	return removal.At
+	return removal.At, err
 }
 
 // collectLost notes faults that ended by no will of ours.

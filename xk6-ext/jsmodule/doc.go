@@ -49,6 +49,20 @@
 //	    for (const order of http.get(`${url}/all`).json()) orders.seen(order.id);
 //	}
 //
+//	brunt.fault.apply(name)  brings a fault of the experiment that has at: script into force, and returns when it is; it throws
+//	                    when it can't be, or is in force already
+//	brunt.fault.lift(name)   ends it before its time (for), and returns when it is gone; lifting what is not in force is no error
+//
+//	import { fault } from 'k6/x/brunt';
+//	import { sleep } from 'k6';
+//
+//	export function trouble() {                      // a scenario of its own: one VU, one iteration
+//	    sleep(20);
+//	    fault.apply('redis-slow');
+//	    sleep(10);
+//	    fault.lift('redis-slow');
+//	}
+//
 // Where scenarios measure two builds side by side, importing the module makes __ENV that of the VU's build, before the first
 // line of the script that imports it.
 //

@@ -1,6 +1,7 @@
 package jsmodule
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -33,6 +34,8 @@ type Options struct {
 	Registry func(*metrics.Registry)
 	// Ledgers takes the script's ledgers; nil: there can be none.
 	Ledgers *ledger.Book
+	// Fault brings a fault into force, or lifts it, and returns when that is confirmed; nil: there can be none.
+	Fault func(ctx context.Context, fault string, lift bool) error
 }
 
 // Register makes the module known to k6. It can be called once per process.
@@ -101,6 +104,11 @@ func (i *instance) Exports() modules.Exports {
 		"seed": i.seed, "facts": facts, "fact": i.fact, "number": i.number, "url": i.url, "rand": i.rand,
 		"ledger": i.ledger,
 	}
+	disturb, err := i.fault()
+	if err != nil {
+		common.Throw(i.vu.Runtime(), err)
+	}
+	named["fault"] = disturb
 	for _, name := range scripts.Functions() {
 		named[name] = i.shape(name)
 	}

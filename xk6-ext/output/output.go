@@ -43,6 +43,8 @@ type Options struct {
 	Registry func() *metrics.Registry
 	// Steer is told the rates that are asked of a scenario that searches.
 	Steer func(wire.Rate)
+	// FaultDone is told what became of what the script asked of a fault.
+	FaultDone func(wire.FaultDone)
 	// Ledgers are those of the script; nil: there are none.
 	Ledgers *ledger.Book
 }
@@ -193,6 +195,8 @@ func (o *Output) follow() {
 				o.arriving.Unlock()
 			case wire.Rate:
 				o.options.Steer(m)
+			case wire.FaultDone:
+				o.options.FaultDone(m)
 			case wire.Stop:
 				o.end("brunt stopped the load")
 			}

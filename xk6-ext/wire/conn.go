@@ -168,6 +168,10 @@ func decode(k kind, body []byte) (Message, error) {
 		return parse[Stop](body)
 	case kindRate:
 		return parse[Rate](body)
+	case kindFaultAsk:
+		return parse[FaultAsk](body)
+	case kindFaultDone:
+		return parse[FaultDone](body)
 	}
 	return nil, fmt.Errorf("%w: type %q", ErrInvalid, byte(k))
 }

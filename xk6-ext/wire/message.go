@@ -14,8 +14,8 @@ import "math"
 // Version is the version of the messages. Hello and Config carry it; a zero one is sent as Version.
 const Version = 1
 
-// Message is one of the types of this package: Hello, Started, Frame, Ledger, Exception, Notice, Ended, Inspected from the child,
-// Config, Mark, Rate, Stop from the parent. They are sent and received as values, not as pointers.
+// Message is one of the types of this package: Hello, Started, Frame, Ledger, Exception, Notice, Ended, Inspected, FaultAsk from
+// the child, Config, Mark, Rate, FaultDone, Stop from the parent. They are sent and received as values, not as pointers.
 type Message interface {
 	kind() kind
 }
@@ -36,6 +36,8 @@ const (
 	kindMark      kind = 'M'
 	kindStop      kind = 'S'
 	kindRate      kind = 'R'
+	kindFaultAsk  kind = 'a'
+	kindFaultDone kind = 'A'
 )
 
 // Hello is the child's first message.
@@ -177,6 +179,20 @@ type Search struct {
 	Alone      bool  // the script has no other scenario
 }
 
+// FaultAsk asks the parent, for the script, to bring a fault of the experiment into force or to lift it. The script waits for
+// the FaultDone of the same number.
+type FaultAsk struct {
+	Number int64
+	Fault  string
+	Lift   bool
+}
+
+// FaultDone answers a FaultAsk.
+type FaultDone struct {
+	Number int64
+	Error  string // why it was not done, or ""
+}
+
 // Stop asks the child to end the load now, and to send what it has and Ended.
 type Stop struct{}
 
@@ -192,6 +208,8 @@ func (Config) kind() kind    { return kindConfig }
 func (Mark) kind() kind      { return kindMark }
 func (Stop) kind() kind      { return kindStop }
 func (Rate) kind() kind      { return kindRate }
+func (FaultAsk) kind() kind  { return kindFaultAsk }
+func (FaultDone) kind() kind { return kindFaultDone }
 
 // prepared is the message as it is sent: with its version, and with numbers that JSON can hold.
 func prepared(m Message) Message {

@@ -38,6 +38,9 @@ func messages() []Message {
 		Exception{Message: "TypeError: \"<x>\" is not a function\n\tat default (script.js:3)"},
 		Notice{Level: "warn", Text: "no VU free"},
 		Stop{},
+		Rate{At: math.MaxInt64, PerSecond: 0.5},
+		FaultAsk{Number: 1, Fault: "redis-slow", Lift: true},
+		FaultDone{Number: 1, Error: "it is in force already"},
 		Ended{Offered: 10, Served: 4, Failed: 3, Dropped: 2, Interrupted: 1, Exceptions: 5, LatenessP99: 1.25, LatenessOwnP99: 0.5, Waited: 6, MostVUs: 7, AllowedVUs: 8,
 			NeededVUs: 8.5, Due: 11, SchedulerP99: 0.25, GCPauseP99: 0.125, GCShare: 0.0625, Aborted: "test.abort()"},
 	}
