@@ -26,6 +26,11 @@ type Resilience struct {
 	// Down is how long goodput stayed below 0.9 of Before at a stretch after the fault's end.
 	Down float64 `json:"down_s"`
 
+	// EscapeRate is the rate, stepped down after the load's end, at which the target was as before; nil: at none that was tried,
+	// of which EscapeTried are the ones.
+	EscapeRate  *float64  `json:"escape_rate,omitempty"`
+	EscapeTried []float64 `json:"escape_tried,omitempty"`
+
 	Note string `json:"note,omitempty"` // why something is not known
 }
 

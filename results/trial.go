@@ -40,6 +40,15 @@ type Trial struct {
 	Ledgers *Ledgers `json:"ledgers,omitempty"`
 	// Probing is what the trial tried one after another; nil: its faults were those of the experiment.
 	Probing *Probing `json:"probing,omitempty"`
+	// Escape is how the load was stepped down after its planned end; nil: its target was not down then, or it was not asked for.
+	Escape *Escape `json:"escape,omitempty"`
+}
+
+// Escape is how a load went on after its planned end, because its target was still down then: at lower and lower rates, until
+// what was served was as before the faults. Its iterations are among those that Fitness counts, and belong to no phase.
+type Escape struct {
+	Rate  float64 `json:"rate"` // iterations per second of the load itself
+	Steps []Step  `json:"steps"`
 }
 
 // Scrape is what became of the scrapes of one node by one source.

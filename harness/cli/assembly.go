@@ -186,6 +186,10 @@ func (as *assembly) startLoad(ctx context.Context, s *site.Site, number int) (ru
 	if err != nil {
 		return nil, err
 	}
+	escape, err := as.inv.escapeJudge()
+	if err != nil {
+		return nil, err
+	}
 	if err := as.startScraping(ctx, s, number); err != nil {
 		return nil, err
 	}
@@ -196,7 +200,7 @@ func (as *assembly) startLoad(ctx context.Context, s *site.Site, number int) (ru
 		Recording: filepath.Join(as.dir, as.recording), LogPath: filepath.Join(as.dir, fmt.Sprintf("k6-%d.log", number)),
 		Logger: as.inv.log, Redact: as.inv.redactor.Redact, Facts: facts(s),
 		Ledgers: filepath.Join(as.dir, ledgerFile(number)), LedgerKey: as.ledgers.label,
-		Console: as.inv.progress.Console, Stdout: output, JudgeStep: judge, StepDone: as.inv.stepDone,
+		Console: as.inv.progress.Console, Stdout: output, JudgeStep: judge, StepDone: as.inv.stepDone, JudgeEscape: escape,
 	})
 	if err != nil {
 		return nil, err
@@ -272,7 +276,7 @@ func (g generator) Wait() (runner.Ending, error) {
 	g.ended()
 	_ = g.output.Close() // writes the rest; it never fails
 	open, constant := g.Process.Model()
-	return runner.Ending{Fitness: fitness, OpenModel: open, ConstantRate: constant, Search: g.Search()}, err
+	return runner.Ending{Fitness: fitness, OpenModel: open, ConstantRate: constant, Search: g.Search(), Escape: g.Escape()}, err
 }
 
 func (as *assembly) injector(s *site.Site) (runner.Injector, error) {

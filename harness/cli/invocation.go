@@ -275,7 +275,7 @@ func (inv *invocation) conduct(ctx context.Context, number int) (results.Trial, 
 	defer parts.close()
 	trial, err := runner.Conduct(parts.ctx, runner.Plan{
 		Number: number, Experiment: inv.question.experiment, Duration: inv.question.duration, Recording: parts.recording,
-		Probing: inv.probing,
+		Probing: inv.probing, Beyond: inv.question.beyond(),
 	}, parts.Parts)
 	trial.Selectors = inv.question.asked()
 	parts.keepScrapes(&trial)

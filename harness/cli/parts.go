@@ -82,6 +82,7 @@ func (inv *invocation) conductPart(ctx context.Context, p *part, number int, len
 	asked := inv.question
 	defer func() { inv.question, inv.probing = asked, nil }()
 	q := &inv.question
+	q.script.Escape, q.experiment.Load.Escape = false, false
 	constant := p.probing != nil
 	if q.script.Step == 0 || constant {
 		q.script.Step = searchStep

@@ -112,7 +112,7 @@ func (q *question) readExperiment(a *app, name string, env map[string]string, o 
 	q.script = load.Script{
 		Path: e.Load.Script, Env: inspectable(e.Load.Env), Shape: e.Load.Shape, Rate: e.Load.Rate,
 		Duration: e.Load.Duration, Warmup: e.Warmup, VUs: e.Load.VUs, TimeScale: e.TimeScale,
-		From: e.Load.From, Step: e.Load.Step,
+		From: e.Load.From, Step: e.Load.Step, Escape: e.Load.Escape,
 	}
 	q.takeRequests(e)
 	return nil

@@ -72,6 +72,7 @@ func (c *checker) check() {
 	c.load()
 	c.faults()
 	c.ledgers()
+	c.escape()
 	c.slos()
 	c.references()
 }

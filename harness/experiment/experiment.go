@@ -107,7 +107,9 @@ type Load struct {
 	// Of breakpoint: the first rate, which must hold, and how long each is offered; 0: the shape's default.
 	From float64
 	Step time.Duration
-	Line int
+	// Escape steps the rate down after the end of a load whose target is still down then.
+	Escape bool
+	Line   int
 }
 
 // Fault is a planned disturbance of a link or of a node.

@@ -94,6 +94,8 @@ type rawLoad struct {
 	From     rate          `yaml:"from" jsonschema_description:"Of the shape breakpoint: the first rate, which must hold. Default: a tenth of rate."`
 	Step     duration      `yaml:"step" jsonschema_description:"Of the shape breakpoint: how long each rate is offered. Default: a twelfth of duration, at most 20s."`
 
+	Escape truth `yaml:"escape" jsonschema_description:"Of a constant rate: when the target is still down at the end, long after the last fault, go on at lower and lower rates until it is as before. Default: false."`
+
 	Requests list[rawRequest] `yaml:"requests" jsonschema_description:"Requests without a script, made in Go at a fraction of a script's CPU time. No cookies, redirects or JavaScript."`
 	Data     mapping[rawData] `yaml:"data" jsonschema_description:"Files of values for requests, by name: {{item.id}} is the column id of item."`
 	HTTP     rawHTTP          `yaml:"http" jsonschema_description:"How requests are sent."`

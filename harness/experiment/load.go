@@ -11,7 +11,7 @@ func (c *checker) load() {
 	raw := c.raw.Load
 	c.exp.Load = Load{
 		Target: raw.Target.value, Env: c.env(raw.Env, "load.env"), Shape: raw.Shape.value, Rate: raw.Rate.value,
-		Duration: raw.Duration.value, VUs: raw.VUs.value, From: raw.From.value, Step: raw.Step.value, Line: raw.line(),
+		Duration: raw.Duration.value, VUs: raw.VUs.value, From: raw.From.value, Step: raw.Step.value, Escape: raw.Escape.value, Line: raw.line(),
 	}
 	if !raw.given() {
 		c.problem(c.raw.place, "load is missing", "give at least load.script or load.requests")
@@ -52,6 +52,35 @@ func (c *checker) search(raw rawLoad) {
 	}
 	if raw.Duration.value > 0 && raw.Duration.value < 2*max(raw.Step.value, shortestStep) {
 		c.problem(raw.Duration.place, "load.duration holds less than two steps: one that holds, and one that breaks", "write one such as 5m")
+	}
+}
+
+// leastCalm is how long the load must be undisturbed before the first fault, for anything to be held against it: a window of 10s
+// between the guards.
+const leastCalm = 12 * time.Second
+
+// escape checks what is asked of a load that may go on after its end.
+func (c *checker) escape() {
+	raw := c.raw.Load
+	if !raw.Escape.value {
+		return
+	}
+	constant := raw.Shape.value == "smoke" || raw.Shape.value == "soak" || !raw.Shape.given() && raw.Requests.given()
+	first := time.Duration(-1)
+	for _, f := range c.exp.Faults {
+		if first < 0 || f.At < first {
+			first = f.At
+		}
+	}
+	switch {
+	case !constant:
+		c.problem(raw.Escape.place, "load.escape has no meaning where the offered rate changes", "use shape: soak")
+	case !raw.Rate.given():
+		c.problem(raw.Escape.place, "load.rate is missing", "load.escape steps it down: give a rate such as 100/s")
+	case first < 0:
+		c.problem(raw.Escape.place, "load.escape has no meaning without a fault", "give faults")
+	case first < leastCalm:
+		c.problem(raw.Escape.place, "load.escape needs 12s of calm before the first fault", "let it start at: 20s")
 	}
 }
 

@@ -17,4 +17,8 @@
 // Options.JudgeStep from the frames that arrived, and ends the load when SearchPlan.next knows nothing more to try. Who judges,
 // and by what, is the caller's; what was offered is kept in the record (results.Search), so that the verdict is found again from
 // the recording alone.
+//
+// So is a load with Script.Escape, which is of a constant rate until its planned end. Is its target down then (EscapeJudge), it
+// goes on at lower rates until what is served is as before its first fault, or an eighth of the rate was not low enough; is it
+// not, the load ends as planned. What was offered is kept in results.Escape.
 package load

@@ -76,6 +76,9 @@ func Inspect(ctx context.Context, exe string, s Script, metrics []string) (Inspe
 		return Inspection{}, err
 	}
 	in.Summary = s.summaryOn(in.HandleSummary)
+	if s.Escape { // breakpoint stands in for a constant rate, and for what may come after
+		in.Search, in.ConstantRate, in.Duration = nil, true, max(0, in.Duration-EscapeLength)
+	}
 	return in, nil
 }
 

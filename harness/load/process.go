@@ -35,6 +35,9 @@ type Options struct {
 	// StepDone is told of each step of a search as it was judged; nil: nobody is.
 	StepDone func(results.StepOutcome)
 
+	// JudgeEscape judges a load with Script.Escape at its planned end and after; nil: it ends as planned.
+	JudgeEscape EscapeJudge
+
 	Recording string // path of the recording to be written
 	LogPath   string // path of k6's log, its last 1 MiB; empty: not kept
 	// Ledgers is the path of the file of the script's ledgers, which is written where the script has some; LedgerKey is how a
@@ -69,6 +72,7 @@ type Process struct {
 	lookout *lookout // nil: it is not looked at while it runs
 	ledgers ledgerFile
 	asks    chan FaultAsk
+	escaper *escaper // nil: it ends as planned
 
 	recording *os.File
 	started   chan struct{} // closed when t = 0 is known
@@ -103,7 +107,7 @@ func Start(ctx context.Context, o Options) (*Process, error) {
 		}
 	}
 	p := &Process{options: o, live: newLive(), labels: newLabels(o.Redact), started: make(chan struct{}), done: make(chan struct{}), asks: make(chan FaultAsk, mostAsks)}
-	p.pilot = newPilot(p)
+	p.pilot, p.escaper = newPilot(p), newEscaper(p)
 	p.lookout = newLookout(p)
 	writer, err := p.open()
 	if err != nil {
@@ -112,7 +116,7 @@ func Start(ctx context.Context, o Options) (*Process, error) {
 	args := arguments(o.Script, xk6ext.OutputRun, append(o.Inspection.summaryArguments(), o.Inspection.tagFlags()...)...)
 	p.child, err = startChild(o.Exe, o.Script, args, wire.Config{
 		Seed: o.Seed, WarmupNanos: int64(o.Script.Warmup), Selectors: o.Selectors, AbortOn: o.AbortOn, Facts: o.Facts,
-		Steered: p.pilot != nil, Alone: !o.Script.Bare, Builds: o.Script.Builds,
+		Steered: p.pilot != nil || p.escaper != nil, Alone: !o.Script.Bare, Builds: o.Script.Builds,
 	}, p.streams())
 	if err != nil {
 		p.recording.Close()
@@ -160,6 +164,9 @@ func (p *Process) conduct(ctx context.Context, writer *recording.Writer) {
 	if p.pilot != nil {
 		others.Go(p.pilot.steer)
 	}
+	if p.escaper != nil {
+		others.Go(p.escaper.steer)
+	}
 	p.receive(writer)
 	<-p.child.exited
 	others.Wait()
@@ -203,6 +210,14 @@ func (p *Process) Search() *results.Search {
 		return nil
 	}
 	return &p.pilot.search
+}
+
+// Escape is how a load was stepped down that was down at its planned end; nil: it was not. Valid after Done.
+func (p *Process) Escape() *results.Escape {
+	if p.escaper == nil {
+		return nil
+	}
+	return p.escaper.escape
 }
 
 // Mark says that a phase begins at a moment, so that no frame straddles it. It should be told within 0.3 s of that moment,

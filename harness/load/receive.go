@@ -82,6 +82,9 @@ func (p *Process) frame(writer *recording.Writer, decoder *recording.Decoder, pa
 	if err := writer.Write(f); err != nil {
 		return fmt.Errorf("write the recording: %w", err)
 	}
+	if p.escaper != nil {
+		p.escaper.add(f) // first: the others take its histograms over
+	}
 	p.live.add(f)
 	if p.pilot != nil {
 		p.pilot.add(f)

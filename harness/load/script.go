@@ -36,6 +36,9 @@ type Script struct {
 	VUs      int           // of the shape, the most; 0: its default
 	From     float64       // of breakpoint, the first rate; 0: its default
 	Step     time.Duration // of breakpoint, as it is to be run; 0: its default
+	// Escape lets the load of a constant Rate go on after Duration, at lower rates, when its target is down then; see
+	// Options.JudgeEscape. Shape is smoke, soak or, of Requests, none.
+	Escape bool
 	// Warmup comes before everything else; see package executor. As it is to be run, not to be scaled.
 	Warmup time.Duration
 	// TimeScale stretches the script's own scenarios; 0 is 1.
@@ -68,7 +71,7 @@ func (s Script) wrapper(path string) string {
 		// k6's short forms of a scenario would contend with the shape.
 		b.WriteString("for (const key of ['vus', 'duration', 'iterations', 'stages']) delete options[key];\n")
 		fmt.Fprintf(&b, "options.scenarios = { %s: brunt.shape(%s, %s, %v) };\n",
-			quoted(s.Shape), quoted(s.Shape), quoted(s.shapeOptions()), s.scale())
+			quoted(s.Shape), quoted(s.played()), quoted(s.shapeOptions()), s.scale())
 	}
 	if s.Builds != nil {
 		b.WriteString("if (!options.scenarios) throw new Error('two builds need scenarios on brunt-arrival, or a shape');\n")
@@ -104,7 +107,10 @@ func (s Script) light() bool {
 func (s Script) scriptless() string {
 	name, schedule := constantRequests, ""
 	if s.Shape != "" {
-		name, schedule = s.Shape, fmt.Sprintf("brunt.shape(%s, %s, %v)", quoted(s.Shape), quoted(s.shapeOptions()), s.scale())
+		name = s.Shape
+	}
+	if s.played() != "" {
+		schedule = fmt.Sprintf("brunt.shape(%s, %s, %v)", quoted(s.played()), quoted(s.shapeOptions()), s.scale())
 	} else {
 		constant := s.shapeOptions()
 		if delete(constant, "vus"); s.VUs > 0 {
@@ -121,6 +127,14 @@ func (s Script) scriptless() string {
 	return b.String()
 }
 
+// played is the shape that is offered: the one that follows the rates asked for is breakpoint.
+func (s Script) played() string {
+	if s.Escape {
+		return "breakpoint"
+	}
+	return s.Shape
+}
+
 func (s Script) shapeOptions() map[string]any {
 	o := map[string]any{}
 	if s.Rate > 0 {
@@ -131,6 +145,9 @@ func (s Script) shapeOptions() map[string]any {
 	}
 	if s.VUs > 0 {
 		o["vus"] = s.VUs
+	}
+	if s.Escape {
+		o["from"], o["duration"] = s.Rate, float64(s.Duration+EscapeLength)/float64(time.Millisecond)
 	}
 	if s.From > 0 {
 		o["from"] = s.From

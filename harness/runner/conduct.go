@@ -125,6 +125,7 @@ func (t *trial) endOfLoad(load Load, err error) error {
 	t.record.OpenModel = ending.OpenModel
 	t.record.ConstantRate = ending.ConstantRate
 	t.record.Search = ending.Search
+	t.record.Escape = ending.Escape
 	switch {
 	case loadErr != nil && err != nil:
 		return fmt.Errorf("load: %w (%v)", loadErr, err)

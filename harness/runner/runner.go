@@ -44,6 +44,7 @@ type Ending struct {
 	Fitness                 results.Fitness
 	OpenModel, ConstantRate bool
 	Search                  *results.Search // nil: the load searched for nothing
+	Escape                  *results.Escape // nil: it was not stepped down at its end
 }
 
 // Injector applies and lifts faults.
@@ -125,6 +126,7 @@ type Plan struct {
 	Duration   time.Duration         // of the load after the warm-up
 	Recording  string                // path relative to the run's folder, for the record
 	Probing    *Probing              // nil: the faults are those of the experiment, at their times
+	Beyond     time.Duration         // that the load may go on after it, when it is stepped down
 }
 
 // How long each part of a trial may take before the trial is broken.

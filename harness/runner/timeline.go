@@ -96,7 +96,7 @@ func (tl *timeline) watchLoad(ctx context.Context) error {
 	defer ticker.Stop()
 	clock := tl.trial.parts.Clock
 	last := clock.Now()
-	deadline := tl.zero.Add(tl.trial.plan.Duration + overrun)
+	deadline := tl.zero.Add(tl.trial.plan.Duration + tl.trial.plan.Beyond + overrun)
 	for {
 		select {
 		case <-tl.load.Done():
@@ -264,6 +264,8 @@ func (tl *timeline) tick(now time.Time) Tick {
 	switch {
 	case now.Before(tl.zero):
 		tick.Phase = string(results.PhaseWarmup)
+	case tl.trial.plan.Beyond > 0 && tick.Elapsed > tick.Total:
+		tick.Phase = "beyond the end"
 	case len(tick.Faults) > 0:
 		tick.Phase = string(results.PhaseFault) + " " + strings.Join(tick.Faults, "+")
 	case !tl.quiet.IsZero() && now.Sub(tl.quiet) < tl.trial.plan.Experiment.Settle:

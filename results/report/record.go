@@ -215,4 +215,6 @@ type jsonTrial struct {
 	OpenModel    bool             `json:"open_model"`
 	ConstantRate bool             `json:"constant_rate"`
 	Ledgers      *results.Ledgers `json:"ledgers,omitempty"`
+	// How the load was stepped down after its end, where its target was still down.
+	Escape *results.Escape `json:"escape,omitempty"`
 }

@@ -13,18 +13,18 @@ func resilience(run results.Run) Table {
 	t := Table{Title: "Resilience", Columns: []Column{
 		{Name: "trial"}, {Name: "fault"}, {Name: "goodput", Right: true}, {Name: "during", Right: true}, {Name: "at the end", Right: true},
 		{Name: "depth", Right: true}, {Name: "loss", Right: true}, {Name: "lost", Right: true}, {Name: "detected", Right: true},
-		{Name: "recovery", Right: true}, {Name: "metastable"}, {Name: "note"},
+		{Name: "recovery", Right: true}, {Name: "metastable"}, {Name: "came back at", Right: true}, {Name: "note"},
 	}}
 	for _, r := range run.Verdict.Resilience {
 		t.Rows = append(t.Rows, []Cell{
 			trialCell(run, r.Trial), {Text: strings.Join(r.Faults, "+")}, {Text: shareText(r.Before)}, {Text: shareText(r.During)},
 			{Text: shareText(r.After)}, {Text: shareText(r.Depth)}, {Text: lossText(r, r.Loss, "s")}, {Text: lossText(r, r.Lost, "")},
-			{Text: detected(r)}, {Text: recovery(r.Recovery)}, metastable(r), {Text: r.Note},
+			{Text: detected(r)}, {Text: recovery(r.Recovery)}, metastable(r), {Text: escaped(r)}, {Text: r.Note},
 		})
 	}
 	for _, r := range run.Verdict.Recoveries {
 		t.Rows = append(t.Rows, []Cell{
-			trialCell(run, 0), {Text: strings.Join(r.Faults, "+")}, {}, {}, {}, {}, {}, {}, {}, {Text: recoveries(r)}, {}, {},
+			trialCell(run, 0), {Text: strings.Join(r.Faults, "+")}, {}, {}, {}, {}, {}, {}, {}, {Text: recoveries(r)}, {}, {}, {},
 		})
 	}
 	return t
@@ -86,6 +86,17 @@ func metastable(r results.Resilience) Cell {
 		return Cell{Text: "YES", Outcome: results.Fail}
 	}
 	return Cell{Text: "no"}
+}
+
+// escaped is the rate at which the target came back when the load was stepped down.
+func escaped(r results.Resilience) string {
+	switch {
+	case r.EscapeRate != nil:
+		return quantity(*r.EscapeRate, "/s")
+	case len(r.EscapeTried) > 0:
+		return "none"
+	}
+	return ""
 }
 
 func recoveries(r results.Recoveries) string {

@@ -84,6 +84,8 @@
 // is below 0.9 of what it was, at a stretch, for a minute or three times the longest bound on its recovery, whichever is longer.
 // Something keeps it there that the fault only set off, such as retries (Bronson et al., Metastable failures in distributed
 // systems, HotOS 2021; Huang et al., Metastable failures in the wild, OSDI 2022). Recovery is then infinite, as far as was seen.
+// Where the experiment asks for it (Trial.Escape), a load whose target is still down at its end goes on at lower rates: it came
+// back at the first of them at which 10 s were as before. That time belongs to no phase and to no SLO.
 // A generator that was saturated says nothing of the kind. Resilience has no part in the outcome but for the SLOs on recovery;
 // a warning tells of a metastable target.
 //

@@ -119,6 +119,10 @@ func (j *judge) disturb(c *course, d *disturbance) error {
 		return err
 	}
 	j.collapse(c, d)
+	j.escape(c, d)
+	if d.Resilience.Metastable != nil && *d.Resilience.Metastable {
+		j.warn("the target is metastable after " + d.span.names() + ": " + d.Resilience.Note)
+	}
 	d.lose(c)
 	return d.detect(c)
 }
@@ -212,7 +216,6 @@ func (j *judge) collapse(c *course, d *disturbance) {
 		d.Resilience.Metastable = &down
 		d.Resilience.Recovery.Never = d.recovered < 0
 		d.Resilience.Note = d.collapseText()
-		j.warn("the target is metastable after " + d.span.names() + ": " + d.Resilience.Note)
 	case last:
 		d.Resilience.Note = fmt.Sprintf("goodput was below %g of what it was for the last %s that were seen; whether it is metastable shows after %s: let the load run longer",
 			downShare, seconds(d.Resilience.Down), seconds(needed))

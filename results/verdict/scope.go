@@ -39,6 +39,7 @@ type timeline struct {
 	zero    int64 // t = 0
 	warmEnd int64
 	guard   float64 // seconds, as asked for
+	over    int64   // the load's planned end, where it went on after that; else 0
 }
 
 func newTimeline(t results.Trial, guard float64) timeline {
@@ -52,6 +53,9 @@ func newTimeline(t results.Trial, guard float64) timeline {
 		if p.Name == results.PhaseWarmup {
 			line.warmEnd = max(line.warmEnd, line.at(p.End))
 		}
+	}
+	if n := len(line.spans); n > 0 && t.Escape != nil {
+		line.over = line.spans[n-1].end
 	}
 	return line
 }
@@ -165,7 +169,8 @@ func (s *scope) part(f *recording.Frame, phase int) part {
 	case s.label == phaseWhole:
 		return core
 	case s.match == nil:
-		if f.Start+(f.End-f.Start)/2 >= s.line.warmEnd {
+		middle := f.Start + (f.End-f.Start)/2
+		if middle >= s.line.warmEnd && (s.line.over == 0 || middle < s.line.over) {
 			return core
 		}
 		return outside
