@@ -81,7 +81,9 @@ func (j *judge) judge(open Opener) error {
 	for _, s := range summaries {
 		j.verdict.Phases = append(j.verdict.Phases, s.summary(j.trial.Number))
 	}
-	j.verdict.Uses = append(j.verdict.Uses, j.uses(r)...)
+	if j.trial.Probing == nil {
+		j.verdict.Uses = append(j.verdict.Uses, j.uses(r)...)
+	}
 	j.faults()
 	j.exceptions()
 	j.ending(j.verdict.Evidence[first:])
