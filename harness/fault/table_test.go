@@ -262,8 +262,11 @@ func TestLatencyIsMeasuredAsAsked(t *testing.T) {
 					return d, late
 				}
 				n := calls
-				if asked > 100*time.Millisecond {
-					n = 11
+				switch {
+				case asked > 100*time.Millisecond:
+					n = 9
+				case asked > 10*time.Millisecond:
+					n = 21
 				}
 				measured(3, 0) // the first call connects
 				before, _ := measured(calls, time.Millisecond)

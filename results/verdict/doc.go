@@ -213,7 +213,8 @@
 // # Faults, trials, thresholds
 //
 // A fault that was not applied, whose removal was not confirmed, or whose probe saw no effect is an inconclusive row: what was
-// measured then says nothing of the fault. A trial that is not complete, or whose recording is torn, never passes; what it
+// measured then says nothing of the fault. The times of a repeated fault are all of its name: `in NAME` pools them, and recovery
+// is that of the worst. A trial that is not complete, or whose recording is torn, never passes; what it
 // measured can still fail, but for lower bounds on counts, which time alone would have reached.
 //
 // Thresholds have k6's meaning: all samples of the whole run, setup and teardown included, percentiles interpolated
