@@ -199,6 +199,10 @@ func (d death) survived(p *place, v *victim) time.Duration {
 			if !f.Applied || !f.Removed || lost != strings.Contains(f.Error, "ended early") {
 				p.Errorf("fault %s: applied %v, removed %v, %q", f.Name, f.Applied, f.Removed, f.Error)
 			}
+			if seen := slices.Contains([]string{"frozen", "rolling", "locked", "lone"}, f.Name); seen && d.status == results.StatusComplete &&
+				(f.Effect == nil || !f.Effect.Seen) {
+				p.Errorf("the effect of fault %s is %+v", f.Name, f.Effect)
+			}
 			if !lost && d.status == results.StatusComplete && f.End > f.PlannedEnd+3 {
 				p.Errorf("fault %s ended at %.1f s, planned was %.1f s", f.Name, f.End, f.PlannedEnd)
 			}

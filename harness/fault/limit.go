@@ -69,7 +69,7 @@ func (i *Injector) preparing(ctx context.Context, f experiment.Fault, expires ti
 		if i.Undoer == nil {
 			return nil
 		}
-		if err := i.Undoer.Undo(ctx, f.Name, how, expires); err != nil {
+		if err := i.Undoer.Undo(ctx, id(f), how, expires); err != nil {
 			return fmt.Errorf("register the expiry: %w", err)
 		}
 		return nil
@@ -81,7 +81,7 @@ func (i *Injector) undone(ctx context.Context, f experiment.Fault) {
 	if i.Undoer == nil {
 		return
 	}
-	if err := i.Undoer.Undone(ctx, f.Name); err != nil {
+	if err := i.Undoer.Undone(ctx, id(f)); err != nil {
 		i.log.Warn("the expiry of a fault was not taken back", "fault", f.Name, "error", err)
 	}
 }

@@ -301,7 +301,22 @@ func (d *docker) stop(ctx context.Context, node *site.Node) error {
 	return n.remove(ctx)
 }
 
-// close sweeps: a creation that was cut off may have made a container that nobody was told of.
+// engineReturn is how long the end of a run waits for an engine that has gone away: what it has of the run would be left.
+const engineReturn = 10 * time.Second
+
+// close sweeps: a creation that was cut off may have made a container that nobody was told of, and an engine that was away for
+// a while has not removed what it was asked to.
 func (d *docker) close(ctx context.Context) error {
-	return errors.Join(d.commands.close(ctx), sweep(ctx, d.engine, d.opts.RunID), d.library.Close(), d.engine.Close())
+	problem := d.commands.close(ctx)
+	waiting, cancel := context.WithTimeout(ctx, engineReturn)
+	defer cancel()
+	swept := sweep(ctx, d.engine, d.opts.RunID)
+	for swept != nil && waiting.Err() == nil {
+		select {
+		case <-waiting.Done():
+		case <-time.After(200 * time.Millisecond):
+			swept = sweep(ctx, d.engine, d.opts.RunID)
+		}
+	}
+	return errors.Join(problem, swept, d.library.Close(), d.engine.Close())
 }

@@ -27,6 +27,9 @@ func (n *containerNode) Limit(ctx context.Context, r site.Resource, amount float
 }
 
 func (n *containerNode) limit(ctx context.Context, r site.Resource, amount float64, prepared func(site.Undo) error) error {
+	if _, is := n.limits[r]; is {
+		return errLimited
+	}
 	found, err := n.engine.ContainerInspect(ctx, n.id, client.ContainerInspectOptions{})
 	if err == nil && found.Container.HostConfig == nil {
 		err = errors.New("the engine does not tell its limits")

@@ -103,6 +103,9 @@ func slows(t *testing.T, n *site.Node, g group) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if _, err := limiting(t, n, site.CPU, 0.2); !errors.Is(err, errLimited) {
+			t.Errorf("limited twice: %v", err)
+		}
 		times, _, err := l.Held(t.Context(), site.CPU)
 		if err != nil {
 			t.Fatal(err)

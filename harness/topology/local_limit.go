@@ -9,6 +9,9 @@ import (
 	"github.com/devcraft-studio/brunt/harness/site"
 )
 
+// errLimited refuses a second limit: what it found would not be what the node had.
+var errLimited = errors.New("it is limited already")
+
 // groupFor is the group that the node was started in for limits of a resource.
 func (n *localNode) groupFor(r site.Resource) (group, error) {
 	i := slices.IndexFunc(n.groups, func(g group) bool { return g.resource == r })
@@ -29,6 +32,9 @@ func (n *localNode) Limit(_ context.Context, r site.Resource, amount float64, pr
 }
 
 func (n *localNode) limit(r site.Resource, amount float64, prepared func(site.Undo) error) error {
+	if _, is := n.limits[r]; is {
+		return errLimited
+	}
 	g, err := n.groupFor(r)
 	if err != nil {
 		return err
