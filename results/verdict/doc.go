@@ -101,7 +101,7 @@
 // lies between two scrapes of which one is in another phase counts for neither, nor does what lies around missed scrapes at an edge.
 // Where nothing was requested before the first scrape, or the last came after the load, there is no edge: so the whole of a load without a
 // warm-up is exact. At every other edge requests were under way, whose work may have been counted or not: as many as the rate times
-// how long they took (Little's law), and those that began between the scrape and the edge of a frame. They blur the number:
+// how long they took (Little's law), those that began between the scrape and the edge of a frame, and one more. They blur the number:
 // Low and High are its ends. A bound that lies between them is what the number is taken for, where that is less than 1 % to either
 // side, so that a service that does exactly three queries keeps `<= 3` and breaks `< 3`; beyond, the row is inconclusive. Of a
 // counter of the load's own both sums are those of the frames in the scope.

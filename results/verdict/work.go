@@ -99,14 +99,14 @@ func (r *requests) within(node *scrapedNode, series []*scrapedSeries, extents []
 	return w
 }
 
-// blur is how many requests were under way at the edges of a stretch, or may have begun on the other side of them: what they had done
-// may be counted in it or not. Before the load and after it there are none.
+// blur is how many requests were under way at the edges of a stretch, or may have begun on the other side of them, as does one that began
+// at the very moment of the scrape: what they had done may be counted in it or not. Before the load and after it there are none.
 func (r *requests) blur(s stretch, sent float64) float64 {
 	length := float64(s.to.at - s.from.at)
 	if length <= 0 {
 		return 0
 	}
-	edge := func(t scrapeTime) float64 { return sent / length * (r.mean() + float64(t.reach+r.off(t.at))) }
+	edge := func(t scrapeTime) float64 { return 1 + sent/length*(r.mean()+float64(t.reach+r.off(t.at))) }
 	blur := 0.0
 	if load, other := r.between(math.MinInt64, s.from.at); load+other > 0 {
 		blur += edge(s.from)
