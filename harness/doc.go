@@ -7,7 +7,7 @@
 //	harness/             BEFORE THE RECORD
 //	  cmd/brunt            the binary: CLI, k6 child, proxy child, watchdog child; no logic
 //	  cli                  one file per command; exit codes; hints                          [cobra]
-//	  campaign             what to run next: limits, round trips; pure
+//	  campaign             what to run next: limits, round trips, matrix; pure
 //	  runner               conducts one trial: order, clock, cleanup; decides nothing
 //	  experiment           the words of the question: YAML in, validated values out         [yaml, jsonschema]
 //	  site                 a started topology: nodes and what can be done to them

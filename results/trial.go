@@ -42,6 +42,8 @@ type Trial struct {
 	Probing *Probing `json:"probing,omitempty"`
 	// Escape is how the load was stepped down after its planned end; nil: its target was not down then, or it was not asked for.
 	Escape *Escape `json:"escape,omitempty"`
+	// Cell is the one of a scorecard that the trial is for; nil: it is for none.
+	Cell *Cell `json:"cell,omitempty"`
 }
 
 // Escape is how a load went on after its planned end, because its target was still down then: at lower and lower rates, until

@@ -29,6 +29,8 @@ type Verdict struct {
 	// Tolerances and RoundTrips are the answers of the trials that tried faults for them.
 	Tolerances []Tolerance  `json:"tolerances,omitempty"`
 	RoundTrips []RoundTrips `json:"round_trips,omitempty"`
+	// Cells are the outcomes of a scorecard's trials.
+	Cells []CellOutcome `json:"cells,omitempty"`
 	// Uses says what each phase asked of each node and link, for people: it has no part in the outcome.
 	Uses []Use `json:"uses,omitempty"`
 }

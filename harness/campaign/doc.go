@@ -14,4 +14,9 @@
 //
 // Latencies of 0, 2, 5 and 10 ms are added on each link in an order drawn from the seed, several times over, so that neither
 // drift nor what went before is taken for an effect.
+//
+// # The matrix
+//
+// Every kind of fault is tried on every link, in two strengths, each in a trial of its own. The order is a function of the seed: what
+// failed before comes first, then what covers most of the links, kinds and strengths that nothing covered yet.
 package campaign

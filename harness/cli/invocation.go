@@ -87,6 +87,9 @@ func (inv *invocation) claimMachine(ctx context.Context) error {
 
 // open writes the run's first record, so that a crash leaves a trace.
 func (inv *invocation) open(ctx context.Context) error {
+	if inv.options.resume != "" {
+		return inv.reopen(ctx)
+	}
 	now := time.Now()
 	e := inv.question.experiment
 	inv.run = results.Run{
@@ -266,11 +269,7 @@ func artifactKind(name string) string {
 func (inv *invocation) conduct(ctx context.Context, number int) (results.Trial, error) {
 	parts, err := inv.assemble(ctx, number)
 	if err != nil {
-		status := results.StatusBroken
-		if ctx.Err() != nil {
-			status, err = results.StatusAborted, fmt.Errorf("interrupted: %w", context.Cause(ctx))
-		}
-		return results.Trial{Number: number, Status: status, Began: time.Now(), Ended: time.Now(), Reason: err.Error()}, err
+		return unstarted(ctx, number, err)
 	}
 	defer parts.close()
 	trial, err := runner.Conduct(parts.ctx, runner.Plan{
@@ -288,6 +287,15 @@ func (inv *invocation) conduct(ctx context.Context, number int) (results.Trial, 
 	inv.run.Provider = parts.provider()
 	inv.run.Warnings = appendNew(inv.run.Warnings, parts.warnings()...)
 	return trial, err
+}
+
+// unstarted is a trial that came to nothing before it was conducted.
+func unstarted(ctx context.Context, number int, err error) (results.Trial, error) {
+	status := results.StatusBroken
+	if ctx.Err() != nil {
+		status, err = results.StatusAborted, fmt.Errorf("interrupted: %w", context.Cause(ctx))
+	}
+	return results.Trial{Number: number, Status: status, Began: time.Now(), Ended: time.Now(), Reason: err.Error()}, err
 }
 
 // appendNew appends what is not there yet: every trial brings the same warnings.

@@ -70,7 +70,7 @@ func (a *app) limits(ctx context.Context, name string, o limitsOptions) error {
 	if err := o.check(name); err != nil {
 		return err
 	}
-	o.shape, o.duration, o.limits, o.trials = "breakpoint", mostLoad, true, 1
+	o.shape, o.duration, o.asker, o.trials = "breakpoint", mostLoad, "limits", 1
 	q, err := a.ask(ctx, name, o.runOptions)
 	if err != nil {
 		return err

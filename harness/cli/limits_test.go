@@ -158,6 +158,21 @@ func TestProofAClientTimeoutIsFoundFiveTimesOutOfFive(t *testing.T) {
 	row.add(t, strings.Join(intervals, " ")+" ms")
 }
 
+// TestLimitsBeginWithTheRateOfTheFile: it holds, and so does the most that is to be tried.
+func TestLimitsBeginWithTheRateOfTheFile(t *testing.T) {
+	p := newPlace(t, topology.ProviderLocal)
+	p.write("experiment.yaml", fmt.Sprintf(limitsExperiment, "", "{name: one, path: /redis/seq/1}", "30/s"))
+	v := p.start("limits", p.dir, "--provider", p.provider, "--no-wait", "--only", "rate", "--up-to", "45/s", "--budget", "80s")
+	if code := v.exit(); code != 0 {
+		t.Fatalf("ended with %d\n%s%s", code, v.stderr(), v.stdout.String())
+	}
+	run := p.runs()[0]
+	b := run.Verdict.Breakpoints[0]
+	if b.Held == nil || *b.Held != 45 || len(b.Steps) != 2 || b.Steps[0].Rate != 30 || run.Trials[0].Search.Ended != results.SearchMost {
+		t.Errorf("%+v", b)
+	}
+}
+
 // TestCtrlCKeepsTheStepsOfASearch: an answer that is not closer is one all the same.
 func TestCtrlCKeepsTheStepsOfASearch(t *testing.T) {
 	p := newPlace(t, topology.ProviderLocal)
@@ -180,6 +195,47 @@ func TestCtrlCKeepsTheStepsOfASearch(t *testing.T) {
 	}
 	if !strings.Contains(v.stdout.String(), "\nLimits\n") {
 		t.Errorf("said:\n%s", v.stdout.String())
+	}
+}
+
+// TestAScorecardGoesOnAfterAnInterruption: Redis has 250 ms, so that 50 ms more are tolerated and 500 ms are not.
+func TestAScorecardGoesOnAfterAnInterruption(t *testing.T) {
+	p := newPlace(t, topology.ProviderLocal)
+	p.write("experiment.yaml", fmt.Sprintf(limitsExperiment, "", "{name: one, path: /redis/seq/1}", "20/s"))
+	args := []string{"matrix", p.dir, "--provider", p.provider, "--no-wait", "--kind", "latency", "--budget", "5m"}
+	v := p.start(append(args, "--seed", "1")...)
+	v.awaitLine(`^  1 of 2: latency on target->cache, 50?0ms$`)
+	v.awaitLine(`^  2 of 2: latency on target->cache, 50?0ms$`)
+	if err := v.cmd.Process.Signal(syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	if code := v.exit(); code != 130 {
+		t.Fatalf("ended with %d\n%s", code, v.stderr())
+	}
+	if cut := p.runs()[0]; cut.Status != results.StatusAborted || len(cut.Trials) != 2 || cut.Trials[0].Status != results.StatusComplete {
+		t.Fatalf("%s: %+v", cut.Status, cut.Trials)
+	}
+	v = p.start(append(args, "--resume", "latest")...)
+	if code := v.exit(); code != 1 {
+		t.Fatalf("ended with %d\n%s%s", code, v.stderr(), v.stdout.String())
+	}
+	all := p.runs()
+	if len(all) != 1 || all[0].Status != results.StatusComplete || len(all[0].Verdict.Cells) != 2 {
+		t.Fatalf("%d runs, %s: %+v", len(all), all[0].Status, all[0].Verdict.Cells)
+	}
+	for _, c := range all[0].Verdict.Cells {
+		want := map[string]results.Outcome{"50ms": results.Pass, "500ms": results.Fail}[c.What]
+		if c.Outcome != want || c.Link != "target->cache" || want == results.Fail && c.SLO != "rate(http_req_failed) < 1% in fault" {
+			t.Errorf("%+v, want %s", c, want)
+		}
+	}
+	if said := v.stdout.String(); !strings.Contains(said, ": 1 of 2 faults are tolerated; not: target->cache latency 500ms\n") || !strings.Contains(said, "\nScorecard\n") {
+		t.Errorf("said:\n%s", said)
+	}
+	t.Logf("\n%s", v.stdout.String())
+	again := p.run(1, "rejudge", all[0].ID)
+	if diff := cmp.Diff(v.stdout.String(), again.stdout.String()); diff != "" {
+		t.Errorf("judged otherwise (-run +rejudge):\n%s", diff)
 	}
 }
 
@@ -218,15 +274,18 @@ func TestProofRoundTripsAreCounted(t *testing.T) {
 	p := newPlace(t, topology.ProviderLocal)
 	found := trips(p, ", -pool, '40'", "{name: one, path: /redis/seq/1}, {name: three, path: /redis/seq/3}, {name: twenty, path: /redis/seq/20}, {name: ten, path: /redis/par/10}")
 	figure := ""
-	for name, want := range map[string]float64{"one": 1, "three": 3, "twenty": 20, "ten": 1} {
-		r := found[name]
+	for _, endpoint := range []struct {
+		name string
+		want float64
+	}{{"one", 1}, {"three", 3}, {"twenty", 20}, {"ten", 1}} {
+		r := found[endpoint.name]
 		if r.Count == nil {
-			t.Fatalf("%s: %s", name, r.Reason)
+			t.Fatalf("%s: %s", endpoint.name, r.Reason)
 		}
-		if math.Abs(*r.Count-want) > 0.1*want {
-			t.Errorf("%s: %v, want %v", name, *r.Count, want)
+		if math.Abs(*r.Count-endpoint.want) > 0.1*endpoint.want {
+			t.Errorf("%s: %v, want %v", endpoint.name, *r.Count, endpoint.want)
 		}
-		figure += fmt.Sprintf("%s %.2f, ", name, *r.Count)
+		figure += fmt.Sprintf("%s %.2f, ", endpoint.name, *r.Count)
 	}
 	saturated := trips(newPlace(t, topology.ProviderLocal), ", -pool, '1'", "{name: crowd, path: /redis/par/20}")["crowd"]
 	if saturated.Count != nil {

@@ -94,7 +94,7 @@ func (inv *invocation) conductPart(ctx context.Context, p *part, number int, len
 	p.script(&q.script)
 	var err error
 	if q.inspection, err = load.Inspect(ctx, inv.Exe, q.script, q.metrics()); err != nil {
-		return results.Trial{Number: number, Status: results.StatusBroken, Began: time.Now(), Ended: time.Now(), Reason: err.Error()}, inv.inspectionError(err)
+		return unstarted(ctx, number, inv.inspectionError(err))
 	}
 	q.inspection.Thresholds = nil
 	q.duration = length

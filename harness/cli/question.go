@@ -25,7 +25,7 @@ type question struct {
 	experiment experiment.Experiment // scaled; of a bare script, one without topology
 	bare       bool
 	strict     bool
-	limits     bool // it is asked by `brunt limits`
+	asks       string // what asks instead of `brunt run`: limits or matrix
 	script     load.Script
 	inspection load.Inspection
 	duration   time.Duration // of the load after the warm-up
@@ -46,7 +46,7 @@ func (a *app) ask(ctx context.Context, name string, o runOptions) (question, err
 		return question{}, usage(fmt.Errorf("%s: a script on standard input or from the network goes only with `brunt k6 run`; "+
 			"save it to a file, so that the run can be repeated", name))
 	}
-	q := question{strict: o.strict, limits: o.limits, warnings: []string{}, redact: a.redactor.Redact}
+	q := question{strict: o.strict, asks: o.asker, warnings: []string{}, redact: a.redactor.Redact}
 	if isScript(name) {
 		err = q.readScript(a, name, env, o)
 	} else {
@@ -184,7 +184,7 @@ func (q *question) metrics() []string {
 // settle works out what is recorded and judged, now that k6 has said what the script holds.
 func (q *question) settle() error {
 	q.duration = q.inspection.Duration
-	wrong := q.search()
+	wrong := append(q.search(), q.scorecard()...)
 	for _, s := range q.experiment.SLOs {
 		q.slos = append(q.slos, results.SLO{Text: q.redact(s.Text), Origin: fmt.Sprintf("%s:%d", q.experiment.File, s.Line)})
 		if !q.inspection.OpenModel && slices.ContainsFunc(s.SLO.Selectors(), func(x slo.Selector) bool { return x.Metric == "latency" }) {

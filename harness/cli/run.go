@@ -38,7 +38,8 @@ type runOptions struct {
 	noWait    bool
 	strict    bool
 	k6Flags   []string // after --, for a bare script
-	limits    bool     // `brunt limits` asks
+	asker     string   // what asks instead of `brunt run`: limits or matrix
+	resume    string   // the run that goes on
 }
 
 func (a *app) runCommand() *cobra.Command {

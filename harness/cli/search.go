@@ -39,8 +39,8 @@ func (q *question) search() []error {
 
 // asker is what searches, for messages.
 func (q *question) asker() string {
-	if q.limits {
-		return "limits"
+	if q.asks != "" {
+		return q.asks
 	}
 	return "breakpoint"
 }
@@ -49,7 +49,7 @@ func (q *question) asker() string {
 func (q *question) leaveOut() {
 	if faults := q.faultNames(); len(faults) > 0 {
 		instead := "injects no faults"
-		if q.limits {
+		if q.asks != "" {
 			instead = "injects faults of its own"
 		}
 		q.warnings = append(q.warnings, q.asker()+" "+instead+"; left out: "+strings.Join(faults, ", "))

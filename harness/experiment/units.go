@@ -122,6 +122,9 @@ func sizeUnits() map[string]float64 {
 	}
 }
 
+// ParseThroughput reads bytes per second, as a file writes them: 50KB/s.
+func ParseThroughput(s string) (int64, error) { return parseThroughput(s) }
+
 // parseThroughput reads bytes per second: 100KiB/s.
 func parseThroughput(s string) (int64, error) {
 	size, ok := strings.CutSuffix(s, "/s")

@@ -39,7 +39,7 @@ func toJSON(d Document) jsonRun {
 	if found := run.Verdict.Breakpoints; len(found) > 0 {
 		j.Breakpoint, j.Breakpoints = &found[0], found
 	}
-	j.Tolerances, j.RoundTrips = run.Verdict.Tolerances, run.Verdict.RoundTrips
+	j.Tolerances, j.RoundTrips, j.Cells = run.Verdict.Tolerances, run.Verdict.RoundTrips, run.Verdict.Cells
 	if len(j.Trials) > 0 {
 		j.Phases, j.Faults, j.Fitness = j.Trials[0].Phases, j.Trials[0].Faults, j.Trials[0].Fitness
 	}

@@ -12,6 +12,9 @@ import (
 // decided the verdict.
 func findings(run results.Run) string {
 	v := run.Verdict
+	if len(v.Cells) > 0 {
+		return score(run)
+	}
 	if len(v.Tolerances) == 0 && len(v.RoundTrips) == 0 {
 		return breakpoints(run)
 	}

@@ -40,11 +40,13 @@ type jsonRun struct {
 	Resilience []results.Resilience `json:"resilience,omitempty"`
 	Recoveries []results.Recoveries `json:"recoveries,omitempty"`
 	// Of a search for limits.
-	Tolerances     []results.Tolerance  `json:"tolerances,omitempty"`
-	RoundTrips     []results.RoundTrips `json:"round_trips,omitempty"`
-	SLOs           []results.SLO        `json:"slos"`      // what was asked
-	Generator      *string              `json:"generator"` // what made the load, and what it does not do; null: k6 and a script
-	PhaseSummaries []jsonPhaseSummary   `json:"phase_summaries"`
+	Tolerances []results.Tolerance  `json:"tolerances,omitempty"`
+	RoundTrips []results.RoundTrips `json:"round_trips,omitempty"`
+	// Of a scorecard.
+	Cells          []results.CellOutcome `json:"cells,omitempty"`
+	SLOs           []results.SLO         `json:"slos"`      // what was asked
+	Generator      *string               `json:"generator"` // what made the load, and what it does not do; null: k6 and a script
+	PhaseSummaries []jsonPhaseSummary    `json:"phase_summaries"`
 	// What each phase asked of dependencies, nodes and links, where they were asked.
 	Dependencies []results.Use      `json:"dependencies,omitempty"`
 	Warnings     []string           `json:"warnings"`

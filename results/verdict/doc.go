@@ -158,6 +158,11 @@
 // with P < 1 % that is more than 5 % of the rise, as where requests queue for a connection), or when the interval reaches further
 // than a quarter of the count, and a quarter of a round trip, to either side. They have no part in the outcome.
 //
+// # Scorecards
+//
+// A trial of a scorecard (Trial.Cell) has one fault, and its SLOs are those of the experiment without a phase or in steady, asked of
+// the fault phase. Its cell has the outcome that a run of this trial alone would have.
+//
 // # Nothing to measure
 //
 // A selector that was asked for and saw no samples, or a phase without frames, is inconclusive: "no samples". A selector

@@ -46,6 +46,7 @@ func Judgement(run results.Run, open Opener) (results.Verdict, error) {
 		if err := j.judge(open); err != nil {
 			return results.Verdict{}, fmt.Errorf("trial %d: %w", t.Number, err)
 		}
+		v.Cells = append(v.Cells, cells(t, v.Evidence)...)
 		complete = complete && t.Status == results.StatusComplete
 	}
 	overTrials(&v, questions)
