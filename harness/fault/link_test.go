@@ -279,7 +279,7 @@ func TestAClientThatStopsReadingCostsOnlyItself(t *testing.T) {
 			good, deaf := dial(t, b.link.Address), dial(t, b.link.Address)
 			roundTrip(t, good)
 			_, _ = deaf.Write([]byte{'y'})
-			time.Sleep(200 * time.Millisecond) // the buffers fill up
+			time.Sleep(500 * time.Millisecond) // the buffers fill up
 			f := b.fault(row.fault)
 			b.apply(t, f)
 			time.Sleep(200 * time.Millisecond)
@@ -310,7 +310,7 @@ func TestAFaultComesIntoForceAlthoughAClientDoesNotRead(t *testing.T) {
 		_, _ = conn.Write(make([]byte, 64<<20))
 	})})
 	dial(t, b.link.Address)
-	time.Sleep(200 * time.Millisecond) // the buffers fill up
+	time.Sleep(500 * time.Millisecond) // the buffers fill up
 	f := b.fault(experiment.Fault{Kind: "latency", Latency: 50 * time.Millisecond})
 	start := time.Now()
 	b.apply(t, f)
