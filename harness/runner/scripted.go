@@ -93,11 +93,10 @@ func (tl *timeline) unknownFault(name string) error {
 // scriptsFault takes a fault through all the times that the script asks for it. Its probe watches from the beginning, because
 // nobody knows when that will be.
 func (tl *timeline) scriptsFault(ctx context.Context, f experiment.Fault, asks <-chan FaultAsk) {
-	var next *FaultAsk // came while the probe still watched the time before
+	var ask *FaultAsk // what came while the probe still watched the time before
 	for f.Occurrence = 1; ; f.Occurrence++ {
 		seen := tl.injector.Watch(context.WithoutCancel(ctx), f)
-		ask := next
-		if next = nil; ask == nil {
+		if ask == nil {
 			ask = awaitApply(ctx, asks)
 		}
 		if ask == nil {
@@ -108,7 +107,7 @@ func (tl *timeline) scriptsFault(ctx context.Context, f experiment.Fault, asks <
 			}
 			return
 		}
-		next = tl.scriptsTime(ctx, f, *ask, asks, seen)
+		ask = tl.scriptsTime(ctx, f, *ask, asks, seen)
 	}
 }
 

@@ -86,7 +86,7 @@ func (b *Book) Read(r io.Reader) error {
 	}
 	for offset, buffer := int64(fileHeader), []byte(nil); ; {
 		block, err := readBlock(in, buffer)
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err == nil {

@@ -1,6 +1,7 @@
 package kit
 
 import (
+	"net/http"
 	"net/http/httptest"
 	"testing"
 	"time"
@@ -16,7 +17,7 @@ func TestALedgerTellsWhatArrived(t *testing.T) {
 	l.Admitted("bob", time.UnixMicro(1_767_225_600_000_250))
 	l.Seen(10)
 	w := httptest.NewRecorder()
-	l.ServeHTTP(w, httptest.NewRequest("GET", "/ledger", nil))
+	l.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/ledger", nil))
 	const want = `{"version":1}
 {"seen":[1,3]}
 {"seen":3}
