@@ -29,6 +29,10 @@ func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && strings.HasPrefix(os.Args[1], "__") {
 		brunt()
 	}
+	// Of what these tests take, most is waiting; they are not bound to the number of cores.
+	if err := flag.Set("test.parallel", "5"); err != nil {
+		panic(err)
+	}
 	testscript.Main(m, map[string]func(){
 		"brunt": brunt, "server": server, "convalescent": convalescent, "worker": worker, "stormy": stormy, "clerk": clerk,
 	})

@@ -315,6 +315,7 @@ func (v *victim) paused() (found []string) {
 
 // TestFaultsOfABruntThatHangsEndByThemselves stops brunt in the middle of all faults: what it can't lift has to expire.
 func TestFaultsOfABruntThatHangsEndByThemselves(t *testing.T) {
+	t.Parallel()
 	p := newDeathPlace(t, topology.ProviderLocal)
 	v := p.inTheMiddle()
 	id := p.runs()[0].ID
@@ -404,6 +405,7 @@ func (l *engineLine) cut() {
 // TestALostEngineIsSurvived cuts the line to the container engine while faults on nodes are in force: for a while, after which
 // every fault ends late, and for good, after which the next start removes what is left.
 func TestALostEngineIsSurvived(t *testing.T) {
+	t.Parallel()
 	p := newDeathPlace(t, topology.ProviderDocker)
 	line := newEngineLine(t, filepath.Join(p.dir, "engine.sock"))
 	p.env = append(p.env, "DOCKER_HOST=unix://"+line.path)

@@ -102,8 +102,8 @@ slos: ["rate(http_req_failed) < 1%%", "p95(latency) < 2s in slow"]
 func tolerates(p *place) results.Tolerance {
 	p.Helper()
 	p.write("experiment.yaml", fmt.Sprintf(limitsExperiment, "", "{name: one, path: /redis/seq/1}", "40/s"))
-	v := p.start("limits", p.dir, "--provider", p.provider, "--no-wait", "--only", "tolerance", "--budget", "110s")
-	if code := v.exit(); code != 0 {
+	v := p.start("limits", p.dir, "--provider", p.provider, "--no-wait", "--only", "tolerance", "--budget", "4m") // on a busy machine
+	if code := v.exitWithin(5 * time.Minute); code != 0 {
 		p.Fatalf("brunt ended with %d\n%s%s", code, v.stderr(), v.stdout.String())
 	}
 	run := p.runs()[0]
@@ -134,6 +134,7 @@ func tolerates(p *place) results.Tolerance {
 }
 
 func TestAClientTimeoutIsTheLatencyThatIsTolerated(t *testing.T) {
+	t.Parallel()
 	tolerates(newPlace(t, topology.ProviderLocal))
 }
 
@@ -160,6 +161,7 @@ func TestProofAClientTimeoutIsFoundFiveTimesOutOfFive(t *testing.T) {
 
 // TestLimitsBeginWithTheRateOfTheFile: it holds, and so does the most that is to be tried.
 func TestLimitsBeginWithTheRateOfTheFile(t *testing.T) {
+	t.Parallel()
 	p := newPlace(t, topology.ProviderLocal)
 	p.write("experiment.yaml", fmt.Sprintf(limitsExperiment, "", "{name: one, path: /redis/seq/1}", "30/s"))
 	v := p.start("limits", p.dir, "--provider", p.provider, "--no-wait", "--only", "rate", "--up-to", "45/s", "--budget", "80s")
@@ -175,6 +177,7 @@ func TestLimitsBeginWithTheRateOfTheFile(t *testing.T) {
 
 // TestCtrlCKeepsTheStepsOfASearch: an answer that is not closer is one all the same.
 func TestCtrlCKeepsTheStepsOfASearch(t *testing.T) {
+	t.Parallel()
 	p := newPlace(t, topology.ProviderLocal)
 	p.write("experiment.yaml", fmt.Sprintf(limitsExperiment, "", "{name: one, path: /redis/seq/1}", "40/s"))
 	v := p.start("limits", p.dir, "--provider", p.provider, "--no-wait", "--only", "tolerance", "--budget", "110s")
@@ -200,6 +203,7 @@ func TestCtrlCKeepsTheStepsOfASearch(t *testing.T) {
 
 // TestAScorecardGoesOnAfterAnInterruption: Redis has 250 ms, so that 50 ms more are tolerated and 500 ms are not.
 func TestAScorecardGoesOnAfterAnInterruption(t *testing.T) {
+	t.Parallel()
 	p := newPlace(t, topology.ProviderLocal)
 	p.write("experiment.yaml", fmt.Sprintf(limitsExperiment, "", "{name: one, path: /redis/seq/1}", "20/s"))
 	args := []string{"matrix", p.dir, "--provider", p.provider, "--no-wait", "--kind", "latency", "--budget", "5m"}
@@ -244,14 +248,7 @@ func trips(p *place, flags, requests string) map[string]results.RoundTrips {
 	p.Helper()
 	p.write("experiment.yaml", fmt.Sprintf(limitsExperiment, flags, requests, "20/s"))
 	v := p.start("limits", p.dir, "--provider", p.provider, "--no-wait", "--only", "round-trips", "--budget", "2m", "--seed", "3")
-	for v.cmd.ProcessState == nil { // it may take longer than patience
-		select {
-		case <-v.ended:
-		case <-time.After(3 * time.Minute):
-			p.Fatalf("brunt does not end\n%s", v.stderr())
-		}
-	}
-	if code := v.exit(); code != 0 {
+	if code := v.exitWithin(3 * time.Minute); code != 0 {
 		p.Fatalf("brunt ended with %d\n%s%s", code, v.stderr(), v.stdout.String())
 	}
 	found := map[string]results.RoundTrips{}

@@ -222,11 +222,14 @@ func (v *victim) awaitChild(pattern string) {
 }
 
 // exit waits for the end and returns the exit code, -1 for a signal.
-func (v *victim) exit() int {
+func (v *victim) exit() int { v.Helper(); return v.exitWithin(patience) }
+
+// exitWithin is exit of what may take longer than patience.
+func (v *victim) exitWithin(long time.Duration) int {
 	v.Helper()
 	select {
 	case <-v.ended:
-	case <-time.After(patience):
+	case <-time.After(long):
 		v.Fatalf("brunt does not end\n%s", v.stderr())
 	}
 	return v.cmd.ProcessState.ExitCode()
