@@ -98,10 +98,11 @@ faults: [{name: slow, link: target->cache, kind: latency, latency: 50ms, at: 2s,
 slos: ["rate(http_req_failed) < 1%%", "p95(latency) < 2s in slow"]
 `
 
-// tolerates finds the latency on Redis that a client timeout of 250 ms tolerates.
-func tolerates(p *place) results.Tolerance {
+// tolerates finds the latency on Redis that a client timeout tolerates.
+func tolerates(p *place, timeout time.Duration) results.Tolerance {
 	p.Helper()
-	p.write("experiment.yaml", fmt.Sprintf(limitsExperiment, "", "{name: one, path: /redis/seq/1}", "40/s"))
+	flags := fmt.Sprintf(", -timeout, %v, -pool, '40'", timeout)
+	p.write("experiment.yaml", fmt.Sprintf(limitsExperiment, flags, "{name: one, path: /redis/seq/1}", "25/s"))
 	v := p.start("limits", p.dir, "--provider", p.provider, "--no-wait", "--only", "tolerance", "--budget", "4m") // on a busy machine
 	if code := v.exitWithin(5 * time.Minute); code != 0 {
 		p.Fatalf("brunt ended with %d\n%s%s", code, v.stderr(), v.stdout.String())
@@ -115,9 +116,9 @@ func tolerates(p *place) results.Tolerance {
 	if found.Link != "target->cache" || found.Kind != "latency" || found.Uneven || found.Held == nil || found.Broke == nil {
 		p.Fatalf("%+v\n%s", found, v.stderr())
 	}
-	// 250 ms less what a round trip takes anyhow, which is below a millisecond on a quiet machine.
-	const limit = 249
-	if *found.Held < 0.9*limit || *found.Held > limit+1 || *found.Broke > 1.1*limit || *found.Broke < limit-5 {
+	// Less what a round trip takes anyhow, which is below a millisecond on a quiet machine.
+	limit := float64(timeout.Milliseconds()) - 1
+	if *found.Held < 0.9*limit || *found.Held > limit+1 || *found.Broke > 1.1*limit || *found.Broke < 0.98*limit {
 		p.Errorf("a tolerance of %v ms is said to lie in [%v, %v]", limit, *found.Held, *found.Broke)
 	}
 	if said := v.stdout.String(); !strings.Contains(said, "of latency on target->cache") || !strings.Contains(said, "\nLimits\n") {
@@ -135,7 +136,8 @@ func tolerates(p *place) results.Tolerance {
 
 func TestAClientTimeoutIsTheLatencyThatIsTolerated(t *testing.T) {
 	t.Parallel()
-	tolerates(newPlace(t, topology.ProviderLocal))
+	// Not the 250 ms of the proof: on a machine that is busy with other tests, answers take a tenth of that by themselves.
+	tolerates(newPlace(t, topology.ProviderLocal), time.Second)
 }
 
 func TestProofAClientTimeoutIsFoundFiveTimesOutOfFive(t *testing.T) {
@@ -150,7 +152,7 @@ func TestProofAClientTimeoutIsFoundFiveTimesOutOfFive(t *testing.T) {
 	}
 	var intervals []string
 	for try := range tries {
-		found := tolerates(newPlace(t, topology.ProviderLocal))
+		found := tolerates(newPlace(t, topology.ProviderLocal), 250*time.Millisecond)
 		if t.Failed() {
 			t.Fatalf("in try %d of %d", try+1, tries)
 		}
