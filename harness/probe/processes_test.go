@@ -73,7 +73,7 @@ func values(t testing.TB, text []byte) map[string]float64 {
 func linuxOnly(t testing.TB) {
 	t.Helper()
 	if runtime.GOOS != "linux" {
-		t.Skip("the process table is Linux's")
+		t.Skip("SKIPPED, the process table is Linux's")
 	}
 }
 

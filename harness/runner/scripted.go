@@ -51,13 +51,13 @@ func (tl *timeline) obey(ctx context.Context) {
 				ask.Answer(tl.unknownFault(ask.Fault))
 				continue
 			}
-			go func() { // one that is being lifted keeps no other waiting
+			faults.Go(func() { // one that is being lifted keeps no other waiting
 				select {
 				case asks <- ask:
 				case <-ctx.Done():
 					ask.Answer(errors.New("the load is over"))
 				}
-			}()
+			})
 		}
 	}
 }
@@ -126,7 +126,7 @@ func (tl *timeline) scriptsTime(ctx context.Context, f experiment.Fault, ask Fau
 		return nil
 	}
 	tl.update(i, func(r *results.Fault) { r.Applied, r.Start = true, tl.seconds(began) })
-	lifted := awaitLift(ctx, time.Until(end), f.For > 0, asks)
+	lifted := awaitLift(ctx, end.Sub(clock.Now()), f.For > 0, asks)
 	removedAt, err := tl.lift(ctx, f, i)
 	if lifted != nil {
 		lifted.Answer(err)

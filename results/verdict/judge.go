@@ -58,10 +58,7 @@ func (j *judge) judge(open Opener) error {
 			rows = append(rows, j.plan(r, q))
 		}
 	}
-	var summaries []summary
-	if j.trial.Probing == nil { // else faults come and go every few seconds, and nothing recovers between them
-		summaries = planSummaries(r)
-	}
+	summaries := planSummaries(r)
 	if err := errors.Join(j.read(open, r.frame), j.readScrapes(open, r), kept.read(open)); err != nil {
 		return err
 	}
@@ -73,22 +70,28 @@ func (j *judge) judge(open Opener) error {
 	for _, t := range thresholds {
 		j.add(j.settle(t.evidence(j.trial.Number), t.parsed, ""))
 	}
-	if j.trial.Probing == nil {
-		if err := j.resilience(r.course); err != nil {
+	if j.trial.Probing == nil { // else faults come and go every few seconds, and nothing recovers between them
+		if err := j.phases(r, summaries); err != nil {
 			return err
 		}
-	}
-	for _, s := range summaries {
-		j.verdict.Phases = append(j.verdict.Phases, s.summary(j.trial.Number))
-	}
-	if j.trial.Probing == nil {
-		j.verdict.Uses = append(j.verdict.Uses, j.uses(r)...)
 	}
 	j.faults()
 	j.exceptions()
 	j.ending(j.verdict.Evidence[first:])
 	j.status()
 	j.warnings(j.verdict.Evidence[first:])
+	return nil
+}
+
+// phases tells of each phase what happened in it.
+func (j *judge) phases(r *reader, summaries []summary) error {
+	if err := j.resilience(r.course); err != nil {
+		return err
+	}
+	for _, s := range summaries {
+		j.verdict.Phases = append(j.verdict.Phases, s.summary(j.trial.Number))
+	}
+	j.verdict.Uses = append(j.verdict.Uses, j.uses(r)...)
 	return nil
 }
 

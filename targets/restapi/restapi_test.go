@@ -186,9 +186,9 @@ func testLeak(t *testing.T, d dependencies) {
 		regression  string
 		least, most int64
 	}{
-		{kit.Fixed, "", -300 << 10, 300 << 10},
-		{kit.Naive, "leak", 700 << 10, 1350 << 10},
-		{kit.Naive, "query", -300 << 10, 300 << 10},
+		{kit.Fixed, "", -200 << 10, 200 << 10},
+		{kit.Naive, "leak", 800 << 10, 1400 << 10},
+		{kit.Naive, "query", -200 << 10, 200 << 10},
 	} {
 		handler := d.handler(t, row.variant, row.regression)
 		ask := func(n int) {
