@@ -46,9 +46,9 @@ export function hang() { get('/slow'); }`)
 	type row struct{ warmup, first, second, third, later float64 }
 	got := map[string]row{}
 	for _, s := range []string{"constant", "ramping", "stepped", "hung"} {
-		got[s] = row{offered(s, -1, 0), offered(s, 0, 1), offered(s, 1, 2), offered(s, 2, 3), offered(s, 3, always)}
+		got[s] = row{offered(s, -always, 0), offered(s, 0, 1), offered(s, 1, 2), offered(s, 2, 3), offered(s, 3, always)}
 	}
-	// A scenario that starts later has no warm-up. A ramp from 10 to 30/s offers 15 in its first second and 25 in its second.
+	// A scenario may start some microseconds before the one that t = 0 is counted from. One that starts later has no warm-up. A ramp from 10 to 30/s offers 15 in its first second and 25 in its second.
 	want := map[string]row{
 		"constant": {15, 30, 30, 30, 0}, "ramping": {0, 0, 15, 25, 0}, "stepped": {10, 20, 50, 10, 0}, "hung": {5, 10, 0, 0, 0},
 	}
