@@ -216,8 +216,10 @@ func (d death) survived(p *place, v *victim) time.Duration {
 
 // TestADeathInTheMiddleOfFaultsLeavesNoneInForce kills brunt and its children while a fault of each kind on nodes is in force.
 func TestADeathInTheMiddleOfFaultsLeavesNoneInForce(t *testing.T) {
+	t.Parallel()
 	for _, provider := range providers() {
 		t.Run(provider, func(t *testing.T) {
+			t.Parallel()
 			p := newDeathPlace(t, provider)
 			for _, d := range deaths() {
 				if !slices.Contains(d.quick, provider) {

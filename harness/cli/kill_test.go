@@ -203,6 +203,7 @@ func providers() []string { return []string{topology.ProviderLocal, topology.Pro
 // TestAKilledRunLeavesNothing kills brunt in some moments of a run, then brunt and its watchdog together, and shows after
 // all of them that the next run works, and is spared by those who clean.
 func TestAKilledRunLeavesNothing(t *testing.T) {
+	t.Parallel()
 	for _, provider := range providers() {
 		t.Run(provider, func(t *testing.T) {
 			t.Parallel()
