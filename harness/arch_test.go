@@ -64,9 +64,10 @@ var plan = map[string]room{
 	"harness/provenance":      {enters: []string{"results"}, tech: []string{"golang.org/x/sys"}},
 
 	"results":           {},
-	"results/histogram": {},
-	"results/ledger":    {},
-	"results/recording": {enters: []string{"results/histogram"}},
+	"results/scan":      {},
+	"results/histogram": {enters: []string{"results/scan"}},
+	"results/ledger":    {enters: []string{"results/scan"}},
+	"results/recording": {enters: []string{"results/scan", "results/histogram"}},
 	"results/slo":       {},
 	"results/stats":     {tech: []string{gonum}},
 	"results/verdict":   {enters: []string{"results", "results/slo", "results/recording", "results/ledger", "results/histogram", "results/stats"}},

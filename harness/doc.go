@@ -22,6 +22,7 @@
 //	  provenance           git, CI, host, redaction of secrets
 //	results/             AFTER THE RECORD
 //	  .                    the plain values: Run, Trial, Phase, Fault, Evidence, Verdict
+//	  scan                 values off the front of stored bytes
 //	  histogram            a mergeable histogram with a bounded relative error
 //	  recording            frames: write, read as an iterator
 //	  ledger               exact counts: ids issued, acknowledged, seen; admissions

@@ -3,8 +3,9 @@ package histogram
 import (
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"math"
+
+	"github.com/devcraft-studio/brunt/results/scan"
 )
 
 // The versions of the binary form, which opens with one of them. Each is that of one precision; version 1 is older.
@@ -91,91 +92,49 @@ func (s *exactSum) appendBinary(dst []byte) []byte {
 // so that encoding again gives the same bytes; anything else is an error that wraps ErrInvalid. Whatever the bytes,
 // Decode allocates no more than a few times their length.
 func Decode(src []byte) (h *Histogram, rest []byte, err error) {
-	s := scanner{rest: src}
-	v := s.byte()
+	s := scanner{scan.New(src, ErrInvalid)}
+	v := s.Byte()
 	p, known := precisionOf(v)
-	if s.err == nil && !known {
-		s.fail("version %d", v)
+	if s.Err() == nil && !known {
+		s.Fail("version %d", v)
 	}
 	h = NewWith(p)
-	used := s.uvarint()
-	if s.err == nil && used > 0 {
-		h.min, h.max = s.float(), s.float()
+	used := s.Uvarint()
+	if s.Err() == nil && used > 0 {
+		h.min, h.max = s.Float(), s.Float()
 		h.sum = s.sum()
 		h.sparse, h.count = s.buckets(used, p.maxKey())
 		s.check(h)
 	}
-	if s.err != nil {
-		return nil, nil, s.err
+	if s.Err() != nil {
+		return nil, nil, s.Err()
 	}
-	return h, s.rest, nil
+	return h, s.Rest(), nil
 }
 
-// scanner takes values off the front of rest; after the first error it yields zeroes.
-type scanner struct {
-	rest []byte
-	err  error
-}
-
-func (s *scanner) fail(format string, args ...any) {
-	if s.err == nil {
-		s.err = fmt.Errorf("%w: %s", ErrInvalid, fmt.Sprintf(format, args...))
-	}
-	s.rest = nil
-}
-
-func (s *scanner) take(n int) []byte {
-	if len(s.rest) < n {
-		s.fail("cut short")
-		return make([]byte, n)
-	}
-	b := s.rest[:n]
-	s.rest = s.rest[n:]
-	return b
-}
-
-func (s *scanner) byte() byte { return s.take(1)[0] }
-
-func (s *scanner) float() float64 {
-	return math.Float64frombits(binary.LittleEndian.Uint64(s.take(8)))
-}
-
-// uvarint refuses a number that is longer than it must be: there is one form of everything.
-func (s *scanner) uvarint() uint64 {
-	v, n := binary.Uvarint(s.rest)
-	if n <= 0 || n > 1 && s.rest[n-1] == 0 {
-		s.fail("bad number")
-		return 0
-	}
-	s.rest = s.rest[n:]
-	return v
-}
-
-func (s *scanner) varint() int64 {
-	u := s.uvarint()
-	return int64(u>>1) ^ -int64(u&1)
-}
+// scanner reads the parts of a histogram.
+type scanner struct{ scan.Scanner }
 
 func (s *scanner) sum() exactSum {
-	head := s.uvarint()
+	head := s.Uvarint()
 	n := head >> 1
 	if n == 0 {
 		if head != 0 {
-			s.fail("a sum of minus zero")
+			s.Fail("a sum of minus zero")
 		}
 		return exactSum{}
 	}
-	first := s.uvarint()
+	first := s.Uvarint()
 	if n > maxLimbs || first > maxLimbs-n {
-		s.fail("a sum out of range")
+		s.Fail("a sum out of range")
 		return exactSum{}
 	}
 	sum := exactSum{first: int(first), limbs: make([]int64, n), adds: 1}
 	for i := range sum.limbs {
-		sum.limbs[i] = int64(binary.LittleEndian.Uint32(s.take(4)))
+		sum.limbs[i] = int64(binary.LittleEndian.Uint32(s.Take(4)))
 	}
 	if sum.limbs[0] == 0 || sum.limbs[n-1] == 0 {
-		s.fail("a sum that is padded")
+		s.Fail("a sum that is padded")
 	}
 	if head&1 != 0 {
 		for i := range sum.limbs {
@@ -186,28 +145,28 @@ func (s *scanner) sum() exactSum {
 }
 
 func (s *scanner) buckets(used uint64, maxKey int32) (all []Bucket, total uint64) {
-	if used > uint64(len(s.rest)/2) { // each takes two bytes or more
-		s.fail("cut short")
+	if used > uint64(len(s.Rest())/2) { // each takes two bytes or more
+		s.Fail("cut short")
 		return nil, 0
 	}
 	all = make([]Bucket, used)
-	key := s.varint()
+	key := s.Varint()
 	for i := range all {
 		if i > 0 {
-			step := s.uvarint()
+			step := s.Uvarint()
 			if step >= 2*uint64(maxKey) {
-				s.fail("a bucket out of range")
+				s.Fail("a bucket out of range")
 			}
 			key += int64(step) + 1
 		}
 		if key < -int64(maxKey) || key > int64(maxKey) {
-			s.fail("a bucket out of range")
+			s.Fail("a bucket out of range")
 		}
-		n := s.uvarint() + 1
+		n := s.Uvarint() + 1
 		if n == 0 || total+n < total {
-			s.fail("too many values")
+			s.Fail("too many values")
 		}
-		if s.err != nil {
+		if s.Err() != nil {
 			return nil, 0
 		}
 		total += n
@@ -217,11 +176,11 @@ func (s *scanner) buckets(used uint64, maxKey int32) (all []Bucket, total uint64
 }
 
 func (s *scanner) check(h *Histogram) {
-	if s.err != nil {
+	if s.Err() != nil {
 		return
 	}
 	if problem := h.problem(); problem != "" {
-		s.fail("%s", problem)
+		s.Fail("%s", problem)
 	}
 }
 

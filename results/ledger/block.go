@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+
+	"github.com/devcraft-studio/brunt/results/scan"
 )
 
 // MaxBlock bounds a block, in bytes.
@@ -211,8 +213,8 @@ func decode(payload []byte) (block, error) {
 	if len(payload) > MaxBlock {
 		return block{}, fmt.Errorf("%w: %d bytes, more than %d", ErrBlock, len(payload), MaxBlock)
 	}
-	s := scanner{rest: payload}
-	b := block{kind: s.take(1)[0], ledger: s.text(MaxName)}
+	s := scanner{scan.New(payload, ErrBlock)}
+	b := block{kind: s.Take(1)[0], ledger: s.Text(MaxName)}
 	switch b.kind {
 	case kindIssued:
 		b.at = s.number(MaxID)
@@ -222,16 +224,16 @@ func decode(payload []byte) (block, error) {
 	case kindCounts:
 		s.counts(&b)
 	case kindTimes:
-		b.key = s.text(MaxKey)
+		b.key = s.Text(MaxKey)
 		b.times = s.times()
 	case kindFull, kindEnd:
-		b.text = s.text(MaxKey)
+		b.text = s.Text(MaxKey)
 	default:
-		s.fail("unknown kind %q", b.kind)
+		s.Fail("unknown kind %q", b.kind)
 	}
 	switch {
-	case s.err != nil:
-		return block{}, s.err
+	case s.Err() != nil:
+		return block{}, s.Err()
 	case b.kind == kindEnd && b.ledger != "", b.kind != kindEnd && !ValidName(b.ledger):
 		return block{}, fmt.Errorf("%w: of a ledger %q", ErrBlock, b.ledger)
 	case b.kind == kindFull && b.text == "":

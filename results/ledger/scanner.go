@@ -2,59 +2,29 @@ package ledger
 
 import (
 	"encoding/binary"
-	"fmt"
 	"math"
+
+	"github.com/devcraft-studio/brunt/results/scan"
 )
 
-// scanner takes values off the front of rest; after the first error it yields zeroes.
-type scanner struct {
-	rest []byte
-	err  error
-}
-
-func (s *scanner) fail(format string, args ...any) {
-	if s.err == nil {
-		s.err = fmt.Errorf("%w: %s", ErrBlock, fmt.Sprintf(format, args...))
-	}
-	s.rest = nil
-}
-
-// take returns the next n bytes, n being small where there are not as many.
-func (s *scanner) take(n int) []byte {
-	if len(s.rest) < n {
-		s.fail("cut short")
-		return make([]byte, n)
-	}
-	b := s.rest[:n]
-	s.rest = s.rest[n:]
-	return b
-}
+// scanner reads the parts of a block.
+type scanner struct{ scan.Scanner }
 
 // number reads one of at most so much.
 func (s *scanner) number(most uint64) uint64 {
-	v, n := binary.Uvarint(s.rest)
-	if n <= 0 || v > most {
-		s.fail("bad number")
+	v := s.Uvarint()
+	if v > most {
+		s.Fail("bad number")
 		return 0
 	}
-	s.rest = s.rest[n:]
 	return v
-}
-
-func (s *scanner) text(most int) string {
-	n := s.number(uint64(most))
-	if n > uint64(len(s.rest)) {
-		s.fail("cut short")
-		return ""
-	}
-	return string(s.take(int(n)))
 }
 
 func (s *scanner) chunk() *chunk {
 	c := &chunk{}
-	switch form := s.take(1)[0]; form {
+	switch form := s.Take(1)[0]; form {
 	case formBits:
-		bits := s.take(chunkIDs / 8)
+		bits := s.Take(chunkIDs / 8)
 		c.bits = &[chunkWords]uint64{}
 		for i := range c.bits {
 			c.bits[i] = binary.LittleEndian.Uint64(bits[8*i:])
@@ -65,7 +35,7 @@ func (s *scanner) chunk() *chunk {
 			at += s.number(chunkIDs)
 			n := s.number(chunkIDs) + 1
 			if at+n > chunkIDs {
-				s.fail("ids beyond their chunk")
+				s.Fail("ids beyond their chunk")
 				return c
 			}
 			for ; n > 0; n-- {
@@ -74,10 +44,10 @@ func (s *scanner) chunk() *chunk {
 			}
 		}
 		if c.n == 0 {
-			s.fail("a chunk without ids")
+			s.Fail("a chunk without ids")
 		}
 	default:
-		s.fail("unknown form %q", form)
+		s.Fail("unknown form %q", form)
 	}
 	return c
 }
@@ -88,17 +58,16 @@ func (s *scanner) counts(b *block) {
 		b.first = append(b.first, s.number(MaxID))
 	}
 	if b.ordered > b.arrivals || b.reordered > b.ordered || uint64(len(b.first)) > b.reordered {
-		s.fail("counts that don't fit")
+		s.Fail("counts that don't fit")
 	}
 }
 
 func (s *scanner) moment() int64 {
-	v, n := binary.Varint(s.rest)
-	if n <= 0 || v > 2*farthest || v < -2*farthest {
-		s.fail("bad number")
+	v := s.Varint()
+	if v > 2*farthest || v < -2*farthest {
+		s.Fail("bad number")
 		return 0
 	}
-	s.rest = s.rest[n:]
 	return v
 }
 
@@ -106,11 +75,11 @@ func (s *scanner) times() times {
 	var t times
 	n := s.number(mostTimes)
 	if n == 0 {
-		s.fail("no times")
+		s.Fail("no times")
 	}
-	for at := int64(0); t.n < n && s.err == nil; {
+	for at := int64(0); t.n < n && s.Err() == nil; {
 		if at += s.moment(); at > farthest || at < -farthest {
-			s.fail("a time out of bounds")
+			s.Fail("a time out of bounds")
 		}
 		t.add(at)
 	}

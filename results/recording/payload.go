@@ -7,6 +7,7 @@ import (
 	"math"
 
 	"github.com/devcraft-studio/brunt/results/histogram"
+	"github.com/devcraft-studio/brunt/results/scan"
 )
 
 const (
@@ -122,24 +123,24 @@ func (d *Decoder) Decode(payload []byte) (*Frame, error) {
 	if len(payload) > MaxPayload {
 		return nil, fmt.Errorf("%w: %d bytes, more than %d", ErrPayload, len(payload), MaxPayload)
 	}
-	s := scanner{rest: payload}
-	f := &Frame{Start: s.varint()}
-	f.End = f.Start + s.varint()
-	n := s.uvarint()
-	if n > MaxPoints || n > uint64(len(s.rest)) {
-		s.fail("%d points", n)
+	s := scanner{scan.New(payload, ErrPayload)}
+	f := &Frame{Start: s.Varint()}
+	f.End = f.Start + s.Varint()
+	n := s.Uvarint()
+	if n > MaxPoints || n > uint64(len(s.Rest())) {
+		s.Fail("%d points", n)
 	}
 	for range n {
-		if s.err != nil {
+		if s.Err() != nil {
 			break
 		}
 		f.Points = append(f.Points, d.point(&s))
 	}
-	if s.err == nil && len(s.rest) > 0 {
-		s.fail("%d bytes left over", len(s.rest))
+	if s.Err() == nil && len(s.Rest()) > 0 {
+		s.Fail("%d bytes left over", len(s.Rest()))
 	}
-	if s.err != nil {
-		return nil, s.err
+	if s.Err() != nil {
+		return nil, s.Err()
 	}
 	if err := f.Validate(); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrPayload, err)
@@ -148,15 +149,15 @@ func (d *Decoder) Decode(payload []byte) (*Frame, error) {
 }
 
 func (d *Decoder) point(s *scanner) Point {
-	number := s.uvarint()
+	number := s.Uvarint()
 	switch {
-	case s.err != nil:
+	case s.Err() != nil:
 	case number == uint64(len(d.dictionary)):
 		d.define(s)
 	case number > uint64(len(d.dictionary)):
-		s.fail("series %d is not defined", number)
+		s.Fail("series %d is not defined", number)
 	}
-	if s.err != nil {
+	if s.Err() != nil {
 		return Point{}
 	}
 	p := Point{Key: d.dictionary[number].key, Kind: d.dictionary[number].kind}
@@ -164,25 +165,25 @@ func (d *Decoder) point(s *scanner) Point {
 	case Trend:
 		p.Trend = s.histogram()
 	case Counter:
-		p.Sum = s.float()
+		p.Sum = s.Float()
 	case Gauge:
-		p.Last, p.Min, p.Max = s.float(), s.float(), s.float()
+		p.Last, p.Min, p.Max = s.Float(), s.Float(), s.Float()
 	case Rate:
-		p.Trues, p.Total = s.uvarint(), s.uvarint()
+		p.Trues, p.Total = s.Uvarint(), s.Uvarint()
 	}
 	return p
 }
 
 func (d *Decoder) define(s *scanner) {
-	kind, ok := kindOf(s.take(1)[0])
+	kind, ok := kindOf(s.Take(1)[0])
 	if !ok {
-		s.fail("a series of unknown kind")
+		s.Fail("a series of unknown kind")
 	}
 	v := series{Key{Metric: s.text(), Tags: s.text()}, kind}
-	if s.err == nil && d.known[v] {
-		s.fail("series %s{%s} is defined twice", v.key.Metric, v.key.Tags)
+	if s.Err() == nil && d.known[v] {
+		s.Fail("series %s{%s} is defined twice", v.key.Metric, v.key.Tags)
 	}
-	if s.err != nil {
+	if s.Err() != nil {
 		return
 	}
 	d.known[v] = true
