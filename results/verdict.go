@@ -52,8 +52,9 @@ type Use struct {
 	WAL         *float64 `json:"wal_bytes_per_request,omitempty"`
 	Commands    *float64 `json:"commands_per_request,omitempty"`
 	Connections *float64 `json:"connections_per_request,omitempty"` // over a link
-	// Amplification of a fault phase is its work per request (queries, commands or connections) as a multiple of that in the steady
-	// phase before it.
+	Exchanges   *float64 `json:"exchanges_per_request,omitempty"`   // over a link: how often a client began to send, unanswered attempts included
+	// Amplification of a fault phase is its work per request (queries, commands, or over a link exchanges, or where those were not
+	// counted connections) as a multiple of that in the steady phase before it.
 	Amplification *float64 `json:"amplification,omitempty"`
 
 	CPUPercent *float64 `json:"cpu_percent,omitempty"` // 100 = one core

@@ -34,7 +34,7 @@ func TestMain(m *testing.M) {
 		panic(err)
 	}
 	testscript.Main(m, map[string]func(){
-		"brunt": brunt, "server": server, "convalescent": convalescent, "worker": worker, "stormy": stormy, "clerk": clerk,
+		"brunt": brunt, "server": server, "convalescent": convalescent, "worker": worker, "stormy": stormy, "clerk": clerk, "retrier": retrier,
 	})
 }
 
@@ -151,6 +151,7 @@ func scriptParams() testscript.Params {
 			}
 			env.Setenv("XDG_CACHE_HOME", cache)
 			env.Setenv("HOME", env.WorkDir)
+			env.Setenv("PROVIDER", topology.ProviderLocal)
 			env.Setenv("BRUNT_STORE", "sqlite:"+filepath.Join(env.WorkDir, "store", "brunt.db"))
 			return nil
 		},

@@ -101,7 +101,7 @@ func scrapeLabel(s results.Scrape) string {
 	case "":
 		return "metrics of " + s.Node
 	case slo.ProbeLink:
-		return "connections over " + s.Node
+		return "traffic over " + s.Node
 	case slo.ProbeNode:
 		return "use of the machine by " + s.Node
 	}
@@ -168,18 +168,19 @@ func processes(ctx context.Context, table *probe.ProcessTable, node *site.Node) 
 	return p, err
 }
 
-// crossing tells how many connections crossed a link. Its proxy answers within the time of a heartbeat, or is replaced.
+// crossing tells what crossed a link. Its proxy answers within the time of a heartbeat, or is replaced.
 type crossing struct {
 	proxy *fault.Proxy
 	link  string
 }
 
 func (c crossing) Tell(ctx context.Context) ([]byte, error) {
-	n := c.proxy.Connections(ctx, c.link)
+	t := c.proxy.Traffic(ctx, c.link)
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	return fmt.Appendf(nil, "# TYPE link_connections_total counter\nlink_connections_total %d\n", n), nil
+	return fmt.Appendf(nil, "# TYPE link_connections_total counter\nlink_connections_total %d\n"+
+		"# TYPE link_exchanges_total counter\nlink_exchanges_total %d\n", t.Connections, t.Exchanges), nil
 }
 
 // lacking warns of what dependencies can't tell, and returns it by what it is asked for.

@@ -39,6 +39,7 @@ type connection struct {
 
 	dialogue atomic.Pointer[dialogue] // while faults act on its requests
 	spoke    atomic.Int32             // who sent something last
+	asking   atomic.Bool              // the client has sent something since it was last answered
 	down     *flow                    // to the client; set before anything flows
 
 	ends   sync.Mutex
@@ -153,6 +154,7 @@ func (c *connection) await() (head []byte, ok bool) {
 	}()
 	var buf bytes.Buffer
 	_, err := io.CopyN(&buf, c.client, headLimit)
+	c.heard(buf.Len(), true)
 	if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
 		c.end(true)
 	}
@@ -201,6 +203,18 @@ func (c *connection) request(p []byte, b *burden) []byte {
 		c.dialogue.Store(nil)
 	}
 	return p
+}
+
+// heard counts the exchanges: the times that a client began to send since it was connected or last answered. What nothing lets
+// pass counts, too: it is what the client asks for.
+func (c *connection) heard(bytes int, client bool) {
+	switch {
+	case bytes == 0 || c.probe:
+	case !client:
+		c.asking.Store(false)
+	case !c.asking.Swap(true):
+		c.relay.exchanges.Add(1)
+	}
 }
 
 // sync brings the connection's toxics to the relay's present burden. It waits while a peer does not read.
@@ -257,6 +271,7 @@ type source struct {
 
 func (s source) Read(p []byte) (int, error) {
 	n, err := s.from.Read(p)
+	s.c.heard(n, s.from == s.c.client)
 	if s.c.relay.burden.Load().hold {
 		s.c.untilPassing()
 	}

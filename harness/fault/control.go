@@ -55,4 +55,6 @@ type linkState struct {
 	Faults  []string `json:"faults,omitempty"` // in force, sorted
 	Crossed int64    `json:"crossed"`          // connections so far, probes not counted
 	Open    int      `json:"open"`             // connections now
+
+	Exchanges int64 `json:"exchanges"` // so far, probes not counted
 }

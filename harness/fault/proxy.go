@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	countEvery   = time.Second // connections crossed since then are lost when the child dies
+	countEvery   = time.Second // traffic since then is lost when the child dies
 	restarts     = 5           // within restartWindow, before giving up
 	restartPause = 100 * time.Millisecond
 	restartSpan  = 30 * time.Second
@@ -46,10 +46,24 @@ type Proxy struct {
 	onEnded func(fault string, at time.Time)
 }
 
-// count is how many connections crossed a link.
+// Traffic is what crossed a link so far; probes are not counted. What came in the last second before a child's death is not
+// known.
+type Traffic struct {
+	Connections int64
+	// Exchanges is how often a client began to send, since it was connected or last answered, whether anything passed or not. Of
+	// protocols that answer one request after another, such as HTTP/1.1, those are the requests; what is pipelined or multiplexed
+	// is fewer. The greeting of a new connection is one as well.
+	Exchanges int64
+}
+
+func (t Traffic) and(o Traffic) Traffic {
+	return Traffic{t.Connections + o.Connections, t.Exchanges + o.Exchanges}
+}
+
+// count is the traffic of a link.
 type count struct {
-	before int64 // under children that died
-	now    int64 // under the present one
+	before Traffic // under children that died
+	now    Traffic // under the present one
 }
 
 // StartProxy starts the proxy child. It lives until Close or until this process ends; ctx bounds the start alone.
@@ -135,7 +149,7 @@ func (p *Proxy) supervise() {
 	}
 }
 
-// keep notes the connections that crossed.
+// keep notes the traffic.
 func (p *Proxy) keep(child *process, states []linkState) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -144,7 +158,7 @@ func (p *Proxy) keep(child *process, states []linkState) {
 	}
 	for _, s := range states {
 		c := p.counts[s.Name]
-		c.now = s.Crossed
+		c.now = Traffic{s.Crossed, s.Exchanges}
 		p.counts[s.Name] = c
 	}
 }
@@ -159,7 +173,7 @@ func (p *Proxy) replace(dead *process) bool {
 	}
 	p.up = make(chan struct{})
 	for name, c := range p.counts {
-		p.counts[name] = count{before: c.before + c.now}
+		p.counts[name] = count{before: c.before.and(c.now)}
 	}
 	p.died = append(slices.DeleteFunc(p.died, func(t time.Time) bool { return now.Sub(t) > restartSpan }), now)
 	tooOften := len(p.died) > restarts
@@ -265,9 +279,13 @@ func (p *Proxy) opened(name string) (request, bool) {
 	return p.links[i], true
 }
 
-// Connections says how many connections have crossed a link so far; probes are not counted. Those of the last second
-// before a child's death are not known.
+// Connections says how many connections have crossed a link so far.
 func (p *Proxy) Connections(ctx context.Context, link string) int64 {
+	return p.Traffic(ctx, link).Connections
+}
+
+// Traffic says what has crossed a link so far.
+func (p *Proxy) Traffic(ctx context.Context, link string) Traffic {
 	if child, err := p.present(ctx); err == nil {
 		if resp, err := child.call(ctx, request{Op: opState}); err == nil {
 			p.keep(child, resp.Links)
@@ -276,7 +294,7 @@ func (p *Proxy) Connections(ctx context.Context, link string) int64 {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	c := p.counts[link]
-	return c.before + c.now
+	return c.before.and(c.now)
 }
 
 // PID is the process id of the present child.

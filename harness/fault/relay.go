@@ -57,6 +57,8 @@ type relay struct {
 	ordinals [2]uint64 // of the last connection and the last probe
 	crossed  int64
 
+	exchanges atomic.Int64
+
 	burden atomic.Pointer[burden] // of the faults; it is stored with mu held
 }
 
@@ -238,7 +240,7 @@ func (r *relay) close() {
 func (r *relay) state() linkState {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	s := linkState{Name: r.name, Crossed: r.crossed, Open: len(r.conns)}
+	s := linkState{Name: r.name, Crossed: r.crossed, Exchanges: r.exchanges.Load(), Open: len(r.conns)}
 	for name := range r.faults {
 		s.Faults = append(s.Faults, name)
 	}

@@ -20,6 +20,7 @@ func work(run results.Run) Table {
 		{"buffers", "", func(u results.Use) *float64 { return u.Buffers }},
 		{"WAL", "B", func(u results.Use) *float64 { return u.WAL }},
 		{"commands", "", func(u results.Use) *float64 { return u.Commands }},
+		{"exchanges", "", func(u results.Use) *float64 { return u.Exchanges }},
 		{"connections", "", func(u results.Use) *float64 { return some(u.Connections) }},
 		{"x before", "", func(u results.Use) *float64 { return u.Amplification }},
 		{"keys without TTL", "", func(u results.Use) *float64 { return some(u.KeysWithoutTTL) }},

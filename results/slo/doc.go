@@ -53,6 +53,7 @@
 //	per_request(postgres.queries) <= 10                        also postgres_queries_total{node:orders-db}
 //	per_request(postgres.wal) < 8KiB in steady
 //	per_request(redis.commands in redis-slow) < 1.2 * per_request(redis.commands in steady)
+//	per_request(link.exchanges{node:api->cache} in cut) < 1.2 * per_request(link.exchanges{node:api->cache} in steady)
 //	slope(redis.memory) <= 0
 //	max(redis.keys_without_ttl) == 0
 //	rate(node.cpu{node:api}) < 150%                             of one core

@@ -57,6 +57,7 @@ func probedMetrics() []probed {
 		{ProbeNode, "threads", "node_threads"},
 
 		{ProbeLink, "connections", "link_connections_total"},
+		{ProbeLink, "exchanges", "link_exchanges_total"},
 	}
 }
 

@@ -87,6 +87,7 @@ func (u phaseUse) fill() bool {
 		{slo.ProbeRedis, "redis.commands", &u.Commands, u.perRequest},
 		{slo.ProbeRedis, "redis.keys_without_ttl", &u.KeysWithoutTTL, u.most},
 		{slo.ProbeLink, "link.connections", &u.Connections, u.perRequest},
+		{slo.ProbeLink, "link.exchanges", &u.Exchanges, u.perRequest},
 		{slo.ProbeNode, "node.cpu", &u.CPUPercent, u.perSecond},
 		{slo.ProbeNode, "node.read", &u.Read, u.perSecond},
 		{slo.ProbeNode, "node.written", &u.Written, u.perSecond},
@@ -111,7 +112,7 @@ func (u phaseUse) fill() bool {
 
 // work is what reached the node per request.
 func (u phaseUse) work() *float64 {
-	for _, v := range []*float64{u.Queries, u.Commands, u.Connections} {
+	for _, v := range []*float64{u.Queries, u.Commands, u.Exchanges, u.Connections} {
 		if v != nil {
 			return v
 		}
