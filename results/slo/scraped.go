@@ -121,10 +121,7 @@ func (s SLO) validateScraped(p *scanner, m Measure, kind Kind) error {
 func (s SLO) validateSides(kindOf func(string) (Kind, bool)) error {
 	p := &scanner{text: s.Text}
 	at := max(strings.LastIndex(s.Text, s.Op)+len(s.Op), 0)
-	perRequest := s.Func == "per_request" || s.Of.Func == "per_request"
 	switch slope := s.Func == "slope" || s.Of.Func == "slope"; {
-	case s.Every > 0 && perRequest:
-		return p.fail(at, "per_request is of a whole phase, not of windows", "leave out in every")
 	case s.Every > 0 && s.Every < ShortestWindow:
 		return p.fail(at, "a window of "+formatDuration(s.Every)+" is too short", "windows are at least "+formatDuration(ShortestWindow))
 	case s.Every > 0 && slope:

@@ -80,7 +80,6 @@ func TestValidate(t *testing.T) {
 		{"a gauge per request", "per_request(go_goroutines) < 3", "is a scraped gauge", "takes a counter"},
 		{"a trend per request", "per_request(latency) < 3", "is a trend", "takes a counter"},
 		{"bytes per request as a time", "per_request(sent_bytes_total) < 8ms", "can't be held against", "5KiB"},
-		{"windows of work per request", "per_request(db_queries_total) < 3 in every 1m", "not of windows", "leave out in every"},
 		{"a threshold's sum, which k6 does not have", "http_req_duration: count<3", "", ""},
 	}
 	for _, test := range tests {

@@ -26,19 +26,26 @@ type stretch struct {
 	whole      bool // it goes on to the end of the load
 }
 
-// extent is where a scope may lie: its phases less their guards. What has no phase begins after the warm-up and has no end.
+// extents are where a scope may lie: its phases less their guards, as far as they lie in its window. What has neither begins after
+// the warm-up and has no end.
 func (s *scope) extents() []extent {
-	if s.match == nil {
-		return []extent{{s.line.warmEnd, math.MaxInt64}}
-	}
 	var all []extent
+	add := func(start, end int64) {
+		if start, end = s.clip(start, end); start < end {
+			all = append(all, extent{start, end})
+		}
+	}
+	if s.match == nil {
+		add(s.line.warmEnd, math.MaxInt64)
+		return all
+	}
 	for _, p := range s.line.spans {
 		switch {
 		case !s.match(p):
 		case s.guards:
-			all = append(all, extent{p.guardStart, p.guardEnd})
+			add(p.guardStart, p.guardEnd)
 		default:
-			all = append(all, extent{p.start, p.end})
+			add(p.start, p.end)
 		}
 	}
 	return all

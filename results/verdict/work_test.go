@@ -120,6 +120,8 @@ func TestWorkPerRequest(t *testing.T) {
 		{"but not by as much as that", slow, "per_request(redis.commands) <= 5 in redis-slow", []probed{cache(surge(4, 2))}, results.Pass, 4, ""},
 		{"scrapes that were missed in the phase", usual, "per_request(postgres.queries) <= 3 in redis-slow", []probed{db(lost)}, results.Inconclusive, 0, "missed"},
 		{"scrapes that were missed elsewhere", usual, "per_request(postgres.queries) <= 4 in steady", []probed{db(lost)}, results.Pass, 3, ""},
+		{"in windows, of which one breaks", busy, "per_request(redis.commands) <= 3 in every 30s", []probed{cache(surge(40, 20))}, results.Fail, 10.0 / 3, "the worst of 4 windows is 30s to 60s"},
+		{"in windows, of which none does", busy, "per_request(redis.commands) <= 3 in steady in every 20s", []probed{cache(surge(40, 20))}, results.Pass, 2, "windows"},
 		{"nothing is told", usual, "per_request(postgres.queries) <= 3", []probed{cache(steadily(1))}, results.Inconclusive, 0, "no service told it"},
 		{"two tell it", usual, "per_request(postgres.queries) <= 3", []probed{db(steadily(3)), {"stock-db", "postgres", "postgres_queries_total", steadily(1)}}, results.Inconclusive, 0, "name one: postgres.queries{node:orders-db}"},
 		{"one of two", usual, "per_request(postgres.queries{node:stock-db}) == 1", []probed{db(steadily(3)), {"stock-db", "postgres", "postgres_queries_total", steadily(1)}}, results.Pass, 1, ""},
@@ -165,7 +167,7 @@ func TestCountersOfTheLoadPerRequest(t *testing.T) {
 	}
 	for slo, want := range map[string]results.Outcome{
 		"per_request(orders) == 2": results.Pass, "per_request(orders) < 2 in steady": results.Fail, "per_request(order_time) < 2": results.Inconclusive,
-		"per_request(http_reqs) == 1": results.Pass,
+		"per_request(http_reqs) == 1": results.Pass, "per_request(orders) <= 2 in every 30s": results.Pass, "per_request(orders) < 2 in every 30s": results.Fail,
 	} {
 		v, err := Judgement(askRun(completeTrial(), asked(slo)...), opening(record(t, frames(with))))
 		if err != nil {
@@ -210,6 +212,38 @@ func TestUsesAreToldByPhase(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// TestTheAmplificationOfALinkIsThatOfItsExchanges: a client in trouble opens connections that it did not need before, which says
+// nothing of how often it asks.
+func TestTheAmplificationOfALinkIsThatOfItsExchanges(t *testing.T) {
+	trial := completeTrial()
+	trial.Links = []results.Link{{Name: "api->cache", Proxied: true, Connections: 1}}
+	for _, row := range []struct {
+		name   string
+		metric string
+		at     func(int) float64
+		want   *float64
+	}{
+		{"four attempts instead of one", "link_exchanges_total", surge(4, 1), ptr(4)},
+		{"nobody asked before", "link_exchanges_total", surge(4, 0), nil},
+		{"of a recording that counted connections only", "link_connections_total", surge(0.75, 0.25), ptr(3)},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			all := probes(t, -11, 120, probed{"api->cache", "link", row.metric, row.at})
+			v := worked(t, trial, frames(func(int) second { return quiet() }), all, "p95(latency) < 1s")
+			for _, u := range v.Uses {
+				if u.Phase != "redis-slow" {
+					continue
+				}
+				if diff := cmp.Diff(row.want, u.Amplification); diff != "" {
+					t.Error(diff)
+				}
+			}
+		})
+	}
+}
+
+func ptr(v float64) *float64 { return &v }
 
 func TestALinkThatNothingCrossedIsNamed(t *testing.T) {
 	for _, row := range []struct {
