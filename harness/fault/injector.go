@@ -62,6 +62,8 @@ type Injector struct {
 	active map[string]*standing
 	lifts  map[string]time.Time // when lifting a fault began, or it ended by itself
 	told   map[string]outcome   // by faults that were lifted
+
+	sound map[string][]ProbeResult // by name: the last probes that saw what a fault acts on before one of its times
 }
 
 // id tells the times of a repeated fault apart.
@@ -91,6 +93,7 @@ func NewInjector(p *Proxy, s *site.Site, logger *slog.Logger) *Injector {
 	i := &Injector{
 		proxy: p, site: s, log: logger, lost: make(chan LostFault, lostRoom),
 		active: map[string]*standing{}, lifts: map[string]time.Time{}, told: map[string]outcome{},
+		sound: map[string][]ProbeResult{},
 	}
 	if p != nil {
 		p.subscribe(i.proxyLost, i.expired)

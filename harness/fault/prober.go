@@ -72,6 +72,24 @@ func (i *Injector) Watch(ctx context.Context, f experiment.Fault) func(start, en
 		samples := split(probes, start, until, end)
 		told := i.outcome(f)
 		samples.Met, samples.Refused = told.met, told.refused
-		return Effect(f, samples)
+		return i.against(f, samples)
 	}
+}
+
+// against judges the effect of one time of a fault. One that comes so soon after the time before that no probe fell between them is
+// held against what was seen before that one.
+func (i *Injector) against(f experiment.Fault, samples Samples) *results.Effect {
+	i.mu.Lock()
+	borrowed := len(samples.Before) == 0 && f.Occurrence > 1 && len(i.sound[f.Name]) > 0
+	if borrowed {
+		samples.Before = i.sound[f.Name]
+	} else if len(samples.Before) > 0 {
+		i.sound[f.Name] = samples.Before
+	}
+	i.mu.Unlock()
+	e := Effect(f, samples)
+	if e != nil && borrowed {
+		e.Note = joinNotes(e.Note, "before is what was seen before an earlier time of it")
+	}
+	return e
 }

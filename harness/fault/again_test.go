@@ -1,0 +1,33 @@
+package fault
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/devcraft-studio/brunt/harness/experiment"
+	"github.com/devcraft-studio/brunt/harness/site"
+)
+
+// TestAFaultThatComesAgainAtOnceIsHeldAgainstTheTimeBeforeTheFirst: a script may lift a fault and bring it into force in one breath.
+func TestAFaultThatComesAgainAtOnceIsHeldAgainstTheTimeBeforeTheFirst(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, &site.Node{Address: server(t, echo)})
+	f := b.fault(experiment.Fault{Kind: "latency", Latency: 100 * time.Millisecond})
+	for f.Occurrence = 1; f.Occurrence <= 2; f.Occurrence++ {
+		watched := b.Watch(t.Context(), f)
+		if f.Occurrence == 1 {
+			time.Sleep(time.Second)
+		}
+		began := b.apply(t, f)
+		time.Sleep(time.Second)
+		e := watched(began, b.lift(t, f).At)
+		if e == nil || !e.Seen || e.Added < 80 {
+			t.Errorf("time %d: %+v", f.Occurrence, e)
+			continue
+		}
+		if again := f.Occurrence == 2; strings.Contains(e.Note, "an earlier time") != again {
+			t.Errorf("time %d: %q", f.Occurrence, e.Note)
+		}
+	}
+}
