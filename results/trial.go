@@ -36,6 +36,9 @@ type Trial struct {
 	OpenModel bool `json:"open_model"`
 	// ConstantRate is true when the offered rate did not change after the warm-up; recovery is defined only then.
 	ConstantRate bool `json:"constant_rate"`
+	// Drivers are the scenarios that were taken to drive faults and to send nothing, sorted; OpenModel and ConstantRate are of the
+	// others.
+	Drivers []string `json:"drivers,omitempty"`
 	// Ledgers is what became of the ledgers; nil: there were none.
 	Ledgers *Ledgers `json:"ledgers,omitempty"`
 	// Probing is what the trial tried one after another; nil: its faults were those of the experiment.

@@ -276,7 +276,9 @@ func (g generator) Wait() (runner.Ending, error) {
 	g.ended()
 	_ = g.output.Close() // writes the rest; it never fails
 	open, constant := g.Process.Model()
-	return runner.Ending{Fitness: fitness, OpenModel: open, ConstantRate: constant, Search: g.Search(), Escape: g.Escape()}, err
+	return runner.Ending{
+		Fitness: fitness, OpenModel: open, ConstantRate: constant, Drivers: g.Drivers(), Search: g.Search(), Escape: g.Escape(),
+	}, err
 }
 
 func (as *assembly) injector(s *site.Site) (runner.Injector, error) {

@@ -113,6 +113,7 @@ func (q *question) readExperiment(a *app, name string, env map[string]string, o 
 		Path: e.Load.Script, Env: inspectable(e.Load.Env), Shape: e.Load.Shape, Rate: e.Load.Rate,
 		Duration: e.Load.Duration, Warmup: e.Warmup, VUs: e.Load.VUs, TimeScale: e.TimeScale,
 		From: e.Load.From, Step: e.Load.Step, Escape: e.Load.Escape,
+		Scripted: slices.ContainsFunc(e.Faults, func(f experiment.Fault) bool { return f.Scripted }),
 	}
 	q.takeRequests(e)
 	return nil
@@ -192,8 +193,12 @@ func (q *question) settle() error {
 				"name a shape, or bound http_req_duration", q.experiment.File, s.Line))
 		}
 		if !q.inspection.ConstantRate && slices.Contains([]string{s.SLO.Func, s.SLO.Of.Func}, "recovery") {
-			wrong = append(wrong, fmt.Errorf("%s:%d: recovery is not defined where the offered rate changes, as it does in the script's scenarios; "+
-				"offer a constant rate, as shape: soak does", q.experiment.File, s.Line))
+			hint := "offer a constant rate, as shape: soak does"
+			if q.script.Scripted {
+				hint += ", and drive the faults from a scenario of one VU and one iteration, which counts as no load"
+			}
+			wrong = append(wrong, fmt.Errorf("%s:%d: recovery is not defined where the offered rate changes, as it does in the script's scenarios; %s",
+				q.experiment.File, s.Line, hint))
 		}
 		if err := s.SLO.Validate(q.kind, q.faultNames()...); err != nil {
 			wrong = append(wrong, fmt.Errorf("%s:%d: %w", q.experiment.File, s.Line, hinted(err)))

@@ -25,6 +25,9 @@ type Inspection struct {
 	Executors    []string // types of the scenarios' executors, sorted, each once
 	OpenModel    bool     // every scenario runs on brunt-arrival
 	ConstantRate bool     // the offered rate does not change after the warm-up
+	// Drivers are the scenarios of a Scripted script that only drive its faults, sorted. They have no part in OpenModel, ConstantRate
+	// and Duration.
+	Drivers []string
 	// Duration is the planned load after the warm-up, graceful stops not counted. Of executors that end with their
 	// iterations it is the longest they may take.
 	Duration   time.Duration
@@ -98,7 +101,7 @@ func inspect(ctx context.Context, exe string, s Script, text string) (Inspection
 	log.console = func(level, text string) {
 		console = append(console[max(0, len(console)-maxSaid):], Line{level, text})
 	}
-	c, err := startChild(exe, s, arguments(s, xk6ext.OutputInspect), wire.Config{WarmupNanos: int64(s.Warmup)}, streams{text, log, log})
+	c, err := startChild(exe, s, arguments(s, xk6ext.OutputInspect), wire.Config{WarmupNanos: int64(s.Warmup), Scripted: s.Scripted}, streams{text, log, log})
 	if err != nil {
 		return Inspection{}, err
 	}
@@ -145,6 +148,7 @@ func inspection(m wire.Inspected) Inspection {
 	in := Inspection{
 		Executors: m.Executors, OpenModel: m.OpenModel, ConstantRate: m.ConstantRate,
 		Duration: time.Duration(m.DurationNanos), MaxVUs: int(m.MaxVUs), SystemTags: m.SystemTags, Metrics: m.Metrics, Ledgers: m.Ledgers,
+		Drivers: m.Drivers,
 	}
 	if s := m.Search; s != nil {
 		in.Search = &SearchPlan{From: s.From, Most: s.Most, Factor: s.Factor, Step: time.Duration(s.StepNanos), VUs: int(s.VUs), Alone: s.Alone}

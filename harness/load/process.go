@@ -204,6 +204,9 @@ func (p *Process) Model() (open, constant bool) {
 	return p.options.Inspection.OpenModel, p.options.Inspection.ConstantRate
 }
 
+// Drivers are the scenarios that only drive faults, sorted.
+func (p *Process) Drivers() []string { return p.options.Inspection.Drivers }
+
 // Search is what a search for the breakpoint offered; nil when the load was none. Valid after Done.
 func (p *Process) Search() *results.Search {
 	if p.pilot == nil {

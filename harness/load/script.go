@@ -44,6 +44,10 @@ type Script struct {
 	// TimeScale stretches the script's own scenarios; 0 is 1.
 	TimeScale float64
 
+	// Scripted says that faults wait for the script. A scenario of one VU and one iteration beside others is then taken to drive them,
+	// and to be no load.
+	Scripted bool
+
 	// Builds are two builds that every scenario measures side by side, each at its rate; see package executor. All scenarios
 	// must then be on brunt-arrival. setup and teardown see the environment of the first. nil: none.
 	Builds []wire.Build

@@ -124,6 +124,7 @@ func (t *trial) endOfLoad(load Load, err error) error {
 	t.record.Fitness = ending.Fitness
 	t.record.OpenModel = ending.OpenModel
 	t.record.ConstantRate = ending.ConstantRate
+	t.record.Drivers = ending.Drivers
 	t.record.Search = ending.Search
 	t.record.Escape = ending.Escape
 	switch {

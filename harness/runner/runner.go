@@ -43,6 +43,7 @@ type Load interface {
 type Ending struct {
 	Fitness                 results.Fitness
 	OpenModel, ConstantRate bool
+	Drivers                 []string        // scenarios that only drive faults
 	Search                  *results.Search // nil: the load searched for nothing
 	Escape                  *results.Escape // nil: it was not stepped down at its end
 }

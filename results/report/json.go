@@ -143,7 +143,7 @@ func toJSONTrial(t results.Trial) jsonTrial {
 	return jsonTrial{Number: t.Number, Build: t.Build, Status: string(t.Status), Reason: known(t.Reason),
 		Began: when(t.Began), Zero: when(t.Zero), Ended: when(t.Ended), Phases: each(t.Phases, toJSONPhase),
 		Faults: each(t.Faults, toJSONFault), Fitness: toJSONFitness(t), Nodes: list(t.Nodes), Links: list(t.Links), Selectors: list(t.Selectors),
-		Recording: known(t.Recording), Metrics: known(t.Metrics), Scrapes: t.Scrapes, OpenModel: t.OpenModel, ConstantRate: t.ConstantRate, Escape: t.Escape, Ledgers: t.Ledgers}
+		Recording: known(t.Recording), Metrics: known(t.Metrics), Scrapes: t.Scrapes, OpenModel: t.OpenModel, ConstantRate: t.ConstantRate, Drivers: t.Drivers, Escape: t.Escape, Ledgers: t.Ledgers}
 }
 
 // each converts a list; the result is never null.

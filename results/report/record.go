@@ -216,6 +216,7 @@ type jsonTrial struct {
 	Scrapes      []results.Scrape `json:"scrapes,omitempty"`
 	OpenModel    bool             `json:"open_model"`
 	ConstantRate bool             `json:"constant_rate"`
+	Drivers      []string         `json:"drivers,omitempty"`
 	Ledgers      *results.Ledgers `json:"ledgers,omitempty"`
 	// How the load was stepped down after its end, where its target was still down.
 	Escape *results.Escape `json:"escape,omitempty"`

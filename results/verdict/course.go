@@ -20,6 +20,9 @@ type course struct {
 	phases []yield
 	offers bool // executors told what they offered
 
+	drivers []string        // scenarios that were taken to drive faults alone
+	strayed map[string]bool // those of them that sent requests all the same
+
 	keeps bool
 	beats map[[2]int64]*beat
 }
@@ -35,6 +38,7 @@ func newCourse(line timeline, questions []question, trial results.Trial) *course
 	c := &course{
 		line: line, bound: tightest(questions, trial.OpenModel), timed: "http_req_duration",
 		roles: map[recording.Key]role{}, phases: make([]yield, len(line.spans)), beats: map[[2]int64]*beat{},
+		drivers: trial.Drivers, strayed: map[string]bool{},
 	}
 	if trial.OpenModel {
 		c.timed = "latency"
@@ -54,6 +58,9 @@ func (c *course) frame(f *recording.Frame, phase int) error {
 		r, err := c.roleOf(p.Key)
 		if err != nil {
 			return err
+		}
+		if r.driver != "" && p.Sum > 0 {
+			c.strayed[r.driver] = true
 		}
 		if r.count != nil {
 			*r.count(&y) += p.Sum

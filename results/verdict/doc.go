@@ -70,7 +70,9 @@
 // speaks for all faults of a phase, which can't be told apart; of a fault with several phases the longest counts. Low is the
 // first second at which it would be had every unserved iteration been perfect, and those before the fault bad; High the other
 // way round. If no window was as before, it took longer than was seen: it is censored, and fails only when that is longer than
-// the bound. On a rate that changes it is not defined, as goodput would change with it. Over several trials a row of all gives
+// the bound. On a rate that changes it is not defined, as goodput would change with it. A scenario that drives faults alone
+// (Trial.Drivers) is no part of the rate, and its iteration none of goodput, unless the recording shows that it sent anything:
+// then recovery is not defined. Over several trials a row of all gives
 // the median and as High the longest; it fails when one of them does. One trial is a sample of one.
 //
 // Detect is the end of the first second since the start of the fault phase whose goodput is below, or whose p95 is above, that
@@ -106,9 +108,13 @@
 // side, so that a service that does exactly three queries keeps `<= 3` and breaks `< 3`; beyond, the row is inconclusive. Of a
 // counter of the load's own both sums are those of the frames in the scope.
 //
+// In a window of an SLO's the edges of the window are edges, too.
+//
 // Verdict.Uses is the same for people, phase by phase with their guards, and has no part in the outcome: work per request of Postgres, Redis
 // and links, its multiple in a fault phase of what it was in the steady phase before (retry amplification), and what the
-// processes of each node used of the machine. A link that no connection crossed is named in a warning; what was opened before the load,
+// processes of each node used of the machine. The work of a link is its exchanges, what nothing let through included: retries show
+// there when they never arrive, and on the node when they do. Attempts that come after the fault, of requests that came in it, are not
+// among them: the multiple of a phase is too low by the share that an attempt's delay is of the phase. A link that no connection crossed is named in a warning; what was opened before the load,
 // as by a pool, crossed it.
 //
 // # The breakpoint

@@ -2,6 +2,7 @@ package verdict
 
 import (
 	"math"
+	"slices"
 
 	"github.com/devcraft-studio/brunt/results/recording"
 	"github.com/devcraft-studio/brunt/results/slo"
@@ -89,6 +90,7 @@ type role struct {
 	count         func(*yield) *float64 // a counter that goes there; nil: none
 	times, judged bool                  // its values are times; they are held against the bound
 	ok            bool                  // of requests that did not fail
+	driver        string                // what was sent by a scenario that was to send nothing
 }
 
 // roleOf says what a series tells. Series that were asked for repeat the base series, and setup and teardown are no load.
@@ -102,7 +104,14 @@ func (c *course) roleOf(key recording.Key) (role, error) {
 	}
 	var r role
 	_, selector := tags[slo.ReservedTag]
-	if scenario, ok := tags["scenario"]; !selector && (!ok || scenario != "") {
+	scenario, ok := tags["scenario"]
+	switch {
+	case selector:
+	case slices.Contains(c.drivers, scenario):
+		if key.Metric == metricRequests || key.Metric == metricSent {
+			r.driver = scenario
+		}
+	case !ok || scenario != "":
 		r = c.role(key.Metric, tags["outcome"])
 	}
 	c.roles[key] = r

@@ -11,6 +11,7 @@ import (
 const (
 	metricRequests = "http_reqs"
 	metricTook     = "http_req_duration"
+	metricSent     = "data_sent" // bytes, over whatever protocol
 )
 
 // requests are when the load sent its requests, by the frames of the recording, which are a second long at most.

@@ -2,6 +2,7 @@ package verdict
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -35,6 +36,9 @@ type disturbance struct {
 // resilience tells what every fault phase did.
 func (j *judge) resilience(c *course) error {
 	all, err := j.disturbances(c)
+	if text := c.strayedText(); text != "" {
+		j.warn(text + ": they have no part in latency, goodput and recovery")
+	}
 	for _, d := range all {
 		j.verdict.Resilience = append(j.verdict.Resilience, d.Resilience)
 	}
@@ -105,6 +109,8 @@ func (j *judge) disturb(c *course, d *disturbance) error {
 	switch {
 	case !j.trial.ConstantRate:
 		d.problem = "recovery is not defined where the offered rate changes"
+	case len(c.strayed) > 0:
+		d.problem = "recovery is not defined where the offered rate may change: " + c.strayedText()
 	case !known:
 		d.problem = fmt.Sprintf("there is no steady phase before the fault that has %d s between its guards", windowSeconds)
 	}
@@ -125,6 +131,15 @@ func (j *judge) disturb(c *course, d *disturbance) error {
 	}
 	d.lose(c)
 	return d.detect(c)
+}
+
+// strayedText says which scenarios sent requests that were to drive faults alone.
+func (c *course) strayedText() string {
+	if len(c.strayed) == 0 {
+		return ""
+	}
+	names := slices.Sorted(maps.Keys(c.strayed))
+	return "the scenario " + strings.Join(names, " and ") + " of one iteration, taken to drive faults alone, sent requests"
 }
 
 // setBands learns what is usual from the time before. It is false where there is none.

@@ -120,17 +120,29 @@ func TestPlanSumsUpTheScenarios(t *testing.T) {
 	steady := parse(t, warmup, "a", `{"rate":5,"duration":"7s"}`)
 	later := parse(t, warmup, "b", `{"rate":5,"duration":"7s","startTime":"4s"}`)
 	ramp := parse(t, warmup, "c", `{"stages":[{"duration":"7s","target":5}]}`)
+	driver, err := lib.GetParsedExecutorConfig("d", "per-vu-iterations", []byte(`{"executor":"per-vu-iterations"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	twice, err := lib.GetParsedExecutorConfig("e", "shared-iterations", []byte(`{"executor":"shared-iterations","iterations":2}`))
+	if err != nil {
+		t.Fatal(err)
+	}
 	both := []string{Type, "constant-vus"}
+	driven, shared := []string{Type, "per-vu-iterations"}, []string{Type, "shared-iterations"}
 	for _, row := range []struct {
 		name      string
 		scenarios []lib.ExecutorConfig
 		want      Plan
 	}{
-		{"one at a constant rate", []lib.ExecutorConfig{steady}, Plan{[]string{Type}, true, true, 7 * time.Second, nil, nil, "a"}},
-		{"a ramp", []lib.ExecutorConfig{ramp}, Plan{[]string{Type}, true, false, 7 * time.Second, nil, nil, "c"}},
-		{"two after another", []lib.ExecutorConfig{later, steady}, Plan{[]string{Type}, true, false, 11 * time.Second, nil, nil, "a"}},
-		{"k6's own open executor", []lib.ExecutorConfig{k6}, Plan{[]string{"constant-arrival-rate"}, false, true, 5 * time.Second, nil, nil, ""}},
-		{"a mixture", []lib.ExecutorConfig{steady, vus}, Plan{both, false, false, 7 * time.Second, nil, nil, "a"}},
+		{"one that drives faults beside one at a constant rate", []lib.ExecutorConfig{steady, driver}, Plan{driven, true, true, 7 * time.Second, nil, nil, []string{"d"}, "a"}},
+		{"one of two iterations may send requests in the second", []lib.ExecutorConfig{steady, twice}, Plan{shared, false, false, 10*time.Minute - warmup, nil, nil, nil, "a"}},
+		{"a single iteration alone is the load", []lib.ExecutorConfig{driver}, Plan{driven[1:], false, false, 10*time.Minute - warmup, nil, nil, nil, ""}},
+		{"one at a constant rate", []lib.ExecutorConfig{steady}, Plan{[]string{Type}, true, true, 7 * time.Second, nil, nil, nil, "a"}},
+		{"a ramp", []lib.ExecutorConfig{ramp}, Plan{[]string{Type}, true, false, 7 * time.Second, nil, nil, nil, "c"}},
+		{"two after another", []lib.ExecutorConfig{later, steady}, Plan{[]string{Type}, true, false, 11 * time.Second, nil, nil, nil, "a"}},
+		{"k6's own open executor", []lib.ExecutorConfig{k6}, Plan{[]string{"constant-arrival-rate"}, false, true, 5 * time.Second, nil, nil, nil, ""}},
+		{"a mixture", []lib.ExecutorConfig{steady, vus}, Plan{both, false, false, 7 * time.Second, nil, nil, nil, "a"}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			scenarios := lib.ScenarioConfigs{}
@@ -141,7 +153,7 @@ func TestPlanSumsUpTheScenarios(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got := PlanOf(scenarios, tuple, warmup)
+			got := DrivenPlanOf(scenarios, tuple, warmup)
 			if diff := cmp.Diff(row.want, got, cmp.AllowUnexported(Plan{})); diff != "" {
 				t.Error(diff)
 			}

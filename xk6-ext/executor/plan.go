@@ -22,6 +22,10 @@ type Plan struct {
 	// Search is what a scenario that searches for its breakpoint asks for; nil: there is none.
 	Search *SearchPlan
 
+	// Drivers are the scenarios that are taken to drive faults alone, sorted. They have no part in OpenModel, ConstantRate and
+	// Duration.
+	Drivers []string
+
 	leader string // name of the scenario that begins t = 0; "" when none is on brunt-arrival
 }
 
@@ -59,6 +63,39 @@ func PlanOf(scenarios lib.ScenarioConfigs, tuple *lib.ExecutionTuple, warmup tim
 	}
 	sort.Strings(p.Executors)
 	return p
+}
+
+// DrivenPlanOf is PlanOf of a script that faults wait for. A scenario of one VU and one iteration beside others is taken to do nothing
+// but drive them: it offers no load. Whether it sends requests all the same shows in the recording.
+func DrivenPlanOf(scenarios lib.ScenarioConfigs, tuple *lib.ExecutionTuple, warmup time.Duration) Plan {
+	p := PlanOf(scenarios, tuple, warmup)
+	others := lib.ScenarioConfigs{}
+	for name, config := range scenarios {
+		if runsOnce(config) {
+			p.Drivers = append(p.Drivers, name)
+		} else {
+			others[name] = config
+		}
+	}
+	if len(others) == 0 || len(p.Drivers) == 0 {
+		p.Drivers = nil
+		return p
+	}
+	sort.Strings(p.Drivers)
+	load := PlanOf(others, tuple, warmup)
+	p.OpenModel, p.ConstantRate, p.Duration = load.OpenModel, load.ConstantRate, load.Duration
+	return p
+}
+
+// runsOnce says whether a scenario is a single iteration.
+func runsOnce(config lib.ExecutorConfig) bool {
+	switch c := config.(type) {
+	case k6executor.PerVUIterationsConfig:
+		return c.VUs.Int64 == 1 && c.Iterations.Int64 == 1
+	case k6executor.SharedIterationsConfig:
+		return c.VUs.Int64 == 1 && c.Iterations.Int64 == 1
+	}
+	return false
 }
 
 // window is when a scenario offers load, from the start of the executors.

@@ -63,6 +63,8 @@
 //	    fault.lift('redis-slow');
 //	}
 //
+// Such a scenario is no load: the rate is constant when that of the others is. It must send nothing then.
+//
 // Where scenarios measure two builds side by side, importing the module makes __ENV that of the VU's build, before the first
 // line of the script that imports it.
 //

@@ -26,11 +26,15 @@ func inspect(p k6output.Params, o Options) error {
 	if err != nil {
 		return err
 	}
-	plan := executor.PlanOf(p.ScriptOptions.Scenarios, tuple, time.Duration(o.Config.WarmupNanos))
+	planOf := executor.PlanOf
+	if o.Config.Scripted {
+		planOf = executor.DrivenPlanOf
+	}
+	plan := planOf(p.ScriptOptions.Scenarios, tuple, time.Duration(o.Config.WarmupNanos))
 	m := wire.Inspected{
 		Executors: plan.Executors, OpenModel: plan.OpenModel, ConstantRate: plan.ConstantRate,
 		DurationNanos: int64(plan.Duration), MaxVUs: int64(lib.GetMaxPossibleVUs(p.ExecutionPlan)),
-		Thresholds: thresholdsOf(p.ScriptOptions.Thresholds),
+		Thresholds: thresholdsOf(p.ScriptOptions.Thresholds), Drivers: plan.Drivers,
 	}
 	if s := plan.Search; s != nil {
 		m.Search = &wire.Search{From: s.From, Most: s.Most, Factor: s.Factor, StepNanos: int64(s.Step), VUs: s.VUs, Alone: s.Alone}

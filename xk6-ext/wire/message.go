@@ -114,6 +114,8 @@ type Inspected struct {
 	// Metrics are the types of the metrics that the script can emit, by name; nil when that is not known.
 	Metrics map[string]string
 	Ledgers []string // the names of those that the script's init code makes, sorted
+	// Drivers are the scenarios that only drive faults, sorted; the plan above is that of the others.
+	Drivers []string `json:",omitempty"`
 }
 
 // Threshold is a threshold of the script's options.
@@ -133,6 +135,7 @@ type Config struct {
 	AbortOn     []AbortThreshold
 	Alone       bool              // no output of k6 stands beside brunt's
 	Steered     bool              // a scenario that searches follows the Rates that are sent
+	Scripted    bool              `json:",omitempty"` // faults wait for the script
 	Facts       map[string]string // urls and facts about the data, for the JS module
 	// Builds are the two builds that scenarios measure side by side, in the order of the scenarios' option; nil: none.
 	Builds []Build
