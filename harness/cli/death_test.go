@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"math/rand/v2"
 	"net"
 	"os"
 	"path/filepath"
@@ -255,37 +254,6 @@ func TestProofDeathsInTheMiddleOfFaults(t *testing.T) {
 					row.add(t, fmt.Sprintf("nothing in force or left after %.1f s", d.happen(&here).Seconds()))
 				})
 			}
-		})
-	}
-}
-
-// TestProofKilledAtRandomMoments kills brunt at moments that nobody chose, 25 of them for each provider.
-func TestProofKilledAtRandomMoments(t *testing.T) {
-	proof := os.Getenv("BRUNT_PROOF")
-	if proof == "" {
-		t.Skip("a long proof: `make proof` runs it")
-	}
-	const kills, longest = 25, 11 * time.Second // a run takes a little longer
-	for n, provider := range providers() {
-		t.Run(provider, func(t *testing.T) {
-			row := figures{proof: proof, what: fmt.Sprintf("kill -9 at %d random moments", kills), provider: provider}
-			if row.there(t) {
-				return
-			}
-			p := newDeathPlace(t, provider)
-			random := rand.New(rand.NewPCG(1, uint64(n)))
-			worst := time.Duration(0)
-			for range kills {
-				before := len(p.runs())
-				v := p.start(p.runArgs()...)
-				time.Sleep(time.Duration(random.Int64N(int64(longest))))
-				known, id := v.kill(), ""
-				if runs := p.runs(); len(runs) > before {
-					id = runs[0].ID
-				}
-				worst = max(worst, p.undisturbed(id, known))
-			}
-			row.add(t, fmt.Sprintf("nothing left, after %.1f s at most", worst.Seconds()))
 		})
 	}
 }

@@ -3,10 +3,47 @@ package cli_test
 import (
 	"fmt"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
+	"testing"
 	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/devcraft-studio/brunt/harness/topology"
 )
+
+// TestProofScriptsHoldWithContainers runs with the provider docker those of TestScripts that run their load with the local one:
+// ledgers, and faults that a script drives.
+func TestProofScriptsHoldWithContainers(t *testing.T) {
+	proof := os.Getenv("BRUNT_PROOF")
+	if proof == "" {
+		t.Skip("a long proof: `make proof` runs it")
+	}
+	newPlace(t, topology.ProviderDocker) // skips, or fails, without an engine
+	for _, name := range []string{"ledgers", "scripted"} {
+		row := figures{proof: proof, what: "the script " + name + ".txtar", provider: topology.ProviderDocker}
+		if row.there(t) {
+			continue
+		}
+		held := t.Run(name, func(t *testing.T) {
+			params := scriptParams()
+			params.Dir, params.Files = "", []string{filepath.Join("testdata", "script", name+".txtar")}
+			local := params.Setup
+			params.Setup = func(env *testscript.Env) error {
+				err := local(env)
+				env.Setenv("PROVIDER", topology.ProviderDocker)
+				return err
+			}
+			testscript.Run(t, params)
+		})
+		if held {
+			row.add(t, "all of it holds")
+		}
+	}
+}
 
 // shop takes orders (POST /orders with ids in lines) that it delivers to itself half a second later, tells at /ledger which
 // arrived, and lets 100 requests of a key through (GET /admit?key=). What is planted are an order that is lost, one that arrives

@@ -248,34 +248,90 @@ func TestARetryStormOutlivesItsTrigger(t *testing.T) {
 	})
 }
 
-// TestProofRecoveryIsReadAsItIs: five of five, of a tail that is known.
+// scriptedTail is the same outage where a scenario of the script drives it.
+const scriptedTail = `
+name: tail
+services:
+  api: {command: [convalescent], port: 8080, ready: {http: /healthz}}
+load: {target: api, script: script.js, env: {BASE_URL: "${api.url}"}}
+settle: 5s
+faults:
+  - {name: outage, link: load->api, kind: down, at: script, for: 10s}
+slos:
+  - recovery(outage) < 12s
+  - p95(latency) < 30s in steady
+`
+
+const scriptedTailScript = `
+import http from 'k6/http';
+import { sleep } from 'k6';
+import { fault } from 'k6/x/brunt';
+export const options = { scenarios: {
+  load: { executor: 'brunt-arrival', rate: 20, duration: '40s', maxVUs: 100 },
+  trouble: { executor: 'per-vu-iterations', vus: 1, iterations: 1, exec: 'trouble' },
+} };
+export default function () { http.get(__ENV.BASE_URL + '/'); }
+export function trouble() {
+  sleep(13);
+  fault.apply('outage');
+  sleep(3);
+  fault.lift('outage');
+}
+`
+
+// scriptRecovers lets the script drive the outage.
+func (p *place) scriptRecovers() (results.Resilience, results.Evidence) {
+	p.Helper()
+	p.write("script.js", scriptedTailScript)
+	p.write("experiment.yaml", scriptedTail)
+	return p.resilient()
+}
+
+// TestProofRecoveryIsReadAsItIs: five of five, of a tail that is known, with each provider; and where a script drives the outage.
 func TestProofRecoveryIsReadAsItIs(t *testing.T) {
 	proof := os.Getenv("BRUNT_PROOF")
 	if proof == "" {
 		t.Skip("a long proof: `make proof` runs it")
 	}
-	p := newPlace(t, topology.ProviderLocal)
-	for n := 1; n <= 5; n++ {
-		row := figures{proof: proof, what: fmt.Sprintf("recovery from a tail of 8 s, run %d", n), provider: p.provider}
-		if row.there(t) {
-			continue
-		}
-		r, e := p.recovers("40s", "12s")
-		if !isTail(r) || e.Outcome == results.Fail {
-			t.Errorf("%+v\n%+v", r, e)
-			continue
-		}
-		row.add(t, fmt.Sprintf("%g s, loss %.1f s, depth %.2f, detected after %g s", *r.Recovery.Seconds, *r.Loss, *r.Depth, *r.Detect))
+	for _, provider := range providers() {
+		t.Run(provider, func(t *testing.T) {
+			p := newPlace(t, provider)
+			for n := 1; n <= 5; n++ {
+				p.provesTail(fmt.Sprintf("recovery from a tail of 8 s, run %d", n), proof, func() (results.Resilience, results.Evidence) {
+					return p.recovers("40s", "12s")
+				})
+			}
+			p.provesTail("recovery from a tail of 8 s after an outage that the script drives", proof, p.scriptRecovers)
+			p.provesCensored(proof)
+		})
 	}
+}
+
+func (p *place) provesTail(what, proof string, run func() (results.Resilience, results.Evidence)) {
+	p.Helper()
+	row := figures{proof: proof, what: what, provider: p.provider}
+	if row.there(p.T) {
+		return
+	}
+	r, e := run()
+	if !isTail(r) || e.Outcome == results.Fail || r.Depth == nil || r.Detect == nil {
+		p.Errorf("%s: %+v\n%+v", what, r, e)
+		return
+	}
+	row.add(p.T, fmt.Sprintf("%g s, loss %.1f s, depth %.2f, detected after %g s", *r.Recovery.Seconds, *r.Loss, *r.Depth, *r.Detect))
+}
+
+func (p *place) provesCensored(proof string) {
+	p.Helper()
 	row := figures{proof: proof, what: "recovery from a tail of 8 s, in a run that ends too early", provider: p.provider}
-	if row.there(t) {
+	if row.there(p.T) {
 		return
 	}
 	r, e := p.recovers("28s", "12s")
 	if r.Recovery.Seconds != nil || r.Recovery.Censor == nil || e.Outcome != results.Inconclusive || !strings.Contains(e.Reason, "end of run") {
-		t.Fatalf("%+v\n%+v", r, e)
+		p.Fatalf("%+v\n%+v", r, e)
 	}
-	row.add(t, fmt.Sprintf("> %g s, %s", *r.Recovery.Censor, e.Outcome))
+	row.add(p.T, fmt.Sprintf("> %g s, %s", *r.Recovery.Censor, e.Outcome))
 }
 
 // TestProofAMetastableTargetIsTold: a retry storm that keeps itself alive is metastable; with a budget for retries it is none.
@@ -284,24 +340,29 @@ func TestProofAMetastableTargetIsTold(t *testing.T) {
 	if proof == "" {
 		t.Skip("a long proof: `make proof` runs it")
 	}
-	p := newPlace(t, topology.ProviderLocal)
-	for _, planted := range []struct {
-		what, flag string
-		metastable bool
-	}{{"retry storm", "--budget=false", true}, {"retry storm, with a budget for retries", "--budget", false}} {
-		row := figures{proof: proof, what: planted.what, provider: p.provider}
-		if row.there(t) {
-			continue
-		}
-		r, e := p.storms(planted.flag, "86s", true)
-		if r.Metastable == nil || *r.Metastable != planted.metastable || (e.Outcome == results.Fail) != planted.metastable ||
-			(r.EscapeRate != nil) != planted.metastable {
-			t.Errorf("%s: %+v\n%+v", planted.what, r, e)
-			continue
-		}
-		row.add(t, fmt.Sprintf("metastable %v, goodput %.2f before, %.2f at the end, down for %g s, recovery %s",
-			*r.Metastable, *r.Before, *r.After, r.Down, lasted(r.Recovery))+escaped(r))
+	for _, provider := range providers() {
+		t.Run(provider, func(t *testing.T) {
+			p := newPlace(t, provider)
+			p.provesStorm(proof, "retry storm", "--budget=false", true)
+			p.provesStorm(proof, "retry storm, with a budget for retries", "--budget", false)
+		})
 	}
+}
+
+func (p *place) provesStorm(proof, what, flag string, metastable bool) {
+	p.Helper()
+	row := figures{proof: proof, what: what, provider: p.provider}
+	if row.there(p.T) {
+		return
+	}
+	r, e := p.storms(flag, "86s", true)
+	if r.Metastable == nil || *r.Metastable != metastable || (e.Outcome == results.Fail) != metastable ||
+		(r.EscapeRate != nil) != metastable {
+		p.Errorf("%s: %+v\n%+v", what, r, e)
+		return
+	}
+	row.add(p.T, fmt.Sprintf("metastable %v, goodput %.2f before, %.2f at the end, down for %g s, recovery %s",
+		*r.Metastable, *r.Before, *r.After, r.Down, lasted(r.Recovery))+escaped(r))
 }
 
 func escaped(r results.Resilience) string {
