@@ -308,6 +308,13 @@ func TestFaultsOfABruntThatHangsEndByThemselves(t *testing.T) {
 		t.Fatal(err)
 	}
 	v.exit() // how it judges a load that it slept through is not asked here
+	for _, trial := range p.runs()[0].Trials {
+		for _, f := range trial.Faults {
+			if !f.Removed {
+				t.Errorf("fault %s is not ended by a brunt that goes on: %+v", f.Name, f)
+			}
+		}
+	}
 	p.vanishes(id, nil, goneWithin)
 }
 

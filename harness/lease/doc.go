@@ -14,5 +14,12 @@
 // The watchdog also resumes a paused node when its fault has expired, ends in the same way other faults of nodes, such as
 // limits, and kills a proxy child that no longer answers.
 //
+// What it does not do is start a node again that a fault has killed or asked to end. A local node is its owner's child: its output,
+// its end and its death with its owner hang on that, and whoever else started it would leave the owner with a node that it can
+// neither see nor stop. Such a node stays down while its owner hangs, as long as that takes. When the owner goes on, it starts the
+// node at once, as the end of the fault is long overdue by then, and its record tells how late that was; when it dies, there is
+// nothing to start, because all of the run is removed. So no fault outlives its run in either case, but the time for which a killed
+// node is away is bounded by its owner's life and not by the fault's `for`.
+//
 // The package holds the machine-wide lock, too: one measuring run at a time.
 package lease
