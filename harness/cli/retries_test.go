@@ -128,7 +128,11 @@ func (p *place) amplified(duration, length string) map[string]float64 {
 	slos, links := "slos:\n", map[string]bool{}
 	for fault, link := range retryLinks() {
 		links[link] = true
-		text += fmt.Sprintf("  - {name: %s, link: %s, kind: latency, latency: 400ms, at: 5s, for: %s}\n", fault, link, length)
+		kind := "latency, latency: 400ms" // the answer comes too late
+		if strings.HasSuffix(fault, "http") {
+			kind = "timeout" // the request never arrives
+		}
+		text += fmt.Sprintf("  - {name: %s, link: %s, kind: %s, at: 5s, for: %s}\n", fault, link, kind, length)
 		slos += fmt.Sprintf("  - %s\n", amplificationSLO(fault, link))
 	}
 	p.write("experiment.yaml", text+slos)
@@ -176,7 +180,8 @@ func checkAmplified(t *testing.T, found map[string]float64) {
 	}
 }
 
-// TestRetriesAreSeenOnTheirLink: a service that asks four times when Redis or another service is slow, and one with a budget.
+// TestRetriesAreSeenOnTheirLink: a service that asks four times when Redis is slow or another service not to be reached, and one with a
+// budget.
 func TestRetriesAreSeenOnTheirLink(t *testing.T) {
 	t.Parallel()
 	checkAmplified(t, newPlace(t, topology.ProviderLocal).amplified("13s", "7s"))
