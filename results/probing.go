@@ -5,7 +5,9 @@ package results
 type Probing struct {
 	Aim     ProbingAim `json:"aim"`
 	Kind    string     `json:"kind"`              // of the faults
-	Unit    string     `json:"unit"`              // of their strengths: ms, B/s
+	With    string     `json:"with,omitempty"`    // what of them stays the same: by 500ms, status 503
+	Links   []string   `json:"links,omitempty"`   // that they act on
+	Unit    string     `json:"unit"`              // of their strengths: ms, B/s, %
 	Rate    float64    `json:"rate"`              // iterations per second
 	VUs     int        `json:"vus"`               // that the generator could use at most
 	Falling bool       `json:"falling,omitempty"` // a smaller number is a stronger fault, as of a bandwidth
@@ -13,6 +15,10 @@ type Probing struct {
 	Most  float64     `json:"most"`
 	Steps []FaultStep `json:"steps"`
 	Ended SearchEnd   `json:"ended"`
+	// Earlier are the steps of a trial that was cut off and that this one goes on with, as they were judged. EarlierTrips are
+	// what they measured of round trips.
+	Earlier      []FaultOutcome `json:"earlier,omitempty"`
+	EarlierTrips []RoundTrips   `json:"earlier_trips,omitempty"`
 }
 
 // ProbingAim is what a trial tried faults for.
@@ -54,8 +60,9 @@ type Tolerance struct {
 	Trial int     `json:"trial"`
 	Link  string  `json:"link"`
 	Kind  string  `json:"kind"`
-	Unit  string  `json:"unit"` // of Held and Broke
-	Rate  float64 `json:"rate"` // iterations per second that were offered meanwhile
+	With  string  `json:"with,omitempty"` // what of the faults stays the same: by 500ms, status 503
+	Unit  string  `json:"unit"`           // of Held and Broke
+	Rate  float64 `json:"rate"`           // iterations per second that were offered meanwhile
 	// Held is the strongest fault up to which every one that was tried held; 0: none did. Broke is the weakest from which on
 	// every one broke. nil: none was found. The limit lies between them.
 	Held  *float64 `json:"held"`
@@ -92,4 +99,5 @@ type RoundTripPoint struct {
 	Trip     float64 `json:"trip_ms"`     // a round trip of the probe through the link
 	Duration float64 `json:"duration_ms"` // median duration of the requests
 	Samples  int64   `json:"samples"`
+	Failed   int64   `json:"failed,omitempty"` // of the requests
 }

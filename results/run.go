@@ -58,6 +58,8 @@ type Question struct {
 	Generator string `json:"generator,omitempty"`
 	// Source is the experiment file as it was read, secrets redacted.
 	Source string `json:"source,omitempty"`
+	// Asker is the command that asks, where it is not `brunt run`: limits, matrix.
+	Asker string `json:"asker,omitempty"`
 }
 
 // SLO is a bound that was asked for, as text of the SLO language (package slo), and where it was written.

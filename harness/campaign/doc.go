@@ -8,7 +8,8 @@
 // weakest that broke is tried, until the two are a tenth apart. One unlucky step decides nothing for good: both edges are
 // tried until two tries, or two of three, agree, and where they turn out otherwise the search goes on from there. In the end
 // a fault half as strong again as the edge and one that much weaker are tried: where a stronger fault holds and a weaker one
-// breaks, each in two of three tries, the interval is widened until it spans both.
+// breaks, each in two of three tries, the interval is widened until it spans both. Of faults that meet a share of what passes, the
+// share is searched, until the two edges are a third apart: how many of a few hundred requests are met is a matter of luck.
 //
 // # Round trips
 //

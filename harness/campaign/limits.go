@@ -1,20 +1,24 @@
 package campaign
 
 import (
+	"fmt"
 	"math"
 	"slices"
+	"time"
 
 	"github.com/devcraft-studio/brunt/results"
 	"github.com/devcraft-studio/brunt/results/verdict"
 )
 
 const (
-	// closeEnough ends a search: the stronger fault is no more than a tenth above the weaker one.
-	closeEnough = 1.1
+	// closeEnough ends a search: the stronger fault is no more than a tenth above the weaker one. A share is searched less closely:
+	// of 300 requests a twentieth is 15, give or take 4.
+	closeEnough      = 1.1
+	closeEnoughShare = 1.35
 	// openTries is how often a strength is tried that can't be told.
 	openTries = 3
 	// checkFactor is how far from the edge it is checked that weaker faults hold and stronger ones break.
-	checkFactor = 1.5
+	checkFactor, checkFactorShare = 1.5, 2
 )
 
 // Scale is how strong faults of a kind can be.
@@ -25,21 +29,41 @@ type Scale struct {
 	Factor      float64 // from one to the next while they hold
 	Whole       float64 // strengths are whole multiples of it
 	Falling     bool    // a smaller number is a stronger fault
+	Share       bool    // strengths are per cent of what passes
+	With        string  // what of the fault stays the same, for people
 }
 
-// ScaleOf is the scale of a kind whose strength can be searched. It is not ok for others, such as `down`, which is or is not.
+const (
+	// StallDelay is how long a stall keeps what it meets, and ErrorStatus what an http-error answers with, while the share is searched.
+	StallDelay  = 500 * time.Millisecond
+	ErrorStatus = 503
+)
+
+// ScaleOf is the scale of a kind whose strength can be searched. It is not ok for others, such as `down`, which is or is not: of
+// a length it can't be told from a step whether it is tolerated, for that depends on how long the step is. The matrix tries two.
 func ScaleOf(kind string) (Scale, bool) {
+	share := Scale{Unit: "%", Least: 1, Most: 100, First: 6, Factor: 3, Whole: 1, Share: true}
 	switch kind {
-	case "latency":
+	case "latency", "connect-delay":
 		return Scale{Unit: "ms", Least: 1, Most: 10_000, First: 8, Factor: 4, Whole: 1}, true
 	case "bandwidth":
 		return Scale{Unit: "B/s", Least: 16_000_000, Most: 1000, First: 4_000_000, Factor: 0.25, Whole: 1000, Falling: true}, true
+	case "stall":
+		share.With = "by " + StallDelay.String()
+		return share, true
+	case "http-error":
+		share.With = fmt.Sprintf("status %d", ErrorStatus)
+		return share, true
+	case "http-abort":
+		return share, true
 	}
 	return Scale{}, false
 }
 
 // Searchable are the kinds that have a scale.
-func Searchable() []string { return []string{"latency", "bandwidth"} }
+func Searchable() []string {
+	return []string{"latency", "bandwidth", "connect-delay", "stall", "http-error", "http-abort"}
+}
 
 // round is the nearest strength that can be made.
 func (s Scale) round(v float64) float64 { return max(s.Whole, math.Round(v/s.Whole)*s.Whole) }
@@ -67,8 +91,12 @@ func (s Scale) between(weak, strong float64) (float64, bool) {
 	if s.Falling {
 		apart = weak / strong
 	}
+	near := closeEnough
+	if s.Share {
+		near = closeEnoughShare
+	}
 	middle := s.round(math.Sqrt(weak * strong))
-	return middle, apart > closeEnough && s.stronger(middle, weak) && s.stronger(strong, middle)
+	return middle, apart > near && s.stronger(middle, weak) && s.stronger(strong, middle)
 }
 
 // Limits looks for the strongest fault of one kind on one link that the SLOs tolerate.
@@ -118,7 +146,10 @@ func (l Limits) Next(tried []results.FaultOutcome) (strength float64, end result
 // that a weaker one breaks, or that a stronger one holds.
 func (l Limits) check(e verdict.Edge) (float64, results.SearchEnd) {
 	apart := checkFactor
-	if l.Scale.Falling {
+	switch {
+	case l.Scale.Share:
+		apart = checkFactorShare
+	case l.Scale.Falling:
 		apart = 1 / checkFactor
 	}
 	held, broke := e.Levels[e.Held].Strength, e.Levels[e.Broke].Strength

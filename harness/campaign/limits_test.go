@@ -59,6 +59,15 @@ func interval(tried []results.FaultOutcome, falling bool) (held, broke float64) 
 	return held, broke
 }
 
+func shares(t *testing.T) Limits {
+	t.Helper()
+	scale, ok := ScaleOf("stall")
+	if !ok {
+		t.Fatal("stall has no scale")
+	}
+	return Limits{Scale: scale}
+}
+
 func latencies(t *testing.T) Limits {
 	t.Helper()
 	scale, ok := ScaleOf("latency")
@@ -173,6 +182,70 @@ func TestABandwidthIsStrongerTheSmallerItIs(t *testing.T) {
 	held, broke := interval(tried, true)
 	if end != results.SearchFound || held <= 50_000 || broke > 50_000 || held > 1.1*broke {
 		t.Errorf("%s [%v, %v] after %v", end, held, broke, strengths(tried))
+	}
+}
+
+func TestAShareIsSearchedInWholePerCentUpToAll(t *testing.T) {
+	for _, row := range []struct {
+		name        string
+		edge        float64
+		want        []float64
+		end         results.SearchEnd
+		held, broke float64
+	}{
+		{"a p95 holds up to a twentieth", 5.5, []float64{0, 6, 2, 3, 4, 5, 6, 5, 12}, results.SearchFound, 5, 6},
+		{"all may be met", math.Inf(1), []float64{0, 6, 18, 54, 100, 100}, results.SearchMost, 100, 0},
+		{"none may", 0.5, []float64{0, 6, 2, 1, 1}, results.SearchFound, 0, 1},
+		{"half may", 50, []float64{0, 6, 18, 54, 31, 41, 54, 41, 21}, results.SearchFound, 41, 54},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			tried, end := search(t, shares(t), sharp(row.edge))
+			held, broke := interval(tried, false)
+			if diff := cmp.Diff(row.want, strengths(tried)); diff != "" || end != row.end || held != row.held || broke != row.broke {
+				t.Errorf("%s [%v, %v], want %s [%v, %v]; tried (-want +got):\n%s", end, held, broke, row.end, row.held, row.broke, diff)
+			}
+		})
+	}
+}
+
+// TestTheLuckOfAShareIsBorne simulates steps of 320 requests, of which each is met by the fault with the probability of its share.
+func TestTheLuckOfAShareIsBorne(t *testing.T) {
+	const runs, requests = 1000, 320
+	for _, row := range []struct {
+		name  string
+		bound float64 // share of the requests that may be met, as of a p95
+		least float64 // share of the searches that find it to a half
+	}{
+		{"a p95", 0.05, 0.9}, {"a median", 0.5, 0.99}, {"one per cent", 0.01, 0.9},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			random := rand.New(rand.NewPCG(1, 2))
+			found, steps := 0, 0
+			for range runs {
+				tried, _ := search(t, shares(t), func(s float64) results.StepOutcome {
+					met := 0
+					for range requests {
+						if random.Float64() < s/100 {
+							met++
+						}
+					}
+					if float64(met) > row.bound*requests {
+						return outcomeOf(results.Fail)
+					}
+					return outcomeOf(results.Pass)
+				})
+				steps += len(tried)
+				held, broke := interval(tried, false)
+				if edge := 100 * row.bound; held <= edge*1.5+1 && broke >= edge/1.5-1 && broke > 0 {
+					found++
+				}
+			}
+			share := float64(found) / runs
+			t.Logf("found in %.1f %% of %d searches, with %.1f steps each", 100*share, runs, float64(steps)/runs)
+			if share < row.least {
+				t.Errorf("want %.0f %%", 100*row.least)
+			}
+		})
 	}
 }
 

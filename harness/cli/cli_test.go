@@ -61,9 +61,10 @@ func server() {
 	tell := flag.Bool("tell", false, "write the whole environment to the log")
 	grow := flag.Bool("grow", false, "GET /metrics tells of a backlog of 60 a minute, and of a leak of 1 MiB a minute")
 	planted := flag.Bool("planted", false, "one order in 10,000 is lost, one arrives twice, and a key is admitted once too often")
-	redis := flag.String("redis", "", "address of a Redis that GET /redis/seq/3 and /redis/par/10 ask")
+	redis := flag.String("redis", "", "address of a Redis that GET /redis/seq/3 and /redis/par/10 ask, and /dial/seq/1 on connections of its own")
 	timeout := flag.Duration("timeout", time.Second, "that it has for an answer")
-	pool := flag.Int("pool", 20, "connections to it")
+	pool := flag.Int("pool", 20, "connections to it, and to the Postgres of DATABASE_URL that /postgres/seq/3 asks")
+	narrow := flag.Int("narrow", 2, "connections to Postgres of /narrow/par/100")
 	address := flag.String("listen", net.JoinHostPort(os.Getenv("HOST"), os.Getenv("PORT")), "address")
 	flag.Parse()
 	if *tell {
@@ -78,7 +79,11 @@ func server() {
 			http.Error(w, "database is gone", http.StatusInternalServerError)
 		}
 	})
-	http.Handle("/redis/", newAsker(*redis, *timeout, *pool))
+	asker := newAsker(*redis, *timeout, *pool)
+	http.HandleFunc("/redis/", asking(asker.ask))
+	http.HandleFunc("/dial/", asking(asker.dialAndAsk))
+	http.HandleFunc("/postgres/", querying(*pool))
+	http.HandleFunc("/narrow/", querying(*narrow))
 	var answered atomic.Int64
 	http.HandleFunc("/count", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, answered.Load()) })
 	http.HandleFunc("/metrics", serverMetrics(*grow))

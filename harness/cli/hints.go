@@ -98,6 +98,10 @@ func says(phrases ...string) func(error) bool {
 
 // hintFor is what the user can do about err.
 func hintFor(err error) string {
+	var resumable *resumableError
+	if errors.As(err, &resumable) {
+		return "what was measured until then is kept; the same command with --resume " + resumable.run + " goes on"
+	}
 	if codeOf(err) == exitInterrupted {
 		return "what was measured until then is kept; `brunt list` shows it"
 	}

@@ -102,20 +102,26 @@ func (inv *invocation) open(ctx context.Context) error {
 	tools := builtIn()
 	inv.run.Host = provenance.Host(ctx, tools)
 	where := inv.environment()
-	build, err := provenance.Build(ctx, where)
+	build, err := inv.measuredNow(ctx)
 	if err != nil {
 		inv.run.Warnings = append(inv.run.Warnings, "the build is not known: "+inv.redactor.Redact(err.Error()))
 	}
-	if inv.options.sha != "" {
-		build.SHA, build.Note = inv.options.sha, "the SHA was given with --sha"
-	}
-	build.Variant = inv.question.variant()
 	inv.run.Builds = []results.Build{build}
 	inv.run.CI = provenance.CI(where)
 	if err := inv.store.Save(ctx, &inv.run); err != nil {
 		return broken(fmt.Errorf("store the run: %w", err))
 	}
 	return nil
+}
+
+// measuredNow is the build that is measured. The error says that git does not know it; what flags say of it stands all the same.
+func (inv *invocation) measuredNow(ctx context.Context) (results.Build, error) {
+	build, err := provenance.Build(ctx, inv.environment())
+	if inv.options.sha != "" {
+		build.SHA, build.Note = inv.options.sha, "the SHA was given with --sha"
+	}
+	build.Variant = inv.question.variant()
+	return build, err
 }
 
 func (inv *invocation) environment() provenance.Environment {
@@ -200,7 +206,7 @@ func (inv *invocation) save(ctx context.Context, failed error) error {
 	inv.run.Ended = time.Now()
 	inv.run.Status, inv.run.Reason = results.StatusBroken, "further trials were planned"
 	switch {
-	case failed == nil && len(inv.run.Trials) == inv.options.trials:
+	case failed == nil && len(inv.run.Trials) == inv.options.trials && !slices.ContainsFunc(inv.run.Trials, isCutOff):
 		inv.run.Status, inv.run.Reason = results.StatusComplete, ""
 	case failed != nil:
 		inv.run.Status = inv.run.Trials[len(inv.run.Trials)-1].Status

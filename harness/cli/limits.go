@@ -43,10 +43,15 @@ func (a *app) limitsCommand() *cobra.Command {
 		Long: `limits finds the largest rate at which the SLOs hold, the strongest fault that they tolerate on each link, and how many
 round trips over each link an answer waits for, one after another. Every step is judged by the SLOs without a phase, or in steady.
 
-The faults of the experiment are left alone. The load is its own, at a constant rate: that of the file, or --rate.`,
+The faults of the experiment are left alone. The load is its own, at a constant rate: that of the file, or --rate, and of a file whose
+shape is breakpoint its load.from, or a tenth of its rate. The search for the largest begins there.
+
+--resume goes on with a run that was interrupted, or whose budget was used up: what was found is kept, and so is each step of a
+search that was cut off; only that for the largest rate begins anew. Give the other flags again.`,
 		Example: `  brunt limits scenarios/restapi
   brunt limits scenarios/restapi --link 'api->cache' --kind latency --budget 3m
-  brunt limits scenarios/restapi --only round-trips --json limits.json`,
+  brunt limits scenarios/restapi --only round-trips --json limits.json
+  brunt limits scenarios/restapi --kind stall --kind connect-delay --resume latest`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
 				return usage(fmt.Errorf("limits takes one experiment, not %d", len(args)))
@@ -58,10 +63,11 @@ The faults of the experiment are left alone. The load is its own, at a constant 
 	o.registerCommon(c)
 	f := c.Flags()
 	f.StringArrayVar(&o.links, "link", nil, "only faults on this link, such as 'api->cache'; may be repeated (default: all between nodes)")
-	f.StringArrayVar(&o.kinds, "kind", nil, "of the faults: "+strings.Join(campaign.Searchable(), " or ")+"; may be repeated (default latency)")
+	f.StringArrayVar(&o.kinds, "kind", nil, "of the faults: "+strings.Join(campaign.Searchable(), ", ")+"; may be repeated (default latency)")
 	f.StringArrayVar(&o.only, "only", nil, "look only for this: "+strings.Join(limitNames(), ", ")+"; may be repeated")
 	f.DurationVar(&o.budget, "budget", 10*time.Minute, "how long all may take")
-	f.StringVar(&o.upTo, "up-to", "", "the largest rate to try, such as 3000/s (default 20 times the first)")
+	f.StringVar(&o.upTo, "up-to", "", "the largest rate to try, such as 3000/s (default 20 times the first, or the rate of a breakpoint's file)")
+	f.StringVar(&o.resume, "resume", "", "go on with this run: an id, the beginning of one, or latest")
 	return c
 }
 
@@ -95,14 +101,16 @@ func (o *limitsOptions) check(name string) error {
 			return usage(fmt.Errorf("--only is %s, not %q", strings.Join(limitNames(), ", "), what))
 		}
 	}
+	slices.Sort(o.kinds)
+	o.kinds = slices.Compact(o.kinds)
 	for _, kind := range o.kinds {
 		if _, ok := campaign.ScaleOf(kind); ok {
 			continue
 		}
 		if _, known := fault.KindNamed(kind); known {
-			return usage(fmt.Errorf("--kind %s: it has no strength that could be searched; %s have", kind, strings.Join(campaign.Searchable(), " and ")))
+			return usage(fmt.Errorf("--kind %s: it has no strength that could be searched; there are %s (`brunt matrix` tries the others)", kind, strings.Join(campaign.Searchable(), ", ")))
 		}
-		return usage(fmt.Errorf("--kind %s: there is no such kind; %s can be searched", kind, strings.Join(campaign.Searchable(), " and ")))
+		return usage(fmt.Errorf("--kind %s: there is no such kind; %s can be searched", kind, strings.Join(campaign.Searchable(), ", ")))
 	}
 	if o.budget < leastPart {
 		return usage(fmt.Errorf("--budget %v is too short for anything to be found; it is %v at least", o.budget, leastPart))
@@ -146,33 +154,20 @@ func (o *limitsOptions) parts(q question) ([]part, error) {
 	if err != nil {
 		return nil, err
 	}
-	rate := q.script.Rate
-	if q.script.From > 0 {
-		rate = q.script.From
-	}
-	if rate == 0 {
-		rate = constantRate
+	rate, most, err := o.rates(q)
+	if err != nil {
+		return nil, err
 	}
 	var parts []part
 	if o.wants(limitRate) {
-		most := mostRates * rate
-		if o.upTo != "" {
-			if most, err = experiment.ParseRate(o.upTo); err != nil || most < rate {
-				return nil, usage(fmt.Errorf("--up-to %s is not a rate of %g/s or more, such as %g/s", o.upTo, rate, mostRates*rate))
-			}
-		}
 		parts = append(parts, part{name: "the largest rate", weight: 2, script: func(s *load.Script) { s.From, s.Rate = rate, most }})
 	}
-	kinds := o.kinds
-	if len(kinds) == 0 {
-		kinds = []string{"latency"}
-	}
-	for _, link := range links {
-		for _, kind := range kinds {
-			if o.wants(limitTolerance) {
-				parts = append(parts, tolerancePart(link, kind, rate))
-			}
+	if o.wants(limitTolerance) {
+		tolerances, err := o.tolerances(q.experiment, links, rate)
+		if err != nil {
+			return nil, err
 		}
+		parts = append(parts, tolerances...)
 	}
 	if o.wants(limitRoundTrips) && len(links) > 0 {
 		parts = append(parts, roundTripsPart(links, min(rate, tripRate)))
@@ -183,7 +178,62 @@ func (o *limitsOptions) parts(q question) ([]part, error) {
 	return parts, nil
 }
 
+// rates are the first rate, which is also that under faults, and the largest that is tried.
+func (o *limitsOptions) rates(q question) (first, most float64, err error) {
+	first = q.script.Rate
+	if q.experiment.Load.Named == "breakpoint" && o.rate == "" { // its rate is the largest that is tried
+		most = first
+		first /= firstOfMost
+	}
+	if q.script.From > 0 {
+		first = q.script.From
+	}
+	if first == 0 {
+		first = constantRate
+	}
+	if most <= first {
+		most = mostRates * first
+	}
+	if o.upTo != "" {
+		if most, err = experiment.ParseRate(o.upTo); err != nil || most < first {
+			return 0, 0, usage(fmt.Errorf("--up-to %s is not a rate of %g/s or more, such as %g/s", o.upTo, first, mostRates*first))
+		}
+	}
+	return first, most, nil
+}
+
+// tolerances look for the strongest fault of each kind on each link that it can act on.
+func (o *limitsOptions) tolerances(e experiment.Experiment, links []string, rate float64) ([]part, error) {
+	kinds := o.kinds
+	if len(kinds) == 0 {
+		kinds = []string{"latency"}
+	}
+	var parts []part
+	var wrong []error
+	for _, kind := range kinds {
+		on := links
+		if strings.HasPrefix(kind, "http-") {
+			if len(o.links) == 0 {
+				on = topology.Links(e)
+			}
+			on = slices.DeleteFunc(slices.Clone(on), func(l string) bool { return !leadsToService(e, l) })
+			if len(on) == 0 {
+				wrong = append(wrong, fmt.Errorf("--kind %s: it acts on HTTP, and no link leads to a service: %s", kind, strings.Join(links, ", ")))
+			}
+		}
+		for _, link := range on {
+			parts = append(parts, tolerancePart(link, kind, rate))
+		}
+	}
+	if len(wrong) > 0 {
+		return nil, usage(errors.Join(wrong...))
+	}
+	return parts, nil
+}
+
 const (
+	// firstOfMost is how many times the first rate of the shape breakpoint its largest is, where the file does not say.
+	firstOfMost = 10.0
 	// constantRate is that of a load which names none, as that of the shape soak.
 	constantRate = 50.0
 	// mostRates is how many times the first rate is the most that is tried.

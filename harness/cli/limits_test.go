@@ -1,17 +1,9 @@
 package cli_test
 
 import (
-	"bufio"
-	"errors"
 	"fmt"
-	"io"
-	"math"
-	"net"
-	"net/http"
 	"os"
-	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -21,68 +13,6 @@ import (
 	"github.com/devcraft-studio/brunt/harness/topology"
 	"github.com/devcraft-studio/brunt/results"
 )
-
-// asker answers by asking a Redis, which has timeout for each answer: /redis/seq/3 one after another, /redis/par/10 at once,
-// each on one of size connections.
-type asker struct {
-	address string
-	timeout time.Duration
-	free    chan net.Conn // nil: not dialled yet
-}
-
-func newAsker(address string, timeout time.Duration, size int) *asker {
-	a := &asker{address: address, timeout: timeout, free: make(chan net.Conn, size)}
-	for range size {
-		a.free <- nil
-	}
-	return a
-}
-
-// ask makes one round trip.
-func (a *asker) ask() (err error) {
-	conn := <-a.free
-	defer func() { a.free <- conn }()
-	if conn == nil {
-		if conn, err = net.DialTimeout("tcp", a.address, a.timeout); err != nil {
-			conn = nil
-			return err
-		}
-	}
-	err = conn.SetDeadline(time.Now().Add(a.timeout))
-	if err == nil {
-		_, err = io.WriteString(conn, "PING\r\n")
-	}
-	if err == nil {
-		_, err = bufio.NewReader(conn).ReadSlice('\n')
-	}
-	if err != nil {
-		err = errors.Join(err, conn.Close())
-		conn = nil
-	}
-	return err
-}
-
-func (a *asker) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	parts := strings.Split(r.URL.Path, "/") // "", redis, seq, 3
-	n, _ := strconv.Atoi(parts[len(parts)-1])
-	failed := make([]error, n)
-	if strings.Contains(r.URL.Path, "/par/") {
-		var all sync.WaitGroup
-		for i := range n {
-			all.Go(func() { failed[i] = a.ask() })
-		}
-		all.Wait()
-	} else {
-		for i := range n {
-			failed[i] = a.ask()
-		}
-	}
-	if err := errors.Join(failed...); err != nil {
-		http.Error(w, err.Error(), http.StatusBadGateway)
-		return
-	}
-	fmt.Fprintln(w, "done")
-}
 
 // limitsExperiment asks a service that gives Redis 250 ms.
 const limitsExperiment = `
@@ -145,20 +75,62 @@ func TestProofAClientTimeoutIsFoundFiveTimesOutOfFive(t *testing.T) {
 	if proof == "" {
 		t.Skip("a long proof: `make proof` runs it")
 	}
-	const tries = 5
-	row := figures{proof: proof, what: "tolerance of a client timeout of 250 ms on Redis, 5 tries", provider: topology.ProviderLocal}
-	if row.there(t) {
-		return
+	for _, provider := range providers() {
+		t.Run(provider, func(t *testing.T) {
+			const tries = 5
+			row := figures{proof: proof, what: "tolerance of a client timeout of 250 ms on Redis, 5 tries", provider: provider}
+			if row.there(t) {
+				return
+			}
+			var intervals []string
+			for try := range tries {
+				found := tolerates(newPlace(t, provider), 250*time.Millisecond)
+				if t.Failed() {
+					t.Fatalf("in try %d of %d", try+1, tries)
+				}
+				intervals = append(intervals, fmt.Sprintf("[%g, %g]", *found.Held, *found.Broke))
+			}
+			row.add(t, strings.Join(intervals, " ")+" ms")
+		})
 	}
-	var intervals []string
-	for try := range tries {
-		found := tolerates(newPlace(t, topology.ProviderLocal), 250*time.Millisecond)
-		if t.Failed() {
-			t.Fatalf("in try %d of %d", try+1, tries)
+}
+
+func TestProofTheStrengthsOfFurtherKindsAreFound(t *testing.T) {
+	proof := os.Getenv("BRUNT_PROOF")
+	if proof == "" {
+		t.Skip("a long proof: `make proof` runs it")
+	}
+	for _, asked := range []struct {
+		kind, link, path, slo string
+		edge, within          float64
+	}{
+		{"connect-delay", "target->cache", "/dial/seq/1", "rate(http_req_failed) < 1%", 250, 1.1},
+		{"stall", "target->cache", "/redis/seq/1", "p95(latency) < 150ms", 5, 1.7},
+		{"http-error", "load->target", "/redis/seq/1", "rate(http_req_failed) < 20%", 20, 1.5},
+		{"http-abort", "load->target", "/redis/seq/1", "rate(http_req_failed) < 20%", 20, 1.5},
+	} {
+		for _, provider := range providers() {
+			t.Run(asked.kind+" "+provider, func(t *testing.T) {
+				row := figures{proof: proof, what: fmt.Sprintf("tolerance of %s, of %g", asked.kind, asked.edge), provider: provider}
+				if row.there(t) {
+					return
+				}
+				p := newPlace(t, provider)
+				text := fmt.Sprintf(limitsExperiment, "", "{name: one, path: "+asked.path+"}", "50/s")
+				p.write("experiment.yaml", strings.Replace(text, `"rate(http_req_failed) < 1%"`, `"`+asked.slo+`"`, 1))
+				v := p.start("limits", p.dir, "--provider", provider, "--no-wait", "--only", "tolerance", "--kind", asked.kind, "--link", asked.link, "--budget", "5m")
+				if code := v.exitWithin(6 * time.Minute); code != 0 {
+					t.Fatalf("brunt ended with %d\n%s%s", code, v.stderr(), v.stdout.String())
+				}
+				t.Logf("%s\n%s", v.stderr(), v.stdout.String())
+				found := p.runs()[0].Verdict.Tolerances[0]
+				if found.Held == nil || found.Broke == nil || *found.Held > asked.edge*asked.within || *found.Broke < asked.edge/asked.within || *found.Held < asked.edge/asked.within/1.4 {
+					t.Fatalf("%+v", found)
+				}
+				row.add(t, found.Answer)
+			})
 		}
-		intervals = append(intervals, fmt.Sprintf("[%g, %g]", *found.Held, *found.Broke))
 	}
-	row.add(t, strings.Join(intervals, " ")+" ms")
 }
 
 // TestLimitsBeginWithTheRateOfTheFile: it holds, and so does the most that is to be tried.
@@ -177,13 +149,15 @@ func TestLimitsBeginWithTheRateOfTheFile(t *testing.T) {
 	}
 }
 
-// TestCtrlCKeepsTheStepsOfASearch: an answer that is not closer is one all the same.
+// TestCtrlCKeepsTheStepsOfASearch: an answer that is not closer is one all the same, and --resume goes on from there. Every error is
+// one too many here.
 func TestCtrlCKeepsTheStepsOfASearch(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t, topology.ProviderLocal)
-	p.write("experiment.yaml", fmt.Sprintf(limitsExperiment, "", "{name: one, path: /redis/seq/1}", "40/s"))
-	v := p.start("limits", p.dir, "--provider", p.provider, "--no-wait", "--only", "tolerance", "--budget", "110s")
-	v.awaitLine(`target->cache latency 8 ms held$`)
+	p.write("experiment.yaml", fmt.Sprintf(limitsExperiment, "", "{name: one, path: /redis/seq/1}", "100/s"))
+	args := []string{"limits", p.dir, "--provider", p.provider, "--no-wait", "--only", "tolerance", "--kind", "http-error", "--link", "load->target", "--budget", "110s"}
+	v := p.start(args...)
+	v.awaitLine(`load->target sound held$`)
 	if err := v.cmd.Process.Signal(syscall.SIGINT); err != nil {
 		t.Fatal(err)
 	}
@@ -194,12 +168,30 @@ func TestCtrlCKeepsTheStepsOfASearch(t *testing.T) {
 	if run.Status != results.StatusAborted || len(run.Verdict.Tolerances) != 1 {
 		t.Fatalf("%s: %+v", run.Status, run.Verdict)
 	}
-	found := run.Verdict.Tolerances[0]
-	if found.Outcome != results.Inconclusive || found.Held == nil || *found.Held < 8 || !strings.Contains(found.Answer, "the search was cut off") {
+	cut := run.Verdict.Tolerances[0]
+	if cut.Outcome != results.Inconclusive || cut.Held == nil || !strings.Contains(cut.Answer, "the search was cut off") {
+		t.Errorf("%+v", cut)
+	}
+	if !strings.Contains(v.stdout.String(), "\nLimits\n") || !strings.Contains(v.stderr(), "the same command with --resume "+run.ID+" goes on") {
+		t.Errorf("said:\n%s%s", v.stderr(), v.stdout.String())
+	}
+	again := p.start(append(args, "--resume", run.ID)...)
+	if code := again.exit(); code != 0 {
+		t.Fatalf("ended with %d\n%s%s", code, again.stderr(), again.stdout.String())
+	}
+	all := p.runs()
+	if len(all) != 1 || all[0].Status != results.StatusComplete || len(all[0].Trials) != 1 || len(all[0].Verdict.Tolerances) != 1 {
+		t.Fatalf("%d runs, %s: %+v", len(all), all[0].Status, all[0].Verdict)
+	}
+	found := all[0].Verdict.Tolerances[0]
+	if found.Held == nil || *found.Held > 2 || found.Broke == nil || *found.Broke > 6 || found.With != "status 503" {
 		t.Errorf("%+v", found)
 	}
-	if !strings.Contains(v.stdout.String(), "\nLimits\n") {
-		t.Errorf("said:\n%s", v.stdout.String())
+	if len(found.Steps) <= len(cut.Steps) || !cmp.Equal(found.Steps[:len(cut.Steps)], cut.Steps) || strings.Contains(again.stderr(), "sound") {
+		t.Errorf("it did not go on from %+v: %+v\n%s", cut.Steps, found.Steps, again.stderr())
+	}
+	if judged := p.run(0, "rejudge", run.ID); judged.stdout.String() != again.stdout.String() {
+		t.Errorf("judged otherwise (-run +rejudge):\n%s", cmp.Diff(again.stdout.String(), judged.stdout.String()))
 	}
 }
 
@@ -242,55 +234,5 @@ func TestAScorecardGoesOnAfterAnInterruption(t *testing.T) {
 	again := p.run(1, "rejudge", all[0].ID)
 	if diff := cmp.Diff(v.stdout.String(), again.stdout.String()); diff != "" {
 		t.Errorf("judged otherwise (-run +rejudge):\n%s", diff)
-	}
-}
-
-// trips measures the round trips of some endpoints.
-func trips(p *place, flags, requests string) map[string]results.RoundTrips {
-	p.Helper()
-	p.write("experiment.yaml", fmt.Sprintf(limitsExperiment, flags, requests, "20/s"))
-	v := p.start("limits", p.dir, "--provider", p.provider, "--no-wait", "--only", "round-trips", "--budget", "2m", "--seed", "3")
-	if code := v.exitWithin(3 * time.Minute); code != 0 {
-		p.Fatalf("brunt ended with %d\n%s%s", code, v.stderr(), v.stdout.String())
-	}
-	found := map[string]results.RoundTrips{}
-	for _, r := range p.runs()[0].Verdict.RoundTrips {
-		found[r.Name] = r
-	}
-	p.Logf("\n%s", v.stdout.String())
-	return found
-}
-
-func TestProofRoundTripsAreCounted(t *testing.T) {
-	proof := os.Getenv("BRUNT_PROOF")
-	if proof == "" {
-		t.Skip("a long proof: `make proof` runs it")
-	}
-	row := figures{proof: proof, what: "round trips of 1, 3 and 20 in sequence, 10 at once, and a saturated pool", provider: topology.ProviderLocal}
-	if row.there(t) {
-		return
-	}
-	p := newPlace(t, topology.ProviderLocal)
-	found := trips(p, ", -pool, '40'", "{name: one, path: /redis/seq/1}, {name: three, path: /redis/seq/3}, {name: twenty, path: /redis/seq/20}, {name: ten, path: /redis/par/10}")
-	figure := ""
-	for _, endpoint := range []struct {
-		name string
-		want float64
-	}{{"one", 1}, {"three", 3}, {"twenty", 20}, {"ten", 1}} {
-		r := found[endpoint.name]
-		if r.Count == nil {
-			t.Fatalf("%s: %s", endpoint.name, r.Reason)
-		}
-		if math.Abs(*r.Count-endpoint.want) > 0.1*endpoint.want {
-			t.Errorf("%s: %v, want %v", endpoint.name, *r.Count, endpoint.want)
-		}
-		figure += fmt.Sprintf("%s %.2f, ", endpoint.name, *r.Count)
-	}
-	saturated := trips(newPlace(t, topology.ProviderLocal), ", -pool, '1'", "{name: crowd, path: /redis/par/20}")["crowd"]
-	if saturated.Count != nil {
-		t.Errorf("a saturated pool: %v", *saturated.Count)
-	}
-	if !t.Failed() {
-		row.add(t, figure+"saturated: "+saturated.Reason)
 	}
 }

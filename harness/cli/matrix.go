@@ -168,8 +168,6 @@ const (
 	cellLasts = 10 * time.Second
 	// cellOverhead is what starting and stopping a trial takes, until one has been measured.
 	cellOverhead = 5 * time.Second
-	// unavailable is the status that http-error answers with.
-	unavailable = 503
 )
 
 // cellFault is a cell as a fault.
@@ -190,7 +188,7 @@ func cellFault(c results.Cell) (experiment.Fault, error) {
 	case "http-error", "http-abort":
 		f.Share, errs[0] = shareOf(share)
 		if c.Kind == "http-error" {
-			f.Status = unavailable
+			f.Status = campaign.ErrorStatus
 		}
 	default:
 		f.For, errs[0] = time.ParseDuration(strings.TrimPrefix(c.What, "for "))
@@ -247,7 +245,7 @@ func (inv *invocation) measureCells(ctx context.Context, cells []results.Cell, b
 		return inv.save(ctx, nil)
 	}
 	if ctx.Err() != nil {
-		return &exitError{exitInterrupted, failed}
+		return &exitError{exitInterrupted, &resumableError{inv.run.ID, failed}}
 	}
 	return brokenUnlessClassified(failed)
 }
@@ -321,16 +319,27 @@ func (inv *invocation) reopen(ctx context.Context) error {
 		return usage(err)
 	}
 	same := slices.EqualFunc(run.Question.SLOs, inv.question.slos, func(a, b results.SLO) bool { return a.Text == b.Text })
-	isScorecard := len(run.Trials) > 0 && !slices.ContainsFunc(run.Trials, func(t results.Trial) bool { return t.Cell == nil })
+	if err := inv.resumable(run); err != nil {
+		return err
+	}
 	switch {
-	case !isScorecard:
-		return usage(fmt.Errorf("--resume %s: it is no scorecard that was begun", run.ID))
 	case run.Experiment != inv.question.experiment.Name || !same:
 		return usage(fmt.Errorf("--resume %s: it asked something else: %s with %d SLOs", run.ID, run.Experiment, len(run.Question.SLOs)))
 	case inv.options.seed != 0 && inv.options.seed != run.Seed:
 		return usage(fmt.Errorf("--resume %s: it has the seed %d", run.ID, run.Seed))
 	}
+	again, err := inv.measuredNow(ctx)
+	if err != nil {
+		return err
+	}
+	was := run.Builds[0]
+	if was.SHA != again.SHA || was.Variant != again.Variant {
+		return usage(fmt.Errorf("--resume %s: it measured another build: %s, not %s", run.ID, buildName(was), buildName(again)))
+	}
 	inv.run = run
+	if was.DiffDigest != again.DiffDigest {
+		inv.run.Warnings = appendNew(inv.run.Warnings, "the sources were changed while the run was interrupted")
+	}
 	inv.run.Warnings = slices.DeleteFunc(inv.run.Warnings, func(w string) bool { return strings.Contains(w, "--resume goes on") })
 	return nil
 }

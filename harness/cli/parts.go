@@ -17,6 +17,9 @@ import (
 // part is one trial of a campaign.
 type part struct {
 	name    string
+	aim     results.ProbingAim                // of faults; "": the load searches for the largest rate
+	kind    string                            // of the faults
+	rate    float64                           // of a constant load
 	weight  float64                           // of its share of the time, against the others'
 	script  func(*load.Script)                // makes the load what the part needs
 	links   []string                          // that faults act on
@@ -31,20 +34,26 @@ const (
 	// A step under a fault lasts until it has seen enough iterations, within bounds.
 	shortestProbe, longestProbe = 3 * time.Second, 20 * time.Second
 	probedIterations            = 75
+	// A share is told by how many it met: longestShare is for loads that are slow to offer so many.
+	sharedIterations = 400
+	longestShare     = 40 * time.Second
 	// rest is how long a link is sound before a fault: the probe measures it meanwhile.
 	rest = 1200 * time.Millisecond
-	// tripStep is a step of a measurement of round trips, and tripRounds is how often each latency is added.
-	tripStep   = 4 * time.Second
-	tripRounds = 3
+	// tripStep is a step of a measurement of round trips, and tripTakes what it takes in all. Each latency is added fewestRounds times,
+	// and as often as there is time for up to mostRounds: what is measured twice as often is known half as well again.
+	tripStep, tripTakes      = 4 * time.Second, 5700 * time.Millisecond
+	fewestRounds, mostRounds = 3, 5
 	// loadSlack is how much longer than its part a constant load could last.
 	loadSlack = 10 * time.Minute
 )
 
-// measureParts conducts the parts one after another within the budget, saving the run after each. What does not fit is left out,
-// and said. The returned error says why the run is not complete; the run itself is stored all the same.
+// measureParts conducts the parts one after another within the budget, saving the run after each; those that the run which goes on
+// has finished are kept. What does not fit is left out, and said. The returned error says why the run is not complete; the run
+// itself is stored all the same.
 func (inv *invocation) measureParts(ctx context.Context, parts []part, budget time.Duration) error {
 	deadline := time.Now().Add(budget)
-	inv.options.trials = len(parts)
+	parts, number := inv.unfinished(parts), inv.lastTrial()
+	inv.options.trials = len(inv.run.Trials) + inv.missing(parts)
 	var failed error
 	for i := range parts {
 		weights := 0.0
@@ -53,14 +62,15 @@ func (inv *invocation) measureParts(ctx context.Context, parts []part, budget ti
 		}
 		share := time.Duration(float64(time.Until(deadline)) * parts[i].weight / weights)
 		if share < leastPart {
-			inv.run.Warnings = append(inv.run.Warnings, "not looked for within --budget: "+parts[i].name)
-			inv.options.trials--
+			inv.run.Warnings = append(inv.run.Warnings, "not looked for within --budget: "+parts[i].name+"; --resume goes on with it")
+			inv.options.trials -= inv.missing(parts[i : i+1])
 			continue
 		}
 		inv.progress.Step("looking for " + parts[i].name)
-		trial, err := inv.conductPart(ctx, &parts[i], len(inv.run.Trials)+1, share.Round(time.Second))
+		number++
+		trial, err := inv.conductPart(ctx, &parts[i], number, share.Round(time.Second))
 		failed = err
-		inv.run.Trials = append(inv.run.Trials, trial)
+		inv.replace(&parts[i], trial)
 		if err := inv.save(ctx, failed); err != nil {
 			return errors.Join(failed, err)
 		}
@@ -69,10 +79,11 @@ func (inv *invocation) measureParts(ctx context.Context, parts []part, budget ti
 		}
 	}
 	if failed == nil {
+		inv.run.Warnings = appendNew(inv.run.Warnings, inv.lost(ctx)...)
 		return inv.save(ctx, nil)
 	}
 	if ctx.Err() != nil {
-		return &exitError{exitInterrupted, failed}
+		return &exitError{exitInterrupted, &resumableError{inv.run.ID, failed}}
 	}
 	return brokenUnlessClassified(failed)
 }
@@ -105,26 +116,40 @@ func (inv *invocation) conductPart(ctx context.Context, p *part, number int, len
 	if constant {
 		inv.probing = p.probing(inv)
 		inv.probing.Record.VUs = q.inspection.MaxVUs
+		inv.goOn(p, &inv.probing.Record)
 	}
-	return inv.conduct(ctx, number)
+	trial, err := inv.conduct(ctx, number)
+	if constant && trial.Probing == nil { // it has not come so far; what an earlier trial found is kept all the same
+		trial.Probing = &inv.probing.Record
+		trial.Probing.Steps = []results.FaultStep{}
+	}
+	return trial, err
 }
 
 // probeLength is how long a step has to be at a rate.
-func probeLength(rate float64) time.Duration {
-	seconds := time.Duration(probedIterations / rate * float64(time.Second))
-	return min(max(seconds, shortestProbe), longestProbe)
+func probeLength(rate float64, scale campaign.Scale) time.Duration {
+	iterations, longest := float64(probedIterations), longestProbe
+	if scale.Share {
+		iterations, longest = sharedIterations, longestShare
+	}
+	seconds := time.Duration(iterations / rate * float64(time.Second))
+	return min(max(seconds, shortestProbe), longest)
 }
 
 // tolerancePart looks for the strongest fault of a kind that is tolerated on a link.
 func tolerancePart(link, kind string, rate float64) part {
 	scale, _ := campaign.ScaleOf(kind)
 	limits := campaign.Limits{Scale: scale}
-	length := probeLength(rate)
+	length := probeLength(rate, scale)
 	return part{
-		name: "the strongest " + kind + " on " + link, weight: 2, links: []string{link}, script: func(s *load.Script) { s.Rate = rate },
+		name: "the strongest " + kind + " on " + link, weight: toleranceWeight(scale), links: []string{link},
+		aim: results.AimTolerance, kind: kind, rate: rate, script: func(s *load.Script) { s.Rate = rate },
 		probing: func(inv *invocation) *runner.Probing {
 			return &runner.Probing{
-				Record: results.Probing{Aim: results.AimTolerance, Kind: kind, Unit: scale.Unit, Rate: rate, Falling: scale.Falling, Most: scale.Most},
+				Record: results.Probing{
+					Aim: results.AimTolerance, Kind: kind, With: scale.With, Links: []string{link}, Unit: scale.Unit, Rate: rate,
+					Falling: scale.Falling, Most: scale.Most,
+				},
 				Next: func(tried []results.FaultOutcome) (runner.Try, results.SearchEnd) {
 					strength, end := limits.Next(tried)
 					return tryOf(link, kind, strength, scale), end
@@ -139,11 +164,14 @@ func tolerancePart(link, kind string, rate float64) part {
 func roundTripsPart(links []string, rate float64) part {
 	scale, _ := campaign.ScaleOf("latency")
 	return part{
-		name: "round trips", weight: 2 * float64(len(links)), links: links, script: func(s *load.Script) { s.Rate = rate },
+		name: "round trips", weight: 2 * float64(len(links)), links: links,
+		aim: results.AimRoundTrips, kind: "latency", rate: rate, script: func(s *load.Script) { s.Rate = rate },
 		probing: func(inv *invocation) *runner.Probing {
-			trips := campaign.RoundTrips{Links: links, Seed: inv.run.Seed, Rounds: tripRounds}
+			trips := campaign.RoundTrips{Links: links, Seed: inv.run.Seed, Rounds: 1}
+			there := int(inv.question.duration / (tripTakes * time.Duration(trips.Steps())))
+			trips.Rounds = min(max(there, fewestRounds), mostRounds)
 			return &runner.Probing{
-				Record: results.Probing{Aim: results.AimRoundTrips, Kind: "latency", Unit: scale.Unit, Rate: rate},
+				Record: results.Probing{Aim: results.AimRoundTrips, Kind: "latency", Links: links, Unit: scale.Unit, Rate: rate},
 				Next: func(tried []results.FaultOutcome) (runner.Try, results.SearchEnd) {
 					link, delay, end := trips.Next(tried)
 					return tryOf(link, "latency", delay, scale), end
@@ -152,6 +180,14 @@ func roundTripsPart(links []string, rate float64) part {
 			}
 		},
 	}
+}
+
+// toleranceWeight is larger for shares, whose steps are longer.
+func toleranceWeight(scale campaign.Scale) float64 {
+	if scale.Share {
+		return 4
+	}
+	return 2
 }
 
 // tryOf is a fault of that strength. What a sound link is measured by is the weakest fault's probe.
@@ -168,6 +204,16 @@ func tryOf(link, kind string, strength float64, scale campaign.Scale) runner.Try
 			f.Rate = int64(scale.Least)
 		}
 		try.Hold = longestProbe
+	case "connect-delay":
+		f.Delay = time.Duration(strength * float64(time.Millisecond))
+		try.Hold += 2 * f.Delay
+	case "stall":
+		f.Share, f.Delay = strength/100, campaign.StallDelay
+		try.Hold += 2 * f.Delay
+	case "http-error":
+		f.Share, f.Status = strength/100, campaign.ErrorStatus
+	case "http-abort":
+		f.Share = strength / 100
 	default:
 		f.Latency = time.Duration(strength * float64(time.Millisecond))
 		try.Hold += 2 * f.Latency

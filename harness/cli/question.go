@@ -285,7 +285,7 @@ func (q *question) recorded() results.Question {
 	}
 	return results.Question{
 		SLOs: slos, Guard: guard.Seconds(), FitnessBlocks: !q.bare || q.strict, Generator: q.generator(),
-		Source: q.redact(string(q.experiment.Source)), Scraped: q.scrapedMetrics(),
+		Source: q.redact(string(q.experiment.Source)), Scraped: q.scrapedMetrics(), Asker: q.asks,
 	}
 }
 

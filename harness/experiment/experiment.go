@@ -101,6 +101,7 @@ type Load struct {
 	Requests *requests.Spec
 	Env      map[string]string
 	Shape    string  // smoke, ramp, soak, spike, breakpoint; empty: the script's own options.scenarios, or requests at a constant rate
+	Named    string  // the shape that the file itself names, whatever took its place
 	Rate     float64 // iterations per second, at the peak; 0: the shape's default
 	Duration time.Duration
 	VUs      int // most VUs that brunt-arrival may use; 0: its default

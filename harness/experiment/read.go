@@ -78,16 +78,30 @@ func interpret(found located, opts Options) (Experiment, error) {
 	if root == nil {
 		return Experiment{}, d.problems.sorted()
 	}
+	named := namedShape(root)
 	scale := d.override(root, opts)
 	var raw rawFile
 	d.into(&raw, root, "")
 	c := &checker{decoder: d, raw: &raw, dir: found.dir, lookup: opts.Lookup}
 	c.exp = Experiment{Dir: found.dir, File: found.file, Source: found.text}
 	c.check()
+	c.exp.Load.Named = named
 	if len(d.problems) > 0 {
 		return Experiment{}, d.problems.sorted()
 	}
 	return c.exp.Scaled(scale), nil
+}
+
+// namedShape is the shape that a file names.
+func namedShape(root *yaml.Node) string {
+	load := child(root, "load")
+	if load == nil || load.Kind != yaml.MappingNode {
+		return ""
+	}
+	if shape := child(load, "shape"); shape != nil {
+		return shape.Value
+	}
+	return ""
 }
 
 // parse returns the mapping that the file is, or nil.

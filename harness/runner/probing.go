@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/devcraft-studio/brunt/harness/experiment"
@@ -19,7 +20,7 @@ type Stepper interface {
 
 // Probing lets the faults of a trial be decided upon while it runs. The faults of the experiment are then left alone.
 type Probing struct {
-	Record results.Probing // what is kept of it, without steps
+	Record results.Probing // what is kept of it, without steps; those of an earlier trial are taken for tried
 	// Next is what to try after what was tried, or why nothing is. The load ends with it.
 	Next func(tried []results.FaultOutcome) (Try, results.SearchEnd)
 	// Weigh says what a step comes to, given what was measured in it.
@@ -66,7 +67,7 @@ func newProbing(tl *timeline) (*probing, error) {
 	if !ok {
 		return nil, errors.New("the load can't be judged while it runs")
 	}
-	p := &probing{timeline: tl, plan: plan, stepper: stepper, record: plan.Record}
+	p := &probing{timeline: tl, plan: plan, stepper: stepper, record: plan.Record, tried: slices.Clone(plan.Record.Earlier)}
 	p.record.Steps = []results.FaultStep{}
 	return p, nil
 }

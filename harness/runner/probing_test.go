@@ -111,6 +111,28 @@ func TestAProbingTriesFaultsUntilNothingIsLeftToTry(t *testing.T) {
 	}
 }
 
+func TestAProbingGoesOnAfterTheStepsOfAnEarlierTrial(t *testing.T) {
+	t.Parallel()
+	s := newStage(time.Minute)
+	var strength float64
+	plan := plan(slow(0, time.Second))
+	plan.Duration, plan.Probing = time.Minute, tries(&strength, 0, 10, 30)
+	plan.Probing.Record.Earlier = []results.FaultOutcome{{Strength: 0}, {Strength: 10}}
+	parts := s.parts()
+	start := parts.Load
+	parts.Load = func(ctx context.Context, at *site.Site) (Load, error) {
+		l, err := start(ctx, at)
+		return stepped{l.(loadOf), &strength}, err
+	}
+	trial, err := Conduct(t.Context(), plan, parts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p := trial.Probing; len(p.Steps) != 1 || p.Steps[0].Strength != 30 || len(p.Earlier) != 2 {
+		t.Errorf("%+v", p)
+	}
+}
+
 func TestAProbingThatIsInterruptedKeepsItsStepsAndLiftsItsFault(t *testing.T) {
 	t.Parallel()
 	s := newStage(time.Minute)

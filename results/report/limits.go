@@ -39,9 +39,9 @@ func findings(run results.Run) string {
 		case t.Outcome != results.Pass:
 			found = append(found, t.Link+": "+t.Answer)
 		case *t.Held == 0:
-			found = append(found, "tolerates no "+t.Kind+" on "+t.Link)
+			found = append(found, "tolerates no "+kindOf(t)+" on "+t.Link)
 		default:
-			found = append(found, fmt.Sprintf("tolerates %s of %s on %s", quantity(*t.Held, t.Unit), t.Kind, t.Link))
+			found = append(found, fmt.Sprintf("tolerates %s of %s on %s", quantity(*t.Held, t.Unit), kindOf(t), t.Link))
 		}
 	}
 	if n := len(v.RoundTrips); n > 0 {
@@ -59,6 +59,9 @@ func findings(run results.Run) string {
 
 // toleranceRow is the name of a tolerance's row of evidence.
 func toleranceRow(t results.Tolerance) string { return t.Kind + " tolerated on " + t.Link }
+
+// kindOf names the kind of the faults, with what of them stays the same.
+func kindOf(t results.Tolerance) string { return strings.TrimSuffix(t.Kind+" "+t.With, " ") }
 
 // limits is the table of what was found of a run that looked for limits.
 func limits(run results.Run) Table {
@@ -98,7 +101,7 @@ func limits(run results.Run) Table {
 		if l.Outcome != results.Pass || l.Broke == nil || l.Uneven {
 			note = l.Answer
 		}
-		t.Rows = append(t.Rows, []Cell{{Text: string(l.Outcome), Outcome: l.Outcome}, {Text: l.Kind}, {Text: l.Link}, number(l.Held, l.Unit),
+		t.Rows = append(t.Rows, []Cell{{Text: string(l.Outcome), Outcome: l.Outcome}, {Text: kindOf(l)}, {Text: l.Link}, number(l.Held, l.Unit),
 			number(l.Broke, l.Unit), {Text: quantity(l.Rate, "/s")}, {Text: l.SLO}, value(l.Value, l.ValueUnit), {Text: note}})
 	}
 	return t

@@ -34,7 +34,7 @@ func (j *judge) searched(open Opener) error {
 	if err != nil {
 		return err
 	}
-	found := bracket{search: *search, Breakpoint: results.Breakpoint{Trial: j.trial.Number, Unit: slo.UnitPerSecond, Steps: []results.StepOutcome{}}}
+	found := bracket{search: *search, flags: flagsOf(j.run.Question.Asker), Breakpoint: results.Breakpoint{Trial: j.trial.Number, Unit: slo.UnitPerSecond, Steps: []results.StepOutcome{}}}
 	evidence := map[int][]results.Evidence{}
 	usual := 0.0
 	for i, s := range steps {
@@ -95,6 +95,18 @@ type bracket struct {
 	tries  int  // steps at the rate of broke in which the generator could have done more
 	failed int  // those of them that broke an SLO for sure
 	down   bool // after the last of them the target answered nothing any more
+	flags  searchFlags
+}
+
+// searchFlags are what makes a search go further: higher, longer and lower; and what bounded its time.
+type searchFlags struct{ most, time, first, over string }
+
+// flagsOf are those of the command that asked.
+func flagsOf(asker string) searchFlags {
+	if asker == "limits" {
+		return searchFlags{most: "raise --up-to", time: "raise --budget", first: "lower --rate", over: "the budget"}
+	}
+	return searchFlags{most: "raise --rate", time: "raise --duration", first: "lower load.from", over: "the duration"}
 }
 
 // close finds the rates between which the breakpoint lies.
@@ -159,9 +171,9 @@ func (b *bracket) text() string {
 	case len(b.Steps) == 0:
 		return "no step was completed"
 	case b.broke < 0 && b.search.Ended == results.SearchMost:
-		return held + ", the most that was to be tried: the limit lies above it; raise --rate to find it"
+		return held + ", the most that was to be tried: the limit lies above it; " + b.flags.most + " to find it"
 	case b.broke < 0:
-		return held + "; the duration was over before anything broke: the limit lies above it; raise --duration to find it"
+		return held + "; " + b.flags.over + " was over before anything broke: the limit lies above it; " + b.flags.time + " to find it"
 	}
 	last := b.Steps[b.broke]
 	switch {
@@ -169,11 +181,11 @@ func (b *bracket) text() string {
 		return fmt.Sprintf("%s (last rate that kept every SLO), broke at %s by %s; the limit lies in [%s, %s]/s", held, rate(b.broke), b.by(last),
 			display(*b.Held, slo.UnitNone), display(*b.Broke, slo.UnitNone))
 	case b.broken():
-		return fmt.Sprintf("%s: the first rate, %s, broke by %s; the limit lies below it; lower load.from to find it", held, rate(b.broke), b.by(last))
+		return fmt.Sprintf("%s: the first rate, %s, broke by %s; the limit lies below it; %s to find it", held, rate(b.broke), b.by(last), b.flags.first)
 	case last.Unfit:
 		return fmt.Sprintf("%s; at %s the generator reached its own limit, not the target's: %s", held, rate(b.broke), last.Reason)
 	case last.Outcome == results.Fail:
-		return fmt.Sprintf("%s; %s broke once, by %s, and the duration was over before it could be repeated; raise --duration", held, rate(b.broke), why(last))
+		return fmt.Sprintf("%s; %s broke once, by %s, and %s was over before it could be repeated; %s", held, rate(b.broke), why(last), b.flags.over, b.flags.time)
 	}
 	return fmt.Sprintf("%s; whether %s holds can't be told: %s", held, rate(b.broke), why(last))
 }

@@ -52,6 +52,33 @@ func failing(n int) func(*second) {
 	return func(s *second) { s.served, s.failed = s.served-n, n }
 }
 
+// TestASearchNamesTheFlagsOfTheCommandThatAsked: --rate is the first rate of limits, and the largest of run.
+func TestASearchNamesTheFlagsOfTheCommandThatAsked(t *testing.T) {
+	for _, row := range []struct {
+		name  string
+		ended results.SearchEnd
+		steps []tried
+		want  string
+	}{
+		{"the most held", results.SearchMost, []tried{{rate: 10}}, "raise --up-to to find it"},
+		{"out of time", results.SearchTime, []tried{{rate: 10}}, "the budget was over before anything broke: the limit lies above it; raise --budget to find it"},
+		{"the first broke", results.SearchFirst, []tried{{rate: 10, does: slow(400)}, {rate: 10, again: true, does: slow(400)}}, "lower --rate to find it"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			trial, recorded := searching(t, row.ended, row.steps...)
+			run := askRun(trial, asked("p95(latency) < 300ms")...)
+			run.Question.Asker = "limits"
+			v, err := Judgement(run, opening(recorded))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := v.Breakpoints[0].Answer; !strings.HasSuffix(got, row.want) {
+				t.Errorf("%s, want %s", got, row.want)
+			}
+		})
+	}
+}
+
 func TestTheBreakpointLiesBetweenWhatHeldAndWhatBrokeTwice(t *testing.T) {
 	const limit = "p95(latency) < 300ms in steady"
 	hold := func(rate float64) tried { return tried{rate: rate} }

@@ -31,17 +31,11 @@ const (
 // crossed judges a trial that measured round trips.
 func (j *judge) crossed(open Opener) error {
 	p := j.trial.Probing
-	c := crossing{zero: j.trial.Zero.UnixNano(), steps: p.Steps, seen: map[string][]endpoint{}}
+	c := crossing{zero: j.trial.Zero.UnixNano(), steps: p.Steps, seen: map[string][]endpoint{}, earlier: p.EarlierTrips}
 	if err := j.read(open, c.frame); err != nil {
 		return err
 	}
-	var links []string
-	for _, s := range p.Steps {
-		if !slices.Contains(links, s.Link) {
-			links = append(links, s.Link)
-		}
-	}
-	slices.Sort(links)
+	links := c.links()
 	for _, link := range links {
 		for _, name := range c.names() {
 			answer := c.trips(link, name)
@@ -60,8 +54,8 @@ func (j *judge) crossed(open Opener) error {
 
 // endpoint is what a step measured of the requests of one name.
 type endpoint struct {
-	duration      histogram.Histogram
-	failed, total uint64
+	duration histogram.Histogram
+	failed   uint64
 }
 
 // crossing gathers the durations of each endpoint in each step.
@@ -69,6 +63,20 @@ type crossing struct {
 	zero  int64
 	steps []results.FaultStep
 	seen  map[string][]endpoint // by name, one for each step
+	// earlier is what a trial measured that was cut off before this one.
+	earlier []results.RoundTrips
+}
+
+func (c *crossing) links() []string {
+	var links []string
+	for _, s := range c.steps {
+		links = append(links, s.Link)
+	}
+	for _, r := range c.earlier {
+		links = append(links, r.Link)
+	}
+	slices.Sort(links)
+	return slices.Compact(links)
 }
 
 // at is the step that a frame belongs to, or −1.
@@ -100,7 +108,7 @@ func (c *crossing) frame(f *recording.Frame) error {
 		case recording.Trend:
 			e.duration.Merge(p.Trend)
 		case recording.Rate:
-			e.failed, e.total = e.failed+p.Trues, e.total+p.Total
+			e.failed += p.Trues
 		}
 	}
 	return nil
@@ -111,8 +119,11 @@ func (c *crossing) names() []string {
 	for name := range c.seen {
 		names = append(names, name)
 	}
+	for _, r := range c.earlier {
+		names = append(names, r.Name)
+	}
 	slices.Sort(names)
-	return names
+	return slices.Compact(names)
 }
 
 // trips reads the round trips of an endpoint on a link off its steps.
@@ -122,20 +133,31 @@ func (c *crossing) names() []string {
 // the medians lie on a line at all is tested (stats.Curvature), for what queues grows faster than what it waits for.
 func (c *crossing) trips(link, name string) results.RoundTrips {
 	t := results.RoundTrips{Link: link, Name: name, Points: []results.RoundTripPoint{}}
-	var failed, total uint64
+	for _, r := range c.earlier {
+		if r.Link == link && r.Name == name {
+			t.Points = append(t.Points, r.Points...)
+		}
+	}
+	seen := c.seen[name]
+	if seen == nil {
+		seen = make([]endpoint, len(c.steps))
+	}
 	for i, s := range c.steps {
-		e := &c.seen[name][i]
+		e := &seen[i]
 		if s.Link != link || s.Error != "" || s.Effect == nil || s.Effect.During <= 0 || e.duration.Count() < fewestRequests {
 			continue
 		}
-		failed, total = failed+e.failed, total+e.total
 		t.Points = append(t.Points, results.RoundTripPoint{
-			Asked: s.Strength, Trip: s.Effect.During, Duration: e.duration.Quantile(0.5), Samples: int64(e.duration.Count()),
+			Asked: s.Strength, Trip: s.Effect.During, Duration: e.duration.Quantile(0.5), Samples: int64(e.duration.Count()), Failed: int64(e.failed),
 		})
 	}
+	var failed, samples int64
+	for _, p := range t.Points {
+		failed, samples = failed+p.Failed, samples+p.Samples
+	}
 	slices.SortStableFunc(t.Points, func(a, b results.RoundTripPoint) int { return cmp.Compare(a.Asked, b.Asked) })
-	if float64(failed) > mostFailed*float64(total) {
-		t.Reason = fmt.Sprintf("%s of the requests failed", percent(float64(failed)/float64(total)))
+	if float64(failed) > mostFailed*float64(samples) {
+		t.Reason = fmt.Sprintf("%s of the requests failed", percent(float64(failed)/float64(samples)))
 		return t
 	}
 	settleTrips(&t)

@@ -91,3 +91,30 @@ func TestRoundTripsAreTheSlopeOfLatencyOverACrossing(t *testing.T) {
 		})
 	}
 }
+
+// TestRoundTripsGoOnWithThePointsOfATrialThatWasCutOff: the steps of both make the line, of endpoints that either has seen.
+func TestRoundTripsGoOnWithThePointsOfATrialThatWasCutOff(t *testing.T) {
+	trial, recorded := crossings(t, times(3), nil)
+	all := trial.Probing.Steps
+	judged := func(steps []results.FaultStep, earlier []results.RoundTrips) []results.RoundTrips {
+		probing := *trial.Probing
+		probing.Steps, probing.EarlierTrips = steps, earlier
+		trial.Probing = &probing
+		v, err := Judgement(askRun(trial, asked("p95(latency) < 300ms")...), opening(recorded))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v.RoundTrips
+	}
+	first := judged(all[:5], nil)
+	if len(first) != 1 || first[0].Count != nil || len(first[0].Points) != 5 {
+		t.Fatalf("%+v", first)
+	}
+	both := judged(all[5:], first)
+	if len(both) != 1 || both[0].Count == nil || math.Abs(*both[0].Count-3) > 0.3 || len(both[0].Points) != 12 {
+		t.Errorf("%+v", both)
+	}
+	if kept := judged([]results.FaultStep{}, both); len(kept) != 1 || len(kept[0].Points) != 12 {
+		t.Errorf("%+v", kept)
+	}
+}

@@ -2,11 +2,16 @@ package verdict
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/devcraft-studio/brunt/results"
 	"github.com/devcraft-studio/brunt/results/recording"
 	"github.com/devcraft-studio/brunt/results/slo"
 )
+
+// Units that the SLO language does not have: the share of an effect, 0 to 1, and strengths of faults, that of one which meets a share
+// and that of a bandwidth.
+const unitShare, unitPercent, unitThroughput = "share", "%", "B/s"
 
 // probed judges a trial that tried faults one after another.
 func (j *judge) probed(open Opener) error {
@@ -41,13 +46,18 @@ func (j *judge) tolerated(open Opener) error {
 	}
 	byLink := map[string][]results.FaultOutcome{}
 	var links []string
+	tell := func(o results.FaultOutcome) {
+		if _, known := byLink[o.Link]; !known {
+			links = append(links, o.Link)
+		}
+		byLink[o.Link] = append(byLink[o.Link], o)
+	}
+	for _, o := range p.Earlier {
+		tell(o)
+	}
 	for i, s := range steps {
 		outcome, _ := s.outcome(s.usual())
-		link := p.Steps[i].Link
-		if _, known := byLink[link]; !known {
-			links = append(links, link)
-		}
-		byLink[link] = append(byLink[link], FaultOutcome(p.Steps[i], outcome))
+		tell(FaultOutcome(p.Steps[i], outcome))
 	}
 	if len(links) == 0 {
 		j.note("tolerance", results.Inconclusive, "no step was completed")
@@ -59,13 +69,14 @@ func (j *judge) tolerated(open Opener) error {
 }
 
 // FaultOutcome weighs what a step measured against whether its fault was there at all: of one that was not applied, or of
-// which a probe saw nothing, it says nothing. A fault that no probe came through in time was seen.
+// which a probe saw nothing, it says nothing. A fault that no probe came through in time was seen; one that meets a share was
+// when a probe, or the load, met it.
 func FaultOutcome(s results.FaultStep, o results.StepOutcome) results.FaultOutcome {
 	f := results.FaultOutcome{StepOutcome: o, Link: s.Link, Strength: s.Strength}
 	why := s.Error
 	if e := s.Effect; e != nil {
 		f.Added = e.Added
-		if why == "" && !e.Seen && e.During > 0 && s.Strength > 0 {
+		if why == "" && !e.Seen && (e.During > 0 || e.Unit == unitShare) && s.Strength > 0 {
 			why = withReason("the fault did nothing", effectText(*e))
 		}
 	}
@@ -84,7 +95,7 @@ type tolerance struct {
 
 func newTolerance(p results.Probing, link string, tried []results.FaultOutcome) *tolerance {
 	t := &tolerance{
-		Tolerance: results.Tolerance{Link: link, Kind: p.Kind, Unit: p.Unit, Rate: p.Rate, Steps: tried},
+		Tolerance: results.Tolerance{Link: link, Kind: p.Kind, With: p.With, Unit: p.Unit, Rate: p.Rate, Steps: tried},
 		probing:   p, edge: EdgeOf(tried, p.Falling),
 	}
 	t.Uneven = t.edge.Uneven()
@@ -119,11 +130,13 @@ func (t *tolerance) outcome() results.Outcome {
 	return results.Inconclusive
 }
 
-// strength is a strength as people write it: 235ms, 4MB/s (of 1000 KB of 1000 bytes each, as faults have them).
+// strength is a strength as people write it: 235ms, 5%, 4MB/s (of 1000 KB of 1000 bytes each, as faults have them).
 func (t *tolerance) strength(v float64) string {
 	switch {
 	case t.Unit == slo.UnitTime:
 		return display(v, slo.UnitTime)
+	case t.Unit == unitPercent:
+		return display(v, slo.UnitNone) + "%"
 	case v >= 1e6:
 		return display(v/1e6, slo.UnitNone) + "MB/s"
 	}
@@ -134,7 +147,10 @@ func (t *tolerance) strength(v float64) string {
 func (t *tolerance) text() string {
 	held := "tolerates no " + t.Kind
 	if t.Held != nil && *t.Held != 0 {
-		held = "tolerates a " + t.Kind + " of " + t.strength(*t.Held)
+		held = "tolerates " + article(t.Kind) + " " + t.Kind + " of " + t.strength(*t.Held)
+		if t.With != "" {
+			held += " (" + t.With + ")"
+		}
 	}
 	uneven := ""
 	if t.Uneven {
@@ -154,6 +170,14 @@ func (t *tolerance) text() string {
 		return held + ", the most that was to be tried"
 	}
 	return held + uneven + t.cutOff()
+}
+
+// article goes before the name of a kind; the first letter of http is spoken as a vowel.
+func article(kind string) string {
+	if strings.HasPrefix(kind, "http") {
+		return "an"
+	}
+	return "a"
 }
 
 // first is the first try at a strength that broke there, or else the first.
@@ -178,7 +202,11 @@ func (t *tolerance) cutOff() string {
 	}
 	switch t.probing.Ended {
 	case results.SearchTime:
-		return "; the time was over before it was closer; raise --budget"
+		raise := "; the time was over before it was closer; raise --budget"
+		if len(t.probing.Links) > 0 { // else it is of a time before --resume
+			raise += ", or go on with --resume"
+		}
+		return raise
 	case results.SearchUnclear, results.SearchUnfit:
 		return "; " + last
 	case "":

@@ -113,6 +113,82 @@ func TestTheToleranceLiesBetweenWhatHeldAndWhatBroke(t *testing.T) {
 	}
 }
 
+// TestAFaultThatMeetsAShareWasSeenWhenItMetAnything: of a few per cent the probes may well meet none, and the load hundreds.
+func TestAFaultThatMeetsAShareWasSeenWhenItMetAnything(t *testing.T) {
+	for _, row := range []struct {
+		name   string
+		effect results.Effect
+		want   results.Outcome
+	}{
+		{"no probe met it, but the load did", results.Effect{What: "stalled", Unit: "share", Probes: 40, Seen: true}, results.Pass},
+		{"nobody met it", results.Effect{What: "stalled", Unit: "share", Probes: 40}, results.Inconclusive},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			o := FaultOutcome(results.FaultStep{Strength: 5, Effect: &row.effect}, results.StepOutcome{Outcome: results.Pass})
+			if o.Outcome != row.want {
+				t.Errorf("%+v", o)
+			}
+		})
+	}
+}
+
+func TestWhatStaysTheSameOfAFaultIsSaid(t *testing.T) {
+	for _, row := range []struct{ kind, unit, with, want string }{
+		{"stall", "%", "by 500ms", "tolerates a stall of 12% (by 500ms), breaks at 16% by "},
+		{"http-error", "%", "status 503", "tolerates an http-error of 12% (status 503), breaks at 16% by "},
+		{"connect-delay", "ms", "", "tolerates a connect-delay of 12ms, breaks at 16ms by "},
+	} {
+		t.Run(row.kind, func(t *testing.T) {
+			trial, recorded := probing(t, results.SearchFound, holds(0), holds(12), breaks(16), breaks(16))
+			trial.Probing.Kind, trial.Probing.Unit, trial.Probing.With = row.kind, row.unit, row.with
+			v, err := Judgement(askRun(trial, asked("p95(latency) < 300ms")...), opening(recorded))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if a := v.Tolerances[0]; !strings.HasPrefix(a.Answer, row.want) || a.With != row.with {
+				t.Errorf("%+v, want %s", a, row.want)
+			}
+		})
+	}
+}
+
+// TestATrialGoesOnWithTheStepsOfOneThatWasCutOff: what was judged then counts, and a trial that did not come to a step keeps it.
+func TestATrialGoesOnWithTheStepsOfOneThatWasCutOff(t *testing.T) {
+	earlier := func(strength float64, outcome results.Outcome) results.FaultOutcome {
+		return results.FaultOutcome{Link: "api->cache", Strength: strength, StepOutcome: results.StepOutcome{Outcome: outcome}}
+	}
+	trial, recorded := probing(t, results.SearchFound, breaks(256), holds(235))
+	trial.Probing.Earlier = []results.FaultOutcome{earlier(0, results.Pass), earlier(235, results.Pass), earlier(256, results.Fail)}
+	run := askRun(trial, asked("p95(latency) < 300ms")...)
+	v, err := Judgement(run, opening(recorded))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a := v.Tolerances[0]; len(v.Tolerances) != 1 || a.Outcome != results.Pass || *a.Held != 235 || *a.Broke != 256 || len(a.Steps) != 5 {
+		t.Errorf("%+v", v.Tolerances)
+	}
+	trial.Probing.Steps, trial.Probing.Ended = []results.FaultStep{}, ""
+	trial.Status, trial.Recording = results.StatusAborted, ""
+	if v, err = Judgement(askRun(trial, asked("p95(latency) < 300ms")...), opening(nil)); err != nil {
+		t.Fatal(err)
+	}
+	if a := v.Tolerances[0]; v.Outcome != results.Inconclusive || *a.Held != 235 || a.Broke != nil || len(a.Steps) != 3 {
+		t.Errorf("%+v", v.Tolerances)
+	}
+}
+
+func TestOutOfTimeNamesWhatGoesOn(t *testing.T) {
+	trial, recorded := probing(t, results.SearchTime, holds(0), holds(8))
+	trial.Probing.Links = []string{"api->cache"}
+	v, err := Judgement(askRun(trial, asked("p95(latency) < 300ms")...), opening(recorded))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := v.Tolerances[0].Answer; !strings.HasSuffix(got, "raise --budget, or go on with --resume") {
+		t.Error(got)
+	}
+}
+
 func TestAToleranceThatWasCutOffDoesNotPass(t *testing.T) {
 	trial, recorded := probing(t, results.SearchFound, holds(0), holds(235), breaks(256), breaks(256))
 	trial.Status, trial.Reason = results.StatusAborted, "interrupted"

@@ -1,0 +1,125 @@
+package cli_test
+
+import (
+	"fmt"
+	"math"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/devcraft-studio/brunt/harness/topology"
+	"github.com/devcraft-studio/brunt/results"
+)
+
+// tripsExperiment asks a service that asks Postgres through a pool of 20 connections and another of 2, and Redis through 40.
+const tripsExperiment = `
+name: trips
+target:
+  command: [server, -redis, "${cache.address}", -pool, '40', -narrow, '2']
+  port: 8080
+  ready: {http: /healthz}
+  env: {DATABASE_URL: "${db.url}"}
+dependencies: {db: {kind: postgres}, cache: {kind: redis}}
+load:
+  requests: [%s]
+  rate: 20/s
+  duration: 30s
+warmup: 2s
+slos: ["rate(http_req_failed) < 1%%"]
+`
+
+// trips measures the round trips of some endpoints, by link and name.
+func trips(p *place, budget, requests string, more ...string) map[string]results.RoundTrips {
+	p.Helper()
+	p.write("experiment.yaml", fmt.Sprintf(tripsExperiment, requests))
+	args := append([]string{"limits", p.dir, "--provider", p.provider, "--no-wait", "--only", "round-trips", "--budget", budget, "--seed", "3"}, more...)
+	v := p.start(args...)
+	// Not all that is planned fits into a small budget; what does is an answer all the same.
+	if code := v.exitWithin(10 * time.Minute); code != 0 {
+		p.Fatalf("brunt ended with %d\n%s%s", code, v.stderr(), v.stdout.String())
+	}
+	found := map[string]results.RoundTrips{}
+	for _, r := range p.runs()[0].Verdict.RoundTrips {
+		found[r.Link+" "+r.Name] = r
+	}
+	p.Logf("\n%s", v.stdout.String())
+	return found
+}
+
+// rough is what the quickest medians say: how often 10 ms fit into what 10 ms on the link added. A busy machine makes it more, never less.
+func rough(r results.RoundTrips) float64 {
+	quickest := func(asked float64) float64 {
+		least := math.Inf(1)
+		for _, p := range r.Points {
+			if p.Asked == asked {
+				least = min(least, p.Duration)
+			}
+		}
+		return least
+	}
+	return (quickest(10) - quickest(0)) / 10
+}
+
+// TestQueriesOneAfterAnotherAreRoundTrips: on a machine that is busy with other tests brunt may well say that it is not sure; what it
+// measured shows the queries all the same. The proof holds what it says to a tenth.
+func TestQueriesOneAfterAnotherAreRoundTrips(t *testing.T) {
+	t.Parallel()
+	found := trips(newPlace(t, topology.ProviderLocal), "45s", "{name: twenty, path: /postgres/seq/20}, {name: ten, path: /postgres/par/10}", "--link", "target->db")
+	twenty, ten := found["target->db twenty"], found["target->db ten"]
+	if r := rough(twenty); !(r > 18 && r < 40) || twenty.Count != nil && math.Abs(*twenty.Count-20) > 8 {
+		t.Errorf("twenty queries one after another are about %v: %+v", r, twenty)
+	}
+	if r := rough(ten); !(r > 0.5 && r < 8) || ten.Count != nil && *ten.Count > 5 {
+		t.Errorf("ten queries at once are about %v: %+v", r, ten)
+	}
+}
+
+func TestProofRoundTripsAreCounted(t *testing.T) {
+	proof := os.Getenv("BRUNT_PROOF")
+	if proof == "" {
+		t.Skip("a long proof: `make proof` runs it")
+	}
+	for _, provider := range providers() {
+		t.Run(provider, func(t *testing.T) {
+			row := figures{proof: proof, what: "round trips of 1, 3 and 20 in sequence, 10 at once, and a saturated pool, on Postgres and on Redis", provider: provider}
+			if !row.there(t) {
+				proveTrips(t, row)
+			}
+		})
+	}
+}
+
+func proveTrips(t *testing.T, row figures) {
+	asked := []struct {
+		name, how string
+		want      float64
+	}{{"one", "seq/1", 1}, {"three", "seq/3", 3}, {"twenty", "seq/20", 20}, {"ten", "par/10", 1}}
+	figure := ""
+	for dependency, link := range map[string]string{"postgres": "target->db", "redis": "target->cache"} {
+		var requests []string
+		for _, a := range asked {
+			requests = append(requests, fmt.Sprintf("{name: %s, path: /%s/%s}", a.name, dependency, a.how))
+		}
+		found := trips(newPlace(t, row.provider), "2m", strings.Join(requests, ", "), "--link", link)
+		figure += dependency + ": "
+		for _, a := range asked {
+			r := found[link+" "+a.name]
+			if r.Count == nil {
+				t.Errorf("%s of %s: %s", a.name, dependency, r.Reason)
+				continue
+			}
+			if math.Abs(*r.Count-a.want) > 0.1*a.want {
+				t.Errorf("%s of %s: %v, want %v", a.name, dependency, *r.Count, a.want)
+			}
+			figure += fmt.Sprintf("%s %.2f, ", a.name, *r.Count)
+		}
+	}
+	saturated := trips(newPlace(t, row.provider), "2m", "{name: crowd, path: /narrow/par/40}", "--link", "target->db")["target->db crowd"]
+	if saturated.Count != nil {
+		t.Errorf("a saturated pool: %v", *saturated.Count)
+	}
+	if !t.Failed() {
+		row.add(t, figure+"saturated: "+saturated.Reason)
+	}
+}
