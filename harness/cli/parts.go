@@ -41,7 +41,7 @@ const (
 	rest = 1200 * time.Millisecond
 	// tripStep is a step of a measurement of round trips, and tripTakes what it takes in all. Each latency is added fewestRounds times,
 	// and as often as there is time for up to mostRounds: what is measured twice as often is known half as well again.
-	tripStep, tripTakes      = 4 * time.Second, 5700 * time.Millisecond
+	tripStep, tripTakes      = 4 * time.Second, 7400 * time.Millisecond
 	fewestRounds, mostRounds = 3, 5
 	// loadSlack is how much longer than its part a constant load could last.
 	loadSlack = 10 * time.Minute

@@ -90,9 +90,12 @@ func (inv *invocation) lastTrial() (number int) {
 	return number
 }
 
-// replace keeps a trial in the place of the one that it goes on with.
+// replace keeps a trial in the place of the one that it goes on with; one that came to nothing takes no place.
 func (inv *invocation) replace(p *part, trial results.Trial) {
-	inv.run.Trials = append(slices.DeleteFunc(inv.run.Trials, p.measuredBy), trial)
+	if p.measuredBy(trial) {
+		inv.run.Trials = slices.DeleteFunc(inv.run.Trials, p.measuredBy)
+	}
+	inv.run.Trials = append(inv.run.Trials, trial)
 }
 
 // goOn lets a part begin where the trial before it ended: with the steps that were judged then. A search for the largest rate has

@@ -184,7 +184,9 @@ func (p *probing) drain(ctx context.Context, s results.FaultStep, o results.Step
 	clock := p.trial.parts.Clock
 	deadline := clock.Now().Add(max(p.plan.Length, leastDrain))
 	all := s.Step
-	all.End = max(s.Lifted, s.End)
+	if s.Strength > 0 { // else nothing was held up, and no frame ends when it would be lifted
+		all.End = max(s.Lifted, s.End)
+	}
 	for clock.Now().Before(deadline) {
 		if _, known, ended := p.stepper.Look(all); ended && known >= all.End {
 			break

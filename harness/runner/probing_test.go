@@ -111,6 +111,53 @@ func TestAProbingTriesFaultsUntilNothingIsLeftToTry(t *testing.T) {
 	}
 }
 
+// marking is a load that notes its marks, and until when it was asked.
+type marking struct {
+	stepped
+	marks, asked *[]float64 // seconds from t = 0
+}
+
+func (m marking) Mark(at time.Time, _ string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	*m.marks = append(*m.marks, at.Sub(m.zero).Seconds())
+	return nil
+}
+
+func (m marking) Look(step results.Step) (results.StepOutcome, float64, bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	*m.asked = append(*m.asked, step.End)
+	return m.stepped.Look(step)
+}
+
+// TestAProbingAsksForWholeFrames: what ends within a frame would be waited for in vain.
+func TestAProbingAsksForWholeFrames(t *testing.T) {
+	t.Parallel()
+	s := newStage(time.Minute)
+	var strength float64
+	var marks, asked []float64
+	plan := plan(slow(0, time.Second))
+	plan.Duration, plan.Probing = time.Minute, tries(&strength, 0, 10)
+	parts := s.parts()
+	start := parts.Load
+	parts.Load = func(ctx context.Context, at *site.Site) (Load, error) {
+		l, err := start(ctx, at)
+		return marking{stepped{l.(loadOf), &strength}, &marks, &asked}, err
+	}
+	if _, err := Conduct(t.Context(), plan, parts); err != nil {
+		t.Fatal(err)
+	}
+	for _, end := range asked {
+		if !slices.ContainsFunc(marks, func(m float64) bool { return m-end < 1e-6 && end-m < 1e-6 }) {
+			t.Fatalf("asked until %v; marks are at %v", end, marks)
+		}
+	}
+	if len(asked) == 0 {
+		t.Error("nothing was asked")
+	}
+}
+
 func TestAProbingGoesOnAfterTheStepsOfAnEarlierTrial(t *testing.T) {
 	t.Parallel()
 	s := newStage(time.Minute)

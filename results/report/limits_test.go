@@ -58,6 +58,10 @@ func TestLimitsAreTheAnswer(t *testing.T) {
 			r.Verdict.Outcome, r.Verdict.Tolerances = results.Pass, r.Verdict.Tolerances[:1]
 			r.Verdict.Tolerances[0].Held = ptr(0)
 		}, "tolerates no latency on api->cache"},
+		{"what stays the same of the faults", func(r *results.Run) {
+			r.Verdict.Outcome, r.Verdict.Tolerances = results.Pass, r.Verdict.Tolerances[:1]
+			r.Verdict.Tolerances[0].Kind, r.Verdict.Tolerances[0].With, r.Verdict.Tolerances[0].Unit, r.Verdict.Tolerances[0].Held = "stall", "by 500ms", "%", ptr(12)
+		}, "tolerates 12 % of stall by 500ms on api->cache"},
 		{"what else decided comes first", func(r *results.Run) {
 			r.Verdict.Outcome = results.Fail
 			r.Verdict.Evidence = append(r.Verdict.Evidence, results.Evidence{What: "script exceptions", Outcome: results.Fail, Reason: "the script threw"})
