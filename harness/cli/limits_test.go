@@ -12,6 +12,7 @@ import (
 
 	"github.com/devcraft-studio/brunt/harness/topology"
 	"github.com/devcraft-studio/brunt/results"
+	"github.com/devcraft-studio/brunt/results/store"
 )
 
 // limitsExperiment asks a service that gives Redis 250 ms.
@@ -192,6 +193,28 @@ func TestCtrlCKeepsTheStepsOfASearch(t *testing.T) {
 	}
 	if judged := p.run(0, "rejudge", run.ID); judged.stdout.String() != again.stdout.String() {
 		t.Errorf("judged otherwise (-run +rejudge):\n%s", cmp.Diff(again.stdout.String(), judged.stdout.String()))
+	}
+	p.keepsMore(all[0])
+	if warned := p.run(0, append(args, "--resume", run.ID)...).stdout.String(); !strings.Contains(warned, "less than the build 0123456789 held in run other-") || !strings.Contains(warned, ", not 50%") {
+		t.Errorf("of another build that tolerated more nothing was said:\n%s", warned)
+	}
+}
+
+// keepsMore stores a run like this one of another build, which tolerated half of all.
+func (p *place) keepsMore(run results.Run) {
+	p.Helper()
+	held, broke := 50.0, 60.0
+	run.ID, run.Builds = "other-"+run.ID, []results.Build{{SHA: "0123456789abcdef"}}
+	more := run.Verdict.Tolerances[0]
+	more.Held, more.Broke = &held, &broke
+	run.Verdict.Tolerances = []results.Tolerance{more}
+	s, err := store.Open(p.Context(), p.dsn())
+	if err != nil {
+		p.Fatal(err)
+	}
+	defer s.Close()
+	if err := s.Save(p.Context(), &run); err != nil {
+		p.Fatal(err)
 	}
 }
 

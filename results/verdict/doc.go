@@ -164,6 +164,9 @@
 // with P < 1 % that is more than 5 % of the rise, as where requests queue for a connection), or when the interval reaches further
 // than a quarter of the count, and a quarter of a round trip, to either side. They have no part in the outcome.
 //
+// A trial that goes on with one that was cut off holds what that one found (Probing.Earlier, EarlierTrips), as it was judged then;
+// its recording is not asked again.
+//
 // # Scorecards
 //
 // A trial of a scorecard (Trial.Cell) has one fault, and its SLOs are those of the experiment without a phase or in steady, asked of
