@@ -58,6 +58,8 @@ type Question struct {
 	Generator string `json:"generator,omitempty"`
 	// Source is the experiment file as it was read, secrets redacted.
 	Source string `json:"source,omitempty"`
+	// Cells are the faults of a scorecard, in the order in which they are tried; nil: none was asked for.
+	Cells []Cell `json:"cells,omitempty"`
 }
 
 // SLO is a bound that was asked for, as text of the SLO language (package slo), and where it was written.
