@@ -41,13 +41,13 @@ func oneExperiment(command string) cobra.PositionalArgs {
 	}
 }
 
-// register registers the flags, given what --kind is about.
-func (o *campaignOptions) register(c *cobra.Command, kinds string) {
+// register registers the flags, given what --kind is about and how long all may take by default.
+func (o *campaignOptions) register(c *cobra.Command, kinds string, budget time.Duration) {
 	o.registerCommon(c)
 	f := c.Flags()
 	f.StringArrayVar(&o.links, "link", nil, "only faults on this link, such as 'api->cache'; may be repeated (default: all between nodes)")
 	f.StringArrayVar(&o.kinds, "kind", nil, kinds)
-	f.DurationVar(&o.budget, "budget", 10*time.Minute, "how long all may take")
+	f.DurationVar(&o.budget, "budget", budget, "how long all may take")
 }
 
 // checkBudget refuses a budget in which nothing can be done, and a bare script. what says what a budget is too short for, and

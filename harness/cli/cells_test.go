@@ -1,6 +1,9 @@
 package cli
 
 import (
+	"errors"
+	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -9,6 +12,8 @@ import (
 	"github.com/devcraft-studio/brunt/harness/campaign"
 	"github.com/devcraft-studio/brunt/harness/experiment"
 	"github.com/devcraft-studio/brunt/harness/fault"
+	"github.com/devcraft-studio/brunt/harness/site"
+	"github.com/devcraft-studio/brunt/harness/topology"
 	"github.com/devcraft-studio/brunt/results"
 )
 
@@ -90,5 +95,44 @@ func TestAnAllowanceHoldsWhatFitsOneAfterAnother(t *testing.T) {
 		if got := a.holds(&q, row.cells); got != row.want {
 			t.Errorf("%s: %d, want %d", row.name, got, row.want)
 		}
+	}
+}
+
+func TestAScorecardKnowsEveryKindOfFaults(t *testing.T) {
+	t.Parallel()
+	without := []string{"command", "memory-limit"} // no two strengths suit any node
+	for _, k := range fault.Kinds {
+		links, nodes := len(campaign.CellsOf("a->b", k.Name)), len(campaign.NodeCellsOf("b", k.Name))
+		want := [2]int{2, 0}
+		switch {
+		case slices.Contains(without, k.Name):
+			want = [2]int{0, 0}
+		case k.On == fault.OnNode:
+			want = [2]int{0, 2}
+		}
+		if got := [2]int{links, nodes}; got != want {
+			t.Errorf("%s has %d cells on links and %d on nodes, want %v", k.Name, links, nodes, want)
+		}
+	}
+}
+
+func TestAScorecardLeavesOutWhatTheMachineCanNotDo(t *testing.T) {
+	t.Parallel()
+	inv := &invocation{}
+	kept := campaign.NodeCellsOf("api", "pause")
+	inv.run.Question.Cells = append(campaign.NodeCellsOf("api", "cpu-limit"), kept...)
+	if inv.impossible("cpu-limit", errors.New("the engine went away")) || len(inv.run.Question.Cells) != 4 {
+		t.Error("another error took a kind out of the question")
+	}
+	none := &topology.NoGroupError{Node: "api", Resource: site.CPU, Err: errors.New("permission denied")}
+	if !inv.impossible("cpu-limit", broken(fmt.Errorf("start: %w", none))) {
+		t.Fatal("it is not told")
+	}
+	if diff := cmp.Diff(kept, inv.run.Question.Cells); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	want := []string{"the scorecard leaves out cpu-limit: no control group can be made: permission denied"}
+	if diff := cmp.Diff(want, inv.run.Warnings); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -46,7 +47,7 @@ The faults of the experiment are left alone. The load is its own, at a constant 
 		Args: oneExperiment("limits"),
 		RunE: func(c *cobra.Command, args []string) error { return a.limits(c.Context(), args[0], o) },
 	}
-	o.register(c, "of the faults: "+strings.Join(campaign.Searchable(), " or ")+"; may be repeated (default latency)")
+	o.register(c, "of the faults: "+strings.Join(campaign.Searchable(), " or ")+"; may be repeated (default latency)", 10*time.Minute)
 	f := c.Flags()
 	f.StringArrayVar(&o.only, "only", nil, "look only for this: "+strings.Join(limitNames(), ", ")+"; may be repeated")
 	f.StringVar(&o.upTo, "up-to", "", "the largest rate to try, such as 3000/s (default 20 times the first)")

@@ -49,10 +49,8 @@ Left out are memory-limit, because what a node needs is not known before, and co
 		Args: oneExperiment("matrix"),
 		RunE: func(c *cobra.Command, args []string) error { return a.matrix(c.Context(), args[0], o) },
 	}
-	o.register(c, "only faults of this kind; may be repeated (default: all)")
+	o.register(c, "only faults of this kind; may be repeated (default: all)", matrixBudget)
 	f := c.Flags()
-	o.budget = matrixBudget
-	f.Lookup("budget").DefValue = matrixBudget.String()
 	f.StringArrayVar(&o.nodes, "on", nil, "only faults on this node, such as cache; may be repeated (default: all, unless a link is named)")
 	f.StringVar(&o.resume, "resume", "", "go on with this run: an id, the beginning of one, or latest")
 	return c

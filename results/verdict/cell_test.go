@@ -47,6 +47,9 @@ func TestACellHasTheOutcomeOfItsTrial(t *testing.T) {
 			if row.want.Outcome == results.Fail && (got.Value == nil || *got.Value < 390) {
 				t.Errorf("%+v", got)
 			}
+			if loss := v.Resilience[0].Loss; row.want.Outcome == results.Fail && (loss == nil || *loss < 15 || *loss > 25) {
+				t.Errorf("20 s of answers out of bound are a loss of %v", loss)
+			}
 			got.Value, got.Reason = nil, ""
 			if diff := cmp.Diff(row.want, got); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
