@@ -22,12 +22,12 @@ func TestEveryCellIsAFaultThatCanBeInjected(t *testing.T) {
 	t.Parallel()
 	want := map[string]experiment.Fault{ // beside name, kind, at, and what it acts on
 		"latency 500ms":          {Latency: 500 * time.Millisecond},
-		"bandwidth 10KB/s":       {Rate: 10_000},
+		"bandwidth 5KB/s":        {Rate: 5_000},
 		"timeout for 5s":         {For: 5 * time.Second},
 		"connect-delay 1s":       {Delay: time.Second},
 		"stall 2% by 500ms":      {Share: 0.02, Delay: 500 * time.Millisecond},
 		"slicer 64B by 10ms":     {Bytes: 64, Delay: 10 * time.Millisecond},
-		"limit-data 64KiB":       {Bytes: 64 << 10},
+		"limit-data 16KiB":       {Bytes: 16 << 10},
 		"slow-close 200ms":       {Delay: 200 * time.Millisecond},
 		"http-error 100%":        {Share: 1, Status: 503},
 		"http-abort 2%":          {Share: 0.02},
