@@ -88,7 +88,7 @@ func toJSONEffect(e *results.Effect) *jsonEffect {
 		return nil
 	}
 	return &jsonEffect{Seen: e.Seen, What: e.What, Unit: e.Unit, Before: number(e.Before), During: number(e.During),
-		After: number(e.After), Added: number(e.Added), Probes: e.Probes, Note: known(e.Note)}
+		After: number(e.After), Added: number(e.Added), Probes: e.Probes, Note: known(e.Note), Idle: e.Idle}
 }
 
 func toJSONFitness(trial results.Trial) *jsonFitness {

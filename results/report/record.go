@@ -114,6 +114,7 @@ type jsonEffect struct {
 	Added  *float64 `json:"added"`
 	Probes int      `json:"probes"`
 	Note   *string  `json:"note"`
+	Idle   bool     `json:"idle,omitempty"` // a limit that its node never came to
 }
 
 type jsonFitness struct {
