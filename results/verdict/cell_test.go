@@ -134,3 +134,30 @@ func TestAScorecardPassesWhenEachLinkNodeAndKindWasTried(t *testing.T) {
 		})
 	}
 }
+
+func TestALimitThatWasNeverReachedIsToleratedInAScorecardAlone(t *testing.T) {
+	cell := results.Cell{Node: "cache", Kind: "cpu-limit", Strength: "mild", What: "0.1 cores"}
+	for _, row := range []struct {
+		name string
+		cell *results.Cell
+		want results.Outcome
+	}{{"in a scorecard", &cell, results.Pass}, {"elsewhere", nil, results.Inconclusive}} {
+		t.Run(row.name, func(t *testing.T) {
+			trial := completeTrial()
+			trial.Cell = row.cell
+			for i := range trial.Faults {
+				trial.Faults[i].Effect = &results.Effect{What: "held up", Unit: "share", Probes: 40, Note: "it did not come to the limit", Idle: true}
+			}
+			v, err := Judgement(askRun(trial, asked("p95(latency) < 300ms in fault")...), opening(record(t, frames(func(int) second { return quiet() }))))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if v.Outcome != row.want {
+				t.Errorf("%s: %+v", v.Outcome, v.Evidence)
+			}
+			if row.cell != nil && v.Cells[0].Reason != "it did not come to the limit" {
+				t.Errorf("%+v", v.Cells[0])
+			}
+		})
+	}
+}
