@@ -60,6 +60,8 @@ type Question struct {
 	Source string `json:"source,omitempty"`
 	// Asker is the command that asks, where it is not `brunt run`: limits, matrix.
 	Asker string `json:"asker,omitempty"`
+	// Cells are the faults of a scorecard, in the order in which they are tried; nil: none was asked for.
+	Cells []Cell `json:"cells,omitempty"`
 }
 
 // SLO is a bound that was asked for, as text of the SLO language (package slo), and where it was written.

@@ -155,6 +155,8 @@ type Effect struct {
 	Added  float64 `json:"added"`  // During − Before
 	Probes int     `json:"probes"`
 	Note   string  `json:"note,omitempty"`
+	// Idle says that the fault was a limit, in force all the time, that its node never came to.
+	Idle bool `json:"idle,omitempty"`
 }
 
 // Fitness says whether generator and machine were fit to measure. Offered = Served + Failed + Dropped + Interrupted,

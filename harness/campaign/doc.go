@@ -18,6 +18,7 @@
 //
 // # The matrix
 //
-// Every kind of fault is tried on every link, in two strengths, each in a trial of its own. The order is a function of the seed: what
-// failed before comes first, then what covers most of the links, kinds and strengths that nothing covered yet.
+// Every kind of fault is tried on every link and node, in two strengths, each in a trial of its own. The order is fixed before the first,
+// as a function of the seed and of what failed before, which comes first; then come the fewest cells that cover every link, node and kind,
+// in their strong form, then the other strong ones, and last the mild ones: what tolerates a strong fault tolerates a mild one, too.
 package campaign

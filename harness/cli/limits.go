@@ -14,8 +14,6 @@ import (
 	"github.com/devcraft-studio/brunt/harness/experiment"
 	"github.com/devcraft-studio/brunt/harness/fault"
 	"github.com/devcraft-studio/brunt/harness/load"
-	"github.com/devcraft-studio/brunt/harness/site"
-	"github.com/devcraft-studio/brunt/harness/topology"
 )
 
 // What `brunt limits` can look for.
@@ -29,10 +27,9 @@ func limitNames() []string { return []string{limitRate, limitTolerance, limitRou
 
 // limitsOptions are the flags of `brunt limits`.
 type limitsOptions struct {
-	runOptions
-	links, kinds, only []string
-	budget             time.Duration
-	upTo               string
+	campaignOptions
+	only []string
+	upTo string
 }
 
 func (a *app) limitsCommand() *cobra.Command {
@@ -52,20 +49,12 @@ search that was cut off; only that for the largest rate begins anew. Give the ot
   brunt limits scenarios/restapi --link 'api->cache' --kind latency --budget 3m
   brunt limits scenarios/restapi --only round-trips --json limits.json
   brunt limits scenarios/restapi --kind stall --kind connect-delay --resume latest`,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return usage(fmt.Errorf("limits takes one experiment, not %d", len(args)))
-			}
-			return nil
-		},
+		Args: oneExperiment("limits"),
 		RunE: func(c *cobra.Command, args []string) error { return a.limits(c.Context(), args[0], o) },
 	}
-	o.registerCommon(c)
+	o.register(c, "of the faults: "+strings.Join(campaign.Searchable(), " or ")+"; may be repeated (default latency)", 10*time.Minute)
 	f := c.Flags()
-	f.StringArrayVar(&o.links, "link", nil, "only faults on this link, such as 'api->cache'; may be repeated (default: all between nodes)")
-	f.StringArrayVar(&o.kinds, "kind", nil, "of the faults: "+strings.Join(campaign.Searchable(), ", ")+"; may be repeated (default latency)")
 	f.StringArrayVar(&o.only, "only", nil, "look only for this: "+strings.Join(limitNames(), ", ")+"; may be repeated")
-	f.DurationVar(&o.budget, "budget", 10*time.Minute, "how long all may take")
 	f.StringVar(&o.upTo, "up-to", "", "the largest rate to try, such as 3000/s (default 20 times the first, or the rate of a breakpoint's file)")
 	f.StringVar(&o.resume, "resume", "", "go on with this run: an id, the beginning of one, or latest")
 	return c
@@ -88,9 +77,6 @@ func (a *app) limits(ctx context.Context, name string, o limitsOptions) error {
 	return a.conductRun(ctx, q, o.runOptions, func(inv *invocation) error { return inv.measureParts(ctx, parts, o.budget) })
 }
 
-// mostLoad is longer than any campaign: its load ends with it.
-const mostLoad = 12 * time.Hour
-
 // check refuses what can be told without the experiment.
 func (o *limitsOptions) check(name string) error {
 	if err := o.runOptions.check(); err != nil {
@@ -112,40 +98,12 @@ func (o *limitsOptions) check(name string) error {
 		}
 		return usage(fmt.Errorf("--kind %s: there is no such kind; %s can be searched", kind, strings.Join(campaign.Searchable(), ", ")))
 	}
-	if o.budget < leastPart {
-		return usage(fmt.Errorf("--budget %v is too short for anything to be found; it is %v at least", o.budget, leastPart))
-	}
-	if isScript(name) {
-		return usage(errors.New("limits takes an experiment, whose SLOs say what breaks, not a bare script"))
-	}
-	return nil
+	return o.checkBudget(name, "limits", "anything to be found", "what breaks")
 }
 
 // wants says whether something is to be looked for.
 func (o *limitsOptions) wants(what string) bool {
 	return len(o.only) == 0 || slices.Contains(o.only, what)
-}
-
-// limitLinks are the links to disturb: those that were named, or all between nodes, or that of the load where there is no other.
-func (o *limitsOptions) limitLinks(e experiment.Experiment) ([]string, error) {
-	known := topology.Links(e)
-	if len(o.links) == 0 {
-		between := slices.DeleteFunc(slices.Clone(known), func(l string) bool { return strings.HasPrefix(l, site.Load+"->") })
-		if len(between) > 0 {
-			return between, nil
-		}
-		return known, nil
-	}
-	var chosen []string
-	for _, l := range o.links {
-		l = strings.ReplaceAll(l, " ", "")
-		if !slices.Contains(known, l) {
-			return nil, usage(fmt.Errorf("--link %s: there is no such link; links are %s", l, strings.Join(known, ", ")))
-		}
-		chosen = append(chosen, l)
-	}
-	slices.Sort(chosen)
-	return slices.Compact(chosen), nil
 }
 
 // parts are the trials of a campaign for limits.
@@ -234,8 +192,6 @@ func (o *limitsOptions) tolerances(e experiment.Experiment, links []string, rate
 const (
 	// firstOfMost is how many times the first rate of the shape breakpoint its largest is, where the file does not say.
 	firstOfMost = 10.0
-	// constantRate is that of a load which names none, as that of the shape soak.
-	constantRate = 50.0
 	// mostRates is how many times the first rate is the most that is tried.
 	mostRates = 20
 	// tripRate is low enough for requests not to wait for each other.

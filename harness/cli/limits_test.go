@@ -236,13 +236,20 @@ func TestAScorecardGoesOnAfterAnInterruption(t *testing.T) {
 	if cut := p.runs()[0]; cut.Status != results.StatusAborted || len(cut.Trials) != 2 || cut.Trials[0].Status != results.StatusComplete {
 		t.Fatalf("%s: %+v", cut.Status, cut.Trials)
 	}
-	v = p.start(append(args, "--resume", "latest")...)
+	refused := p.run(2, append(args, "--link", "load->target", "--resume", "latest")...)
+	if said := refused.stderr(); !strings.Contains(said, "it tries other links, nodes or kinds; leave --link, --on and --kind out") {
+		t.Errorf("said:\n%s", said)
+	}
+	v = p.start("matrix", p.dir, "--provider", p.provider, "--no-wait", "--budget", "5m", "--resume", "latest")
 	if code := v.exit(); code != 1 {
 		t.Fatalf("ended with %d\n%s%s", code, v.stderr(), v.stdout.String())
 	}
 	all := p.runs()
 	if len(all) != 1 || all[0].Status != results.StatusComplete || len(all[0].Verdict.Cells) != 2 {
 		t.Fatalf("%d runs, %s: %+v", len(all), all[0].Status, all[0].Verdict.Cells)
+	}
+	if asked := all[0].Question.Cells; len(asked) != 2 || asked[0].What != "500ms" || asked[1].What != "50ms" {
+		t.Errorf("asked %+v", asked)
 	}
 	for _, c := range all[0].Verdict.Cells {
 		want := map[string]results.Outcome{"50ms": results.Pass, "500ms": results.Fail}[c.What]

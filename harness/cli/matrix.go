@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -14,7 +13,6 @@ import (
 	"github.com/devcraft-studio/brunt/harness/campaign"
 	"github.com/devcraft-studio/brunt/harness/experiment"
 	"github.com/devcraft-studio/brunt/harness/fault"
-	"github.com/devcraft-studio/brunt/harness/load"
 	"github.com/devcraft-studio/brunt/results"
 	"github.com/devcraft-studio/brunt/results/slo"
 	"github.com/devcraft-studio/brunt/results/store"
@@ -23,35 +21,37 @@ import (
 
 // matrixOptions are the flags of `brunt matrix`.
 type matrixOptions struct {
-	limitsOptions
+	campaignOptions
+	nodes []string
 }
+
+// matrixBudget holds, for one service on Postgres and Redis, a fault of each kind.
+const matrixBudget = 15 * time.Minute
 
 func (a *app) matrixCommand() *cobra.Command {
 	var o matrixOptions
 	c := &cobra.Command{
 		Use:   "matrix EXPERIMENT",
-		Short: "try every fault on every link, one by one: a scorecard",
-		Long: `matrix tries every kind of fault on every link between nodes, each in two strengths and in a trial of its own, and asks of each
-whether the SLOs without a phase, or in steady, hold while it is in force. The faults of the experiment are left alone.
+		Short: "try every fault on every link and node, one by one: a scorecard",
+		Long: `matrix tries every kind of fault on every link between nodes and on every node, each in two strengths and in a trial of its own,
+and asks of each whether the SLOs without a phase, or in steady, hold while it is in force. The faults of the experiment are left alone.
 
 Within --budget as many are tried as there is time for: those that failed in the latest scorecard of the experiment first, then
-such as cover most. --resume goes on with a scorecard that was interrupted.`,
+such as cover every link, node and kind with the fewest, the strong ones before the mild ones. It passes when each link, node and kind
+was tried at least once, and all that was tried is tolerated. --resume goes on with a scorecard that was interrupted, or whose
+budget was used up. With --seed the order is that of the seed alone, so that it repeats a scorecard.
+
+Left out are memory-limit, because what a node needs is not known before, and command; ` + "`brunt run`" + ` injects both.`,
 		Example: `  brunt matrix scenarios/restapi --budget 5m
   brunt matrix scenarios/restapi --link 'api->cache' --kind timeout --kind down
+  brunt matrix scenarios/restapi --on cache
   brunt matrix scenarios/restapi --resume latest`,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return usage(fmt.Errorf("matrix takes one experiment, not %d", len(args)))
-			}
-			return nil
-		},
+		Args: oneExperiment("matrix"),
 		RunE: func(c *cobra.Command, args []string) error { return a.matrix(c.Context(), args[0], o) },
 	}
-	o.registerCommon(c)
+	o.register(c, "only faults of this kind; may be repeated (default: all)", matrixBudget)
 	f := c.Flags()
-	f.StringArrayVar(&o.links, "link", nil, "only this link, such as 'api->cache'; may be repeated (default: all between nodes)")
-	f.StringArrayVar(&o.kinds, "kind", nil, "only faults of this kind; may be repeated (default: all that act on links)")
-	f.DurationVar(&o.budget, "budget", 10*time.Minute, "how long all may take")
+	f.StringArrayVar(&o.nodes, "on", nil, "only faults on this node, such as cache; may be repeated (default: all, unless a link is named)")
 	f.StringVar(&o.resume, "resume", "", "go on with this run: an id, the beginning of one, or latest")
 	return c
 }
@@ -66,11 +66,10 @@ func (a *app) matrix(ctx context.Context, name string, o matrixOptions) error {
 	if err != nil {
 		return err
 	}
-	cells, err := o.cells(q)
-	if err != nil {
+	if err := o.choose(&q); err != nil {
 		return err
 	}
-	return a.conductRun(ctx, q, o.runOptions, func(inv *invocation) error { return inv.measureCells(ctx, cells, o.budget) })
+	return a.conductRun(ctx, q, o.runOptions, func(inv *invocation) error { return inv.measureCells(ctx, o.budget) })
 }
 
 // check refuses what can be told without the experiment.
@@ -79,59 +78,114 @@ func (o *matrixOptions) check(name string) error {
 		return err
 	}
 	for _, kind := range o.kinds {
-		if campaign.CellsOf("", kind) == nil {
+		if !slices.Contains(cellKinds(), kind) {
 			return usage(fmt.Errorf("--kind %s: a scorecard has none of it; there are %s", kind, strings.Join(cellKinds(), ", ")))
 		}
 	}
-	if o.budget < leastPart {
-		return usage(fmt.Errorf("--budget %v is too short for a single fault; it is %v at least", o.budget, leastPart))
-	}
-	if isScript(name) {
-		return usage(errors.New("matrix takes an experiment, whose SLOs say what is tolerated, not a bare script"))
-	}
-	return nil
+	return o.checkBudget(name, "matrix", "a single fault", "what is tolerated")
 }
 
 // cellKinds are the kinds that a scorecard tries.
 func cellKinds() []string {
 	var names []string
 	for _, k := range fault.Kinds {
-		if k.On == fault.OnLink && campaign.CellsOf("", k.Name) != nil {
+		if campaign.CellsOf("", k.Name) != nil || campaign.NodeCellsOf("", k.Name) != nil {
 			names = append(names, k.Name)
 		}
 	}
 	return names
 }
 
-// cells are all that there are to try.
-func (o *matrixOptions) cells(q question) ([]results.Cell, error) {
+// choose puts all that there is to try into the question.
+func (o *matrixOptions) choose(q *question) error {
 	links, err := o.limitLinks(q.experiment)
 	if err != nil {
-		return nil, err
+		return err
+	}
+	nodes, err := o.cellNodes(q.experiment)
+	if err != nil {
+		return err
+	}
+	if len(o.links) == 0 && len(o.nodes) > 0 {
+		links = nil
 	}
 	kinds := o.kinds
 	if len(kinds) == 0 {
 		kinds = cellKinds()
 	}
-	var all []results.Cell
-	for _, link := range links {
-		for _, kind := range kinds {
-			if strings.HasPrefix(kind, "http-") && !leadsToService(q.experiment, link) {
-				continue // no database speaks it
+	for _, kind := range kinds {
+		for _, link := range links {
+			if !strings.HasPrefix(kind, "http-") || leadsToService(q.experiment, link) { // no database speaks it
+				q.cells = append(q.cells, campaign.CellsOf(link, kind)...)
 			}
-			all = append(all, campaign.CellsOf(link, kind)...)
+		}
+		var shared []string
+		for _, node := range nodes {
+			if kind == "disconnect" && !hasNetwork(q.experiment, node) {
+				shared = append(shared, node)
+				continue
+			}
+			q.cells = append(q.cells, campaign.NodeCellsOf(node, kind)...)
+		}
+		if len(shared) > 0 {
+			q.warnings = append(q.warnings, "the scorecard leaves out disconnect on "+strings.Join(shared, ", ")+
+				", which can't be taken off the network that they share with the machine; down cuts the links to them")
 		}
 	}
-	if len(all) == 0 {
-		return nil, usage(errors.New("the experiment has no link that a fault could act on"))
+	q.narrowed = len(o.links)+len(o.nodes)+len(o.kinds) > 0
+	if len(q.cells) == 0 {
+		return usage(errors.New("the experiment has no link and no node that such a fault could act on"))
 	}
-	return all, nil
+	if least := q.cellLength(q.cells[0]) + cellOverhead; o.budget < least {
+		return usage(fmt.Errorf("--budget %v is too short for a single fault, which takes about %v", o.budget, least))
+	}
+	return nil
+}
+
+// cellNodes are the nodes to disturb: those that were named, or all that brunt starts where no link was.
+func (o *matrixOptions) cellNodes(e experiment.Experiment) ([]string, error) {
+	var known []string
+	for _, s := range e.Services {
+		if s.URL == "" {
+			known = append(known, s.Name)
+		}
+	}
+	for _, d := range e.Dependencies {
+		known = append(known, d.Name)
+	}
+	slices.Sort(known)
+	if len(o.nodes) == 0 {
+		if len(o.links) > 0 {
+			return nil, nil
+		}
+		return known, nil
+	}
+	for _, n := range o.nodes {
+		if !slices.Contains(known, n) {
+			return nil, usage(fmt.Errorf("--on %s: brunt starts no such node; there are %s", n, orNone(known)))
+		}
+	}
+	chosen := slices.Sorted(slices.Values(o.nodes))
+	return slices.Compact(chosen), nil
+}
+
+// orNone lists names.
+func orNone(names []string) string {
+	if len(names) == 0 {
+		return "none"
+	}
+	return strings.Join(names, ", ")
 }
 
 // leadsToService says whether a link ends at a service.
 func leadsToService(e experiment.Experiment, link string) bool {
 	_, to, _ := strings.Cut(link, "->")
 	return slices.ContainsFunc(e.Services, func(s experiment.Service) bool { return s.Name == to })
+}
+
+// hasNetwork says whether a node has a network of its own: dependencies that brunt does not know have.
+func hasNetwork(e experiment.Experiment, node string) bool {
+	return slices.ContainsFunc(e.Dependencies, func(d experiment.Dependency) bool { return d.Name == node && d.Kind == "image" })
 }
 
 // scorecard turns the question into that of a scorecard: each SLO is asked of the fault phase.
@@ -161,136 +215,12 @@ func (q *question) scorecard() []error {
 	return nil
 }
 
-const (
-	// cellBefore is how long a trial goes on before its fault, and cellAfter how long after it: recovery is read off windows of 10 s.
-	cellBefore, cellAfter = 14 * time.Second, 16 * time.Second
-	// cellLasts is how long a fault lasts whose strength is not its length.
-	cellLasts = 10 * time.Second
-	// cellOverhead is what starting and stopping a trial takes, until one has been measured.
-	cellOverhead = 5 * time.Second
-)
-
-// cellFault is a cell as a fault.
-func cellFault(c results.Cell) (experiment.Fault, error) {
-	f := experiment.Fault{Name: c.Kind + "-" + c.Strength, Link: c.Link, Kind: c.Kind, At: cellBefore, For: cellLasts}
-	share, delay, _ := strings.Cut(c.What, " by ")
-	var errs [2]error
-	switch c.Kind {
-	case "latency":
-		f.Latency, errs[0] = time.ParseDuration(c.What)
-	case "bandwidth":
-		f.Rate, errs[0] = experiment.ParseThroughput(c.What)
-	case "connect-delay":
-		f.Delay, errs[0] = time.ParseDuration(c.What)
-	case "stall":
-		f.Share, errs[0] = shareOf(share)
-		f.Delay, errs[1] = time.ParseDuration(delay)
-	case "http-error", "http-abort":
-		f.Share, errs[0] = shareOf(share)
-		if c.Kind == "http-error" {
-			f.Status = campaign.ErrorStatus
-		}
-	default:
-		f.For, errs[0] = time.ParseDuration(strings.TrimPrefix(c.What, "for "))
-	}
-	if err := errors.Join(errs[:]...); err != nil {
-		return f, fmt.Errorf("fault of %s %s: %w", c.Kind, c.What, err)
-	}
-	return f, nil
-}
-
-// shareOf reads per cent.
-func shareOf(text string) (float64, error) {
-	percent, err := strconv.ParseFloat(strings.TrimSuffix(text, "%"), 64)
-	return percent / 100, err
-}
-
-// measureCells conducts a trial for each cell within the budget, saving the run after each. What does not fit is left out, and
-// said. The returned error says why the run is not complete; the run itself is stored all the same.
-func (inv *invocation) measureCells(ctx context.Context, cells []results.Cell, budget time.Duration) error {
-	matrix := campaign.Matrix{Cells: cells, Seed: inv.run.Seed, Failed: inv.failedBefore(ctx)}
-	inv.run.Trials = slices.DeleteFunc(inv.run.Trials, func(t results.Trial) bool { return t.Status != results.StatusComplete })
-	var tried []results.Cell
-	number := 0
-	for _, t := range inv.run.Trials { // of the run that goes on
-		tried, number = append(tried, *t.Cell), t.Number
-	}
-	deadline := time.Now().Add(budget)
-	longest := inv.question.experiment.Warmup + cellBefore + cellLasts + cellAfter + cellOverhead
-	var failed error
-	for failed == nil {
-		cell, ok := matrix.Next(tried)
-		if !ok {
-			break
-		}
-		if len(tried) > 0 && time.Until(deadline) < longest {
-			inv.run.Warnings = appendNew(inv.run.Warnings, fmt.Sprintf("%d of %d faults were tried within --budget; --resume goes on", len(tried), len(cells)))
-			break
-		}
-		began := time.Now()
-		number++
-		inv.progress.Step(fmt.Sprintf("%d of %d: %s on %s, %s", len(tried)+1, len(cells), cell.Kind, cell.Link, cell.What))
-		var trial results.Trial
-		trial, failed = inv.conductCell(ctx, cell, number)
-		inv.run.Trials, tried = append(inv.run.Trials, trial), append(tried, cell)
-		inv.options.trials = len(cells)
-		if err := inv.save(ctx, failed); err != nil {
-			return errors.Join(failed, err)
-		}
-		inv.tellCell(number)
-		longest = max(longest, time.Since(began))
-	}
-	if failed == nil {
-		inv.options.trials = len(inv.run.Trials)
-		return inv.save(ctx, nil)
-	}
-	if ctx.Err() != nil {
-		return &exitError{exitInterrupted, &resumableError{inv.run.ID, failed}}
-	}
-	return brokenUnlessClassified(failed)
-}
-
-// tellCell tells people what came of a cell.
-func (inv *invocation) tellCell(number int) {
-	for _, c := range inv.run.Verdict.Cells {
-		if c.Trial == number {
-			inv.progress.Step(fmt.Sprintf("%s %s %s: %s %s", c.Link, c.Kind, c.What, c.Outcome, c.SLO))
-		}
-	}
-}
-
-// conductCell measures one cell.
-func (inv *invocation) conductCell(ctx context.Context, cell results.Cell, number int) (results.Trial, error) {
-	asked := inv.question
-	defer func() { inv.question = asked }()
-	broken := func(err error) (results.Trial, error) {
-		trial, err := unstarted(ctx, number, err)
-		trial.Cell = &cell
-		return trial, err
-	}
-	f, err := cellFault(cell)
-	if err != nil {
-		return broken(err)
-	}
-	q := &inv.question
-	q.script.Escape, q.experiment.Load.Escape = false, false // a trial has its share of the time
-	q.duration = f.At + f.For + cellAfter
-	q.script.Duration = q.duration
-	if q.script.Rate == 0 {
-		q.script.Rate = constantRate
-	}
-	if q.inspection, err = load.Inspect(ctx, inv.Exe, q.script, q.metrics()); err != nil {
-		return broken(inv.inspectionError(err))
-	}
-	q.inspection.Thresholds = nil
-	q.experiment.Faults, q.experiment.Settle = []experiment.Fault{f}, cellAfter
-	trial, err := inv.conduct(ctx, number)
-	trial.Cell = &cell
-	return trial, err
-}
-
-// failedBefore are the cells that failed in the latest other scorecard of the experiment.
+// failedBefore are the cells that failed in the latest other scorecard of the experiment; none where a seed was asked for, which
+// is to give the same order whatever went before.
 func (inv *invocation) failedBefore(ctx context.Context) []results.Cell {
+	if inv.options.seed != 0 {
+		return nil
+	}
 	list, err := inv.store.List(ctx, store.Filter{Experiment: inv.run.Experiment, Limit: 50})
 	if err != nil {
 		inv.log.Warn("earlier scorecards not read", "error", err)
@@ -336,10 +266,18 @@ func (inv *invocation) reopen(ctx context.Context) error {
 	if was.SHA != again.SHA || was.Variant != again.Variant {
 		return usage(fmt.Errorf("--resume %s: it measured another build: %s, not %s", run.ID, buildName(was), buildName(again)))
 	}
+	if asked := run.Question.Cells; inv.question.narrowed && len(asked) > 0 && !sameCells(asked, inv.question.cells) {
+		return usage(fmt.Errorf("--resume %s: it tries other links, nodes or kinds; leave --link, --on and --kind out", run.ID))
+	}
 	inv.run = run
 	if was.DiffDigest != again.DiffDigest {
 		inv.run.Warnings = appendNew(inv.run.Warnings, "the sources were changed while the run was interrupted")
 	}
 	inv.run.Warnings = slices.DeleteFunc(inv.run.Warnings, func(w string) bool { return strings.Contains(w, "--resume goes on") })
 	return nil
+}
+
+// sameCells says whether two lists hold the same cells, in whatever order.
+func sameCells(a, b []results.Cell) bool {
+	return len(a) == len(b) && !slices.ContainsFunc(a, func(c results.Cell) bool { return !slices.Contains(b, c) })
 }

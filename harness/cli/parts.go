@@ -27,8 +27,6 @@ type part struct {
 }
 
 const (
-	// leastPart is the least time in which anything can be found.
-	leastPart = 40 * time.Second
 	// searchStep is a step of the search for the largest rate, where the experiment names none.
 	searchStep = 10 * time.Second
 	// A step under a fault lasts until it has seen enough iterations, within bounds.
@@ -80,12 +78,8 @@ func (inv *invocation) measureParts(ctx context.Context, parts []part, budget ti
 	}
 	if failed == nil {
 		inv.run.Warnings = appendNew(inv.run.Warnings, inv.lost(ctx)...)
-		return inv.save(ctx, nil)
 	}
-	if ctx.Err() != nil {
-		return &exitError{exitInterrupted, &resumableError{inv.run.ID, failed}}
-	}
-	return brokenUnlessClassified(failed)
+	return inv.conclude(ctx, failed)
 }
 
 // conductPart measures one part, for that long at most.
@@ -93,7 +87,6 @@ func (inv *invocation) conductPart(ctx context.Context, p *part, number int, len
 	asked := inv.question
 	defer func() { inv.question, inv.probing = asked, nil }()
 	q := &inv.question
-	q.script.Escape, q.experiment.Load.Escape = false, false
 	constant := p.probing != nil
 	if q.script.Step == 0 || constant {
 		q.script.Step = searchStep
@@ -103,11 +96,9 @@ func (inv *invocation) conductPart(ctx context.Context, p *part, number int, len
 		q.script.Shape, q.script.From, q.script.Step, q.script.Duration = "soak", 0, 0, length+loadSlack
 	}
 	p.script(&q.script)
-	var err error
-	if q.inspection, err = load.Inspect(ctx, inv.Exe, q.script, q.metrics()); err != nil {
-		return unstarted(ctx, number, inv.inspectionError(err))
+	if err := inv.replan(ctx); err != nil {
+		return unstarted(ctx, number, err)
 	}
-	q.inspection.Thresholds = nil
 	q.duration = length
 	q.experiment.Faults = nil
 	for i, link := range p.links { // so that it runs through the proxy

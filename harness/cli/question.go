@@ -32,6 +32,8 @@ type question struct {
 	slos       []results.SLO
 	selectors  []wire.Selector
 	warnings   []string
+	cells      []results.Cell      // of a scorecard: all that there is to try
+	narrowed   bool                // and flags said which
 	redact     func(string) string // what is kept of the question holds no secrets
 }
 

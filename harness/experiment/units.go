@@ -92,6 +92,9 @@ func parseRate(s string) (float64, error) {
 	return n / per, nil
 }
 
+// ParseSize is the number of bytes of a size as an experiment writes it, such as 64KiB.
+func ParseSize(s string) (int64, error) { return parseSize(s) }
+
 // parseSize reads a number of bytes: 256MiB, 1.5GB; 256m and 256Mi as container tools write them.
 func parseSize(s string) (int64, error) {
 	form := quantityForm().FindStringSubmatch(s)

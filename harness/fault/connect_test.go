@@ -123,3 +123,19 @@ func TestUnderAConnectDelay(t *testing.T) {
 		t.Errorf("a connection that waited reads %v after the fault, want its answer", err)
 	}
 }
+
+// TestADelayLongerThanAProbeUsuallyWaitsIsSeen: how long a probe waits follows from what the fault adds.
+func TestADelayLongerThanAProbeUsuallyWaitsIsSeen(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, &site.Node{Address: server(t, echo)})
+	f := b.fault(experiment.Fault{Kind: "connect-delay", Delay: probeTime + 300*time.Millisecond})
+	seen := b.Watch(t.Context(), f)
+	time.Sleep(300 * time.Millisecond)
+	start := time.Now()
+	b.apply(t, f)
+	time.Sleep(f.Delay + time.Second)
+	b.lift(t, f)
+	if e := seen(start, time.Now()); e == nil || !e.Seen || e.During < float64(f.Delay.Milliseconds()) {
+		t.Errorf("%+v", e)
+	}
+}

@@ -166,7 +166,7 @@ func judgeLimit(_ experiment.Fault, seen Samples) *results.Effect {
 	} else if last := seen.During[len(seen.During)-1]; last.Err != "" {
 		e.Note = last.Err
 	} else if !e.Seen {
-		e.Note = "it did not come to the limit"
+		e.Note, e.Idle = "it did not come to the limit", e.During == 0
 	}
 	return e
 }

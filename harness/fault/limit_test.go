@@ -171,7 +171,7 @@ func TestTheEffectOfALimit(t *testing.T) {
 		{"is the share of the time in which it held the node up", Samples{Before: held(0, 0), During: held(0.8, 1), After: held(0)},
 			results.Effect{Seen: true, During: 0.9, Added: 0.9, Probes: 2}},
 		{"is not seen where the node needs less", Samples{Before: held(0), During: held(0, 0), After: held(0)},
-			results.Effect{Probes: 2, Note: "it did not come to the limit"}},
+			results.Effect{Probes: 2, Note: "it did not come to the limit", Idle: true}},
 		{"is more than that of the limit which the node has anyway", Samples{Before: held(0.1), During: held(0.6), After: held(0.1)},
 			results.Effect{Seen: true, Before: 0.1, During: 0.6, After: 0.1, Added: 0.5, Probes: 1}},
 		{"can't be told where nobody counts", Samples{During: []ProbeResult{{Err: "no group"}}},

@@ -66,6 +66,8 @@ func (i *Injector) Probe(ctx context.Context, link site.Link) (ProbeResult, erro
 	if p.protocol == ProtocolTCP && link.Proxied {
 		p.protocol = ProtocolEcho
 	}
+	ctx, cancel := context.WithTimeout(ctx, probeTime)
+	defer cancel()
 	return p.run(ctx), nil
 }
 
@@ -150,9 +152,13 @@ type probe struct {
 	look     func(ctx context.Context, seen *ProbeResult) error // limit, hold
 }
 
+// run gives up when ctx ends: after probeTime where it has no end. A fault may add more than that to a round trip.
 func (p probe) run(ctx context.Context) ProbeResult {
-	ctx, cancel := context.WithTimeout(ctx, probeTime)
-	defer cancel()
+	if _, ends := ctx.Deadline(); !ends {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, probeTime)
+		defer cancel()
+	}
 	r := ProbeResult{At: time.Now(), Protocol: p.protocol}
 	err := p.cross(ctx, &r)
 	r.Took = time.Since(r.At)

@@ -40,6 +40,7 @@ func toJSON(d Document) jsonRun {
 		j.Breakpoint, j.Breakpoints = &found[0], found
 	}
 	j.Tolerances, j.RoundTrips, j.Cells = run.Verdict.Tolerances, run.Verdict.RoundTrips, run.Verdict.Cells
+	j.AskedCells = run.Question.Cells
 	if len(j.Trials) > 0 {
 		j.Phases, j.Faults, j.Fitness = j.Trials[0].Phases, j.Trials[0].Faults, j.Trials[0].Fitness
 	}
@@ -87,7 +88,7 @@ func toJSONEffect(e *results.Effect) *jsonEffect {
 		return nil
 	}
 	return &jsonEffect{Seen: e.Seen, What: e.What, Unit: e.Unit, Before: number(e.Before), During: number(e.During),
-		After: number(e.After), Added: number(e.Added), Probes: e.Probes, Note: known(e.Note)}
+		After: number(e.After), Added: number(e.Added), Probes: e.Probes, Note: known(e.Note), Idle: e.Idle}
 }
 
 func toJSONFitness(trial results.Trial) *jsonFitness {

@@ -14,7 +14,7 @@ func score(run results.Run) string {
 	for _, c := range run.Verdict.Cells {
 		count[c.Outcome]++
 		if c.Outcome == results.Fail {
-			failed = append(failed, fmt.Sprintf("%s %s %s", c.Link, c.Kind, c.What))
+			failed = append(failed, fmt.Sprintf("%s %s %s", c.On(), c.Kind, c.What))
 		}
 	}
 	text := fmt.Sprintf("%d of %d faults are tolerated", count[results.Pass], len(run.Verdict.Cells))
@@ -24,13 +24,18 @@ func score(run results.Run) string {
 	if n := count[results.Inconclusive]; n > 0 {
 		text += fmt.Sprintf("; %d inconclusive", n)
 	}
+	for _, e := range run.Verdict.Evidence {
+		if e.What == results.ScorecardRow && e.Outcome == results.Inconclusive {
+			text += "; " + e.Reason
+		}
+	}
 	return text
 }
 
 // scorecard is the table of every fault that was tried by itself, with what it cost.
 func scorecard(run results.Run) Table {
 	t := Table{Title: "Scorecard", Columns: []Column{
-		{Name: "outcome"}, {Name: "trial", Right: true}, {Name: "link"}, {Name: "kind"}, {Name: "strength", Right: true}, {Name: "loss", Right: true},
+		{Name: "outcome"}, {Name: "trial", Right: true}, {Name: "on"}, {Name: "kind"}, {Name: "strength", Right: true}, {Name: "loss", Right: true},
 		{Name: "recovery", Right: true}, {Name: "broke", Code: true}, {Name: "value", Right: true}, {Name: "note"},
 	}}
 	for _, c := range run.Verdict.Cells {
@@ -43,7 +48,7 @@ func scorecard(run results.Run) Table {
 				loss, recovered = lossText(r, r.Loss, "s"), recovery(r.Recovery)
 			}
 		}
-		t.Rows = append(t.Rows, []Cell{{Text: string(c.Outcome), Outcome: c.Outcome}, {Text: fmt.Sprint(c.Trial)}, {Text: c.Link}, {Text: c.Kind},
+		t.Rows = append(t.Rows, []Cell{{Text: string(c.Outcome), Outcome: c.Outcome}, {Text: fmt.Sprint(c.Trial)}, {Text: c.On()}, {Text: c.Kind},
 			{Text: c.What}, {Text: loss}, {Text: recovered}, {Text: c.SLO}, {Text: value}, {Text: c.Reason}})
 	}
 	return t

@@ -42,8 +42,9 @@ type jsonRun struct {
 	// Of a search for limits.
 	Tolerances []results.Tolerance  `json:"tolerances,omitempty"`
 	RoundTrips []results.RoundTrips `json:"round_trips,omitempty"`
-	// Of a scorecard.
+	// Of a scorecard: what came of each fault that was tried, and all that were asked for, in their order.
 	Cells          []results.CellOutcome `json:"cells,omitempty"`
+	AskedCells     []results.Cell        `json:"asked_cells,omitempty"`
 	SLOs           []results.SLO         `json:"slos"`      // what was asked
 	Generator      *string               `json:"generator"` // what made the load, and what it does not do; null: k6 and a script
 	PhaseSummaries []jsonPhaseSummary    `json:"phase_summaries"`
@@ -113,6 +114,7 @@ type jsonEffect struct {
 	Added  *float64 `json:"added"`
 	Probes int      `json:"probes"`
 	Note   *string  `json:"note"`
+	Idle   bool     `json:"idle,omitempty"` // a limit that its node never came to
 }
 
 type jsonFitness struct {

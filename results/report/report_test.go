@@ -184,7 +184,7 @@ var examples = []struct {
 	run  func() results.Run
 }{
 	{"pass", passing}, {"fail", failing}, {"inconclusive", inconclusive}, {"broken", broken},
-	{"aborted", aborted}, {"several", several}, {"hostile", hostile}, {"breakpoint", searching}, {"resilience", disturbed}, {"limits", limiting},
+	{"aborted", aborted}, {"several", several}, {"hostile", hostile}, {"breakpoint", searching}, {"resilience", disturbed}, {"limits", limiting}, {"matrix", carded},
 }
 
 func write(t *testing.T, format Format, run results.Run, o Options) string {

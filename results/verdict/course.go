@@ -36,7 +36,7 @@ type beat struct {
 
 func newCourse(line timeline, questions []question, trial results.Trial) *course {
 	c := &course{
-		line: line, bound: tightest(questions, trial.OpenModel), timed: "http_req_duration",
+		line: line, bound: tightest(questions, trial), timed: "http_req_duration",
 		roles: map[recording.Key]role{}, phases: make([]yield, len(line.spans)), beats: map[[2]int64]*beat{},
 		drivers: trial.Drivers, strayed: map[string]bool{},
 	}

@@ -170,7 +170,13 @@
 // # Scorecards
 //
 // A trial of a scorecard (Trial.Cell) has one fault, and its SLOs are those of the experiment without a phase or in steady, asked of
-// the fault phase. Its cell has the outcome that a run of this trial alone would have.
+// the fault phase. Its cell has the outcome that a run of this trial alone would have, but for one thing: a limit
+// that was in force and that its node never came to (Effect.Idle) is tolerated, and no fault that did nothing.
+//
+// The row `scorecard` says how many of the cells that were asked for (Question.Cells) have a complete trial. It passes when each
+// kind, link and node among them was tried at least once, in whatever strength, and is inconclusive else: nothing is known of what
+// was not tried. A cell that fails fails the run all the same. Records of an older brunt, which do not say what was asked for, have
+// no such row.
 //
 // # Nothing to measure
 //

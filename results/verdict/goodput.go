@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/devcraft-studio/brunt/results"
 	"github.com/devcraft-studio/brunt/results/recording"
 	"github.com/devcraft-studio/brunt/results/slo"
 )
@@ -18,16 +19,20 @@ type inBound struct {
 }
 
 // tightest is the tightest SLO on the time of any request: on latency where that is known and bounded, else on
-// http_req_duration.
-func tightest(questions []question, openModel bool) inBound {
+// http_req_duration. Those of a scorecard, which asks all of the fault's phase, are such, too.
+func tightest(questions []question, t results.Trial) inBound {
 	metrics := []string{"http_req_duration"}
-	if openModel {
+	if t.OpenModel {
 		metrics = []string{"latency", "http_req_duration"}
 	}
 	for _, metric := range metrics {
 		most := math.Inf(1)
 		for _, q := range questions {
-			if bindsEach(q.parsed, metric) {
+			s := q.parsed
+			if t.Cell != nil && s.In == string(results.PhaseFault) {
+				s.In = ""
+			}
+			if bindsEach(s, metric) {
 				most = min(most, q.parsed.Value)
 			}
 		}

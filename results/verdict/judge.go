@@ -201,6 +201,8 @@ func (j *judge) faults() {
 			reason = withReason("it was not applied", f.Error)
 		case !f.Removed:
 			reason = withReason("its removal was not confirmed", f.Error)
+		case j.trial.Cell != nil && f.Effect != nil && f.Effect.Idle:
+			continue // a scorecard asks how much a node can do without
 		case f.Effect != nil && !f.Effect.Seen:
 			reason = withReason("the fault did nothing", effectText(*f.Effect))
 		default:

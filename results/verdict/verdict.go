@@ -50,6 +50,7 @@ func Judgement(run results.Run, open Opener) (results.Verdict, error) {
 		complete = complete && t.Status == results.StatusComplete
 	}
 	overTrials(&v, questions)
+	coverage(&v, run)
 	wholeRun(&v, run, complete)
 	v.Outcome = overall(v.Evidence)
 	return v, nil
