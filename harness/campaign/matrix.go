@@ -19,7 +19,7 @@ func CellsOf(link, kind string) []results.Cell {
 	two := map[string][2]string{
 		"latency": {"50ms", "500ms"}, "bandwidth": {"1MB/s", "50KB/s"}, "timeout": {"for 1s", "for 5s"}, "reset": {"for 1s", "for 5s"},
 		"down": {"for 1s", "for 5s"}, "connect-delay": {"200ms", "2s"}, "connect-blackhole": {"for 2s", "for 5s"},
-		"stall": {"5% by 500ms", "50% by 500ms"}, "http-error": {"5%", "100%"}, "http-abort": {"5%", "100%"},
+		"stall": {"5% by 500ms", "50% by 500ms"}, "loss": {"1%", "20%"}, "http-error": {"5%", "100%"}, "http-abort": {"5%", "100%"},
 	}[kind]
 	if two[0] == "" {
 		return nil

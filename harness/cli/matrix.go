@@ -92,11 +92,11 @@ func (o *matrixOptions) check(name string) error {
 	return nil
 }
 
-// cellKinds are the kinds that a scorecard tries.
+// cellKinds are the kinds that a scorecard tries, of those that this machine can make.
 func cellKinds() []string {
 	var names []string
 	for _, k := range fault.Kinds {
-		if k.On == fault.OnLink && campaign.CellsOf("", k.Name) != nil {
+		if k.On == fault.OnLink && campaign.CellsOf("", k.Name) != nil && k.Possible() == nil {
 			names = append(names, k.Name)
 		}
 	}
@@ -187,7 +187,7 @@ func cellFault(c results.Cell) (experiment.Fault, error) {
 	case "stall":
 		f.Share, errs[0] = shareOf(share)
 		f.Delay, errs[1] = time.ParseDuration(delay)
-	case "http-error", "http-abort":
+	case "http-error", "http-abort", "loss":
 		f.Share, errs[0] = shareOf(share)
 		if c.Kind == "http-error" {
 			f.Status = unavailable
