@@ -84,7 +84,8 @@ func TestALossIsTheShareThatWasAsked(t *testing.T) {
 			b.lift(t, f)
 			got := b.outcome(f).toll.Load
 			n, lost := float64(got.Sent), float64(got.Lost)
-			if n < 100 || math.Abs(lost-n*share) > 5*math.Sqrt(n*share*(1-share)) {
+			// Seven standard deviations: a busy machine has other reasons to drop a packet.
+			if n < 100 || math.Abs(lost-n*share) > 7*math.Sqrt(n*share*(1-share)) {
 				t.Errorf("%d of %d packets were lost, want %g %% of them", got.Lost, got.Sent, 100*share)
 			}
 			if during.Lost == 0 || during.Lost > got.Lost {
