@@ -145,7 +145,7 @@ func (f Fault) Label() string {
 type Effect struct {
 	Seen bool `json:"seen"`
 	// What was measured: "round trip" (milliseconds), "connect" or "answer" (share that succeeded, 0 to 1), "stalled", "error",
-	// "aborted", "slow body" (share that a fault met which meets a share), "held up" (share of the time in which a limit did
+	// "aborted", "slow body" (share that a fault met which meets a share), "packet loss" (share that was lost), "held up" (share of the time in which a limit did
 	// that), "open transaction" (share of the looks that found it).
 	What   string  `json:"what"`
 	Unit   string  `json:"unit"`

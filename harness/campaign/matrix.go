@@ -32,6 +32,7 @@ func linkStrengths() map[string][2]string {
 		"down":              {"for 1s", "for 5s"},
 		"connect-delay":     {"200ms", "1s"},
 		"connect-blackhole": {"for 2s", "for 5s"},
+		"loss":              {"1%", "20%"},
 		"stall":             {"2% by 500ms", "50% by 500ms"},
 		"slicer":            {"256B by 1ms", "64B by 10ms"},
 		"limit-data":        {"16KiB", "1KiB"},

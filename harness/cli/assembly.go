@@ -47,6 +47,9 @@ type assembly struct {
 // assemble starts the lease and the proxy child, and wires the rooms to the interfaces of the runner.
 func (inv *invocation) assemble(ctx context.Context, number int) (*assembly, error) {
 	as := &assembly{inv: inv, dir: inv.store.Dir(inv.run.ID), recording: fmt.Sprintf("recording-%d.brunt", number)}
+	if err := fault.Possible(inv.question.experiment.Faults); err != nil {
+		return nil, err
+	}
 	as.ledgers = kept{path: filepath.Join(as.dir, ledgerFile(number)), redact: inv.redactor.Redact}
 	as.ctx, as.stop = context.WithCancelCause(ctx)
 	var err error

@@ -48,7 +48,7 @@ func cellFault(c results.Cell) (experiment.Fault, error) {
 	case "http-error":
 		f.Status = campaign.ErrorStatus
 		f.Share, errs[0] = shareOf(amount)
-	case "http-abort":
+	case "http-abort", "loss":
 		f.Share, errs[0] = shareOf(amount)
 	case "cpu-limit":
 		f.CPUs, errs[0] = strconv.ParseFloat(strings.TrimSuffix(c.What, " cores"), 64)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/devcraft-studio/brunt/harness/build"
 	"github.com/devcraft-studio/brunt/harness/dependency"
+	"github.com/devcraft-studio/brunt/harness/fault"
 	"github.com/devcraft-studio/brunt/harness/lease"
 	"github.com/devcraft-studio/brunt/harness/load"
 	"github.com/devcraft-studio/brunt/harness/topology"
@@ -57,6 +58,7 @@ func hints() []hint {
 		{as[*topology.NoProviderError], "`brunt doctor` lists what is missing and the command that mends it"},
 		{as[*topology.MissingProgramsError], "on Debian or Ubuntu: apt-get install postgresql redis-server; or use --provider docker"},
 		{as[*topology.NoGroupError], "run as root or in a delegated control group, use --provider docker, or leave the limit out"},
+		{as[*fault.ImpossibleError], "on Linux as root it can (CAP_NET_ADMIN is enough); else leave the fault out"},
 		{as[*topology.EngineError], "start the Docker engine (`brunt doctor` says what it lacks), or use --provider local"},
 		{as[*topology.ImageError], "pull the image, name another with `image:`, or on Debian and Ubuntu build one: brunt images"},
 		{as[*topology.PortTakenError], "end what listens there (`ss -ltnp` shows it), or give the node another port"},

@@ -14,6 +14,7 @@ import (
 	"github.com/devcraft-studio/brunt/harness/experiment"
 	"github.com/devcraft-studio/brunt/harness/fault"
 	"github.com/devcraft-studio/brunt/harness/load"
+	"github.com/devcraft-studio/brunt/harness/topology"
 )
 
 // What `brunt limits` can look for.

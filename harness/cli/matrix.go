@@ -109,11 +109,7 @@ func (o *matrixOptions) choose(q *question) error {
 	if len(o.links) == 0 && len(o.nodes) > 0 {
 		links = nil
 	}
-	kinds := o.kinds
-	if len(kinds) == 0 {
-		kinds = cellKinds()
-	}
-	for _, kind := range kinds {
+	for _, kind := range o.possible(q) {
 		for _, link := range links {
 			if !strings.HasPrefix(kind, "http-") || leadsToService(q.experiment, link) { // no database speaks it
 				q.cells = append(q.cells, campaign.CellsOf(link, kind)...)
@@ -140,6 +136,21 @@ func (o *matrixOptions) choose(q *question) error {
 		return usage(fmt.Errorf("--budget %v is too short for a single fault, which takes about %v", o.budget, least))
 	}
 	return nil
+}
+
+// possible are the kinds to try: those that were named, or all that this machine can make. What it can't is said.
+func (o *matrixOptions) possible(q *question) []string {
+	if len(o.kinds) > 0 {
+		return o.kinds
+	}
+	return slices.DeleteFunc(cellKinds(), func(name string) bool {
+		kind, _ := fault.KindNamed(name)
+		err := kind.Possible()
+		if err != nil {
+			q.warnings = append(q.warnings, fmt.Sprintf("the scorecard leaves out %s: %v", name, err))
+		}
+		return err != nil
+	})
 }
 
 // cellNodes are the nodes to disturb: those that were named, or all that brunt starts where no link was.

@@ -140,7 +140,7 @@ func (c *faultKind) decode(d *decoder, n *yaml.Node, path string) {
 			return
 		}
 	}
-	c.choose(d, n, path, faultKinds(), laterFaultKinds())
+	c.choose(d, n, path, faultKinds(), nil)
 }
 
 type distribution struct{ choice }

@@ -130,7 +130,7 @@ type Fault struct {
 	Ramp         time.Duration // latency: from its start until it has its full strength
 	Rate         int64         // bandwidth, bytes per second
 	Run          []string      // command: the words, or for postgres the SQL statement
-	Share        float64       // stall, http-*: of what it meets, above 0 and at most 1; 0: all
+	Share        float64       // stall, loss, http-*: of what it meets, above 0 and at most 1; 0: all
 	Delay        time.Duration // connect-delay, stall, slicer, slow-close, http-slow
 	Bytes        int64         // slicer, limit-data
 	Status       int           // http-error

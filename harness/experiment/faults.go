@@ -2,6 +2,7 @@ package experiment
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -17,6 +18,8 @@ const (
 	leastMemory     = 6 << 20 // bytes: a container engine takes no less
 	mostPiece       = 16 << 10
 	mostLimit       = 1 << 20
+	leastLoss       = 0.001
+	mostLoss        = 0.5
 	defaultStatus   = 503
 )
 
@@ -198,6 +201,8 @@ func (c *checker) faultStrength(path string, raw rawFault, form faultForm) {
 		c.problem(raw.Bytes.place, path+": pieces of "+itoa(int(raw.Bytes.value))+" bytes cannot be made", "they are 1B to 16KiB")
 	case form.kind == "limit-data" && raw.Bytes.given() && !c.reported(raw.Bytes.place) && (raw.Bytes.value < 1 || raw.Bytes.value > mostLimit):
 		c.problem(raw.Bytes.place, path+": a limit of "+itoa(int(raw.Bytes.value))+" bytes cannot be probed", "it is 1B to 1MiB")
+	case form.kind == "loss" && raw.Share.given() && !c.reported(raw.Share.place) && (raw.Share.value < leastLoss || raw.Share.value > mostLoss):
+		c.problem(raw.Share.place, path+": a loss of "+strconv.FormatFloat(raw.Share.value*100, 'g', -1, 64)+"% makes no sense", "it is 0.1% to 50%; beyond that hardly a connection lives, as under kind: timeout")
 	case form.kind == "bandwidth" && raw.Rate.value > 0 && raw.Rate.value < leastThroughput:
 		c.problem(raw.Rate.place, path+": a rate below 1KB/s cannot be made", "")
 	case form.kind == "cpu-limit" && raw.CPUs.value > 0 && raw.CPUs.value < leastCPUs:

@@ -117,7 +117,7 @@ type rawFault struct {
 
 	Rate   throughput `yaml:"rate" jsonschema_description:"Of bandwidth: bytes per second, such as 100KiB/s."`
 	Run    words      `yaml:"run" jsonschema_description:"Of command: the words of a command for redis, one SQL statement for postgres, a program and its arguments for any other node."`
-	Share  share      `yaml:"share" jsonschema_description:"Of stall and of faults on HTTP: the share of answers or requests that are met, such as 5%; which ones the run's seed decides."`
+	Share  share      `yaml:"share" jsonschema_description:"Of stall and of faults on HTTP: the share of answers or requests that are met, such as 5%; which ones the run's seed decides. Of loss: the share of packets that are lost, 0.1% to 50%, by chance."`
 	Delay  duration   `yaml:"delay" jsonschema_description:"Of connect-delay, stall, slicer, slow-close and http-slow: how long what they meet waits. Of stall it may be left out: until the fault ends."`
 	Bytes  size       `yaml:"bytes" jsonschema_description:"Of slicer: the size of a piece. Of limit-data: what passes over a connection before it is closed."`
 	Status integer    `yaml:"status" jsonschema_description:"Of http-error: the status, 400 to 599. Default 503."`

@@ -34,6 +34,7 @@ func faultForms() []faultForm {
 		{kind: "slicer", span: lasts, needs: []string{"bytes", "delay"}},
 		{kind: "limit-data", span: lasts, needs: []string{"bytes"}},
 		{kind: "slow-close", span: lasts, needs: []string{"delay"}},
+		{kind: "loss", span: lasts, needs: []string{"share"}},
 		{kind: "http-error", http: true, span: lasts, allows: []string{"status", "share"}},
 		{kind: "http-abort", http: true, span: lasts, allows: []string{"share"}},
 		{kind: "http-slow", http: true, span: lasts, needs: []string{"delay"}, allows: []string{"share"}},
@@ -65,13 +66,6 @@ func faultKinds() []string {
 		names = append(names, f.kind)
 	}
 	return names
-}
-
-// laterFaultKinds are known by name and refused.
-func laterFaultKinds() []string {
-	return []string{
-		"loss",
-	}
 }
 
 // elsewhere maps what other tools call a kind to what it is called here.

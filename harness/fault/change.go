@@ -14,6 +14,7 @@ type change struct {
 	cut, pending int
 	hits         int64            // of the fault that ended
 	refused      map[string]int64 // connections that it could not act on, by reason
+	toll         toll             // while it lasted
 }
 
 // bear takes the burden of the present faults, and returns the one before. r.mu is held.
@@ -41,9 +42,12 @@ func (r *relay) apply(name string, s strength, expires time.Time) (change, error
 		name: name, strength: s, since: time.Now(),
 		expiry: time.AfterFunc(time.Until(expires), func() { r.expire(name) }),
 	}
+	f := r.faults[name]
 	before := r.bear()
 	r.mu.Unlock()
-	return r.settle(before, false)
+	done, err := r.settle(before, false)
+	f.paid = r.tolls.now()
+	return done, err
 }
 
 // lift ends a fault; one that is not in force is lifted already.
@@ -63,6 +67,9 @@ func (r *relay) lift(name string) (change, error) {
 	done, err := r.settle(before, true)
 	if f.Share > 0 || f.HTTP != "" {
 		done.hits, done.refused = f.hits.Load(), f.refusals()
+	}
+	if f.Loss > 0 {
+		done.toll = r.tolls.now().since(f.paid)
 	}
 	return done, err
 }
@@ -100,8 +107,11 @@ func (r *relay) settle(before *burden, ends bool) (change, error) {
 	switch {
 	case !now.down && before.down:
 		err = r.listenAgain()
-	case now.unanswered != before.unanswered:
-		err = r.deafen(now.unanswered)
+	case now.unheard() != before.unheard():
+		err = r.deafen(now.unheard())
+	}
+	if now.loss != before.loss {
+		err = errors.Join(err, r.loseAll())
 	}
 	done := change{}
 	if before.rate != now.rate {
@@ -111,8 +121,8 @@ func (r *relay) settle(before *burden, ends bool) (change, error) {
 	return done, err
 }
 
-// deafen lets the listener drop requests to connect, or take them. One that begins to listen later does so by itself.
-func (r *relay) deafen(deaf bool) error {
+// deafen lets the listener drop a share of the requests to connect. One that begins to listen later does so by itself.
+func (r *relay) deafen(share float64) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.listener == nil {
@@ -122,7 +132,8 @@ func (r *relay) deafen(deaf bool) error {
 	if err != nil {
 		return fmt.Errorf("reach the listener's socket: %w", err)
 	}
-	return deafen(socket, deaf)
+	r.filtered = true
+	return lose(socket, share)
 }
 
 // listenAgain takes the link's address back. It was free for anybody meanwhile.

@@ -183,7 +183,7 @@ func (c *child) do(req request) (response, error) {
 }
 
 func (d change) response() response {
-	return response{At: d.at.UnixNano(), Cut: d.cut, Pending: d.pending, Hits: d.hits, Refused: d.refused}
+	return response{At: d.at.UnixNano(), Cut: d.cut, Pending: d.pending, Hits: d.hits, Refused: d.refused, Toll: d.toll}
 }
 
 func (c *child) open(req request) (response, error) {

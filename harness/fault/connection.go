@@ -45,6 +45,7 @@ type connection struct {
 	ends   sync.Mutex
 	ended  bool
 	server *net.TCPConn // nil until dialled
+	leaks  [2]leak      // of client and server
 
 	// mu is held while toxics change, which lasts as long as a peer does not read: nothing that ends a connection may wait for it.
 	mu     sync.Mutex
@@ -52,8 +53,8 @@ type connection struct {
 	rate   int64                      // that they have
 }
 
-// connect keeps the upstream's end, unless the connection has ended meanwhile.
-func (c *connection) connect(server *net.TCPConn) bool {
+// connect keeps the upstream's end, unless the connection has ended meanwhile. A lossy one was dialled under a filter.
+func (c *connection) connect(server *net.TCPConn, lossy bool) bool {
 	c.ends.Lock()
 	defer c.ends.Unlock()
 	if c.ended {
@@ -61,6 +62,9 @@ func (c *connection) connect(server *net.TCPConn) bool {
 		return false
 	}
 	c.server = server
+	if lossy {
+		c.leaks[1].share = inherited
+	}
 	return true
 }
 
@@ -69,6 +73,7 @@ func (c *connection) end(reset bool) {
 	c.once.Do(func() {
 		c.ends.Lock()
 		c.ended = true
+		_ = c.loseShare(0) // the kernel still says goodbye for it
 		for _, conn := range []*net.TCPConn{c.client, c.server} {
 			if conn == nil {
 				continue

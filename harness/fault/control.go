@@ -41,6 +41,7 @@ type response struct {
 	Links   []linkState `json:"links,omitempty"`
 	// Refused counts the connections that the fault could not act on, by reason.
 	Refused map[string]int64 `json:"refused,omitempty"`
+	Toll    toll             `json:"toll,omitzero"` // of the link while the fault lasted, where it loses packets
 
 	Heartbeat string `json:"heartbeat,omitempty"`
 	Expired   string `json:"expired,omitempty"` // name of a fault

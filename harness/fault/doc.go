@@ -12,6 +12,8 @@
 //   - Jitter and shares are schedules, not dice: what the n-th chunk or request of a connection meets is a function of the
 //     run's seed, the fault's name (and which time of a repeated one it is) and the connection's ordinal on its link, counted
 //     from the start of the proxy. Two runs of one seed differ only where the load itself comes in another order.
+//   - A loss is the kernel's: a socket filter drops packets before TCP sees them, by its own random numbers. Nothing is known of
+//     which ones, only how many.
 //   - A fault carries its expiry, which the child enforces alone. When the parent dies, the child lifts everything and ends.
 //   - A call to the child has two seconds. When lifting fails, the ladder is climbed: disable the link, delete it and open
 //     it again, restart the child. The steps are reported. Under a bandwidth limit a connection whose peer does not read is

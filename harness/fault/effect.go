@@ -20,6 +20,8 @@ type Samples struct {
 	Before, During, After []ProbeResult
 	// Met is how many chunks or requests of the load itself a fault met that meets a share of them.
 	Met int64
+	// Load and Probes are the packets of their connections while the fault lost a share of them.
+	Load, Probes Packets
 	// Refused counts the connections of the load that a fault on HTTP could not act on, by reason.
 	Refused map[string]int64
 }
@@ -29,7 +31,8 @@ type Samples struct {
 // A round trip (latency, bandwidth) is the median of the probes that were answered, in milliseconds; the fault is seen
 // when at least half of what it should add was added. A share (timeout, reset, pause, kill and restart: of answers;
 // down: of connects) is seen when it fell by at least half of what it was before, for kill and restart when any probe failed. The share
-// that a fault was to meet is seen when it rose by at least half of what was asked, or when the load itself met the fault.
+// that a fault was to meet is seen when it rose by at least half of what was asked, or when the load itself met the fault. A loss
+// is seen in the packets that were lost (see loss).
 func Effect(f experiment.Fault, seen Samples) *results.Effect {
 	k, ok := KindNamed(f.Kind)
 	if !ok {

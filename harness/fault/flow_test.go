@@ -191,7 +191,7 @@ func TestTheProbeOfEveryLinkFaultSeesIt(t *testing.T) {
 		{Kind: "timeout"}, {Kind: "reset"}, {Kind: "down"}, {Kind: "bandwidth", Rate: 200_000},
 		{Kind: "connect-blackhole"}, {Kind: "connect-delay", Delay: 60 * time.Millisecond},
 		{Kind: "stall", Share: 0.6, Delay: 100 * time.Millisecond}, {Kind: "stall", Name: "stall-to-the-end", Share: 0.6},
-		{Kind: "slicer", Bytes: 100, Delay: 5 * time.Millisecond}, {Kind: "limit-data", Bytes: 10_000}, {Kind: "slow-close", Delay: 60 * time.Millisecond},
+		{Kind: "slicer", Bytes: 100, Delay: 5 * time.Millisecond}, {Kind: "limit-data", Bytes: 10_000}, {Kind: "slow-close", Delay: 60 * time.Millisecond}, {Kind: "loss", Share: 0.2},
 		{Kind: "http-error", Status: 503}, {Kind: "http-abort", Share: 0.6}, {Kind: "http-slow", Delay: 60 * time.Millisecond},
 	} {
 		t.Run(f.Kind+f.Name, func(t *testing.T) {

@@ -118,6 +118,7 @@ func (i *Injector) Apply(ctx context.Context, f experiment.Fault, expires time.T
 		return time.Time{}, fmt.Errorf("fault %s is already in force", id(f))
 	}
 	i.active[id(f)] = &standing{fault: f, struck: f.For == 0, stops: k.stops}
+	delete(i.told, id(f)) // of an earlier time, when a script asks for it again
 	i.mu.Unlock()
 	at, err := i.begin(ctx, k, f, expires)
 	if err != nil {
@@ -250,7 +251,7 @@ func (i *Injector) confirm(ctx context.Context, k Kind, f experiment.Fault, link
 	defer cancel()
 	for {
 		r := p.run(ctx)
-		if r.Answered && (k.expect == nil || r.RoundTrip < limit) {
+		if r.Answered && r.Resent == 0 && (k.expect == nil || r.RoundTrip < limit) {
 			return time.Now(), nil
 		}
 		select {

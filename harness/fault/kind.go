@@ -39,6 +39,7 @@ type Kind struct {
 	Fields []string // of experiment.Fault, in the spelling of the file, beside name, link, on, kind, at and for
 	What   string   // one line for people
 	stops  bool     // the node does not answer while it lasts
+	drops  bool     // sockets drop packets, which not every machine lets them
 	away   bool     // the node is gone until it is ready again, and may be back before the next probe
 
 	check    func(f experiment.Fault) (field, problem string)
@@ -52,7 +53,7 @@ type Kind struct {
 
 // Kinds are all kinds of faults.
 var Kinds = []Kind{
-	latency, timeout, reset, down, bandwidth, connectBlackhole, connectDelay, stall, slicer, limitData, slowClose,
+	latency, timeout, reset, down, bandwidth, connectBlackhole, connectDelay, stall, slicer, limitData, slowClose, loss,
 	httpErrorKind, httpAbortKind, httpSlowKind,
 	pause, kill, restart, cpuLimit, memoryLimit, disconnect, command,
 }

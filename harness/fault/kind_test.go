@@ -60,6 +60,11 @@ func TestValidateRefusesWhatTheMechanismCannotTake(t *testing.T) {
 		{"limit-data beyond what a probe meets", link(experiment.Fault{Kind: "limit-data", For: s, Bytes: 2 << 20}), "bytes"},
 		{"slow-close", link(experiment.Fault{Kind: "slow-close", For: s, Delay: ms}), ""},
 		{"slow-close at once", link(experiment.Fault{Kind: "slow-close", For: s}), "delay"},
+		{"loss", link(experiment.Fault{Kind: "loss", For: s, Share: 0.05}), ""},
+		{"loss of nothing", link(experiment.Fault{Kind: "loss", For: s}), "share"},
+		{"loss that would hardly be seen", link(experiment.Fault{Kind: "loss", For: s, Share: 0.0001}), "share"},
+		{"loss beyond what a connection bears", link(experiment.Fault{Kind: "loss", For: s, Share: 0.51}), "share"},
+		{"loss with a delay", link(experiment.Fault{Kind: "loss", For: s, Share: 0.05, Delay: ms}), "delay"},
 		{"latency that does not last", link(experiment.Fault{Kind: "latency", Latency: ms}), "for"},
 		{"latency that ends before it begins", link(experiment.Fault{Kind: "latency", For: -s, Latency: ms}), "for"},
 		{"latency on a node", node(experiment.Fault{Kind: "latency", For: s, Latency: ms}), "link"},
@@ -141,6 +146,7 @@ func TestFaultsOfALinkCombine(t *testing.T) {
 		{"any hold, reset and down is enough", strength{Hold: true}, strength{Reset: true, Down: true}, burden{hold: true, reset: true, down: true}, 0},
 		{"one that is not answered is enough", strength{Unanswered: true}, strength{Connect: s}, burden{unanswered: true, connect: s}, 0},
 		{"delays of connecting and of closing add up", strength{Connect: s, Close: s}, strength{Connect: s, Close: s}, burden{connect: 2 * s, close: 2 * s}, 2},
+		{"what one loss leaves another may lose", strength{Loss: 0.5}, strength{Loss: 0.5}, burden{loss: 0.75}, 0},
 		{"latencies act one after the other", strength{Latency: s}, strength{Latency: s}, burden{}, 2},
 	} {
 		t.Run(row.name, func(t *testing.T) {

@@ -32,10 +32,11 @@ type ending struct {
 	outcome
 }
 
-// outcome is what a fault itself tells of the load, where it meets single chunks or requests of it.
+// outcome is what a fault itself tells of the load, where it meets single chunks, requests or packets of it.
 type outcome struct {
 	met     int64            // how many
 	refused map[string]int64 // connections that it could not act on, by reason
+	toll    toll             // of its link
 }
 
 // took tells whether a step was needed.
@@ -53,7 +54,7 @@ func climb(ctx context.Context, c controller, link request, fault string) (endin
 	lift := request{Op: opLift, Link: link.Link, Fault: fault}
 	resp, err := c.call(ctx, lift)
 	if err == nil {
-		e := ending{at: time.Unix(0, resp.At), outcome: outcome{resp.Hits, resp.Refused}}
+		e := ending{at: time.Unix(0, resp.At), outcome: outcome{resp.Hits, resp.Refused, resp.Toll}}
 		if resp.Cut > 0 {
 			e.ladder = append(e.ladder, stepCut)
 		}

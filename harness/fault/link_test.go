@@ -272,6 +272,7 @@ func TestAClientThatStopsReadingCostsOnlyItself(t *testing.T) {
 		{experiment.Fault{Kind: "slow-close", Delay: 50 * time.Millisecond}, nil},
 		{experiment.Fault{Kind: "connect-delay", Delay: 50 * time.Millisecond}, nil},
 		{experiment.Fault{Kind: "connect-blackhole"}, nil},
+		{experiment.Fault{Kind: "loss", Share: 0.2}, nil},
 	} {
 		t.Run(row.fault.Kind, func(t *testing.T) {
 			t.Parallel()

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -64,6 +65,7 @@ func TestWatchSeesTheEffectOfEveryKind(t *testing.T) {
 		{"http", experiment.Fault{Kind: "reset"}, share("answer")},
 		{"redis", experiment.Fault{Kind: "down"}, share("connect")},
 		{"mute", experiment.Fault{Kind: "down"}, share("connect")},
+		{"redis", experiment.Fault{Kind: "loss", Share: 0.2}, lossOf},
 	} {
 		t.Run(row.fault.Kind+" on "+row.node, func(t *testing.T) {
 			t.Parallel()
@@ -85,6 +87,11 @@ func during(ms float64) func(*results.Effect) bool {
 	return func(e *results.Effect) bool {
 		return e.What == "round trip" && e.Unit == "ms" && e.During >= ms && e.After < e.During
 	}
+}
+
+// lossOf expects lost packets that were counted; how many they are is chance.
+func lossOf(e *results.Effect) bool {
+	return e.What == "packet loss" && e.During > 0 && e.After < e.During && strings.Contains(e.Note, " packets were lost, of the load's own 0 of 0; ")
 }
 
 func share(what string) func(*results.Effect) bool {

@@ -48,6 +48,8 @@ type ProbeResult struct {
 	Answered  bool
 	RoundTrip time.Duration // from sending to the answer; connecting is not part of it; 0 unless answered
 	Status    int           // of an HTTP answer
+	// Sent and Resent are, of an echo under a loss, the packets that it sent and those that it sent again.
+	Sent, Resent int
 	// Held is, of limit, the share of the time since the look before in which the limit held the node up; of hold 1 when
 	// the transaction was open.
 	Held float64
@@ -122,11 +124,15 @@ func (i *Injector) probeFor(k Kind, f experiment.Fault) (probe, error) {
 }
 
 func echoProbe(link site.Link, f experiment.Fault) probe {
-	return probe{protocol: ProtocolEcho, address: link.Address, bytes: echoBytes(f), closes: f.Kind == "slow-close"}
+	p := probe{protocol: ProtocolEcho, address: link.Address, bytes: echoBytes(f), closes: f.Kind == "slow-close"}
+	if f.Kind == loss.Name {
+		p.rounds = lossRounds(f)
+	}
+	return p
 }
 
 // echoed are the kinds of faults that only an echo can see: no other probe is large enough, or can tell an end.
-func echoed() []string { return []string{"bandwidth", "slicer", "limit-data", "slow-close"} }
+func echoed() []string { return []string{"bandwidth", "slicer", "limit-data", "slow-close", "loss"} }
 
 // echoBytes is how large an echo has to be for a fault to act on it.
 func echoBytes(f experiment.Fault) int {
@@ -147,6 +153,7 @@ type probe struct {
 	address  string
 	path     string                                             // http
 	bytes    int                                                // echo
+	rounds   int                                                // echo under a loss: how often it goes back and forth; 0: once
 	closes   bool                                               // echo: it closes its side, and the end of the other is its answer
 	body     bool                                               // http: it gets a body, and the end of that is its answer
 	look     func(ctx context.Context, seen *ProbeResult) error // limit, hold
@@ -185,7 +192,11 @@ func (p probe) cross(ctx context.Context, r *ProbeResult) error {
 		return nil
 	}
 	sent := time.Now()
-	if err := p.converse(conn, r); err != nil {
+	err = p.converse(conn, r)
+	if p.rounds > 0 {
+		r.Sent, r.Resent = packetsOf(conn)
+	}
+	if err != nil {
 		return err
 	}
 	r.Answered, r.RoundTrip = true, time.Since(sent)
@@ -223,6 +234,11 @@ func (p probe) converse(conn net.Conn, r *ProbeResult) error {
 	case ProtocolHTTP:
 		return p.get(conn, r)
 	case ProtocolEcho:
+		for range p.rounds - 1 {
+			if err := p.echo(conn); err != nil {
+				return err
+			}
+		}
 		return p.echo(conn)
 	}
 	return fmt.Errorf("no probe speaks %q", p.protocol)
@@ -245,6 +261,19 @@ func (p probe) echo(conn net.Conn) error {
 		_ = conn.SetDeadline(time.Unix(1, 0)) // the writer may still wait
 	}
 	return errors.Join(err, <-sent)
+}
+
+// packetsOf says what a connection has sent, and how much of it again.
+func packetsOf(conn net.Conn) (sent, resent int) {
+	tcp, ok := conn.(*net.TCPConn)
+	if !ok {
+		return 0, 0
+	}
+	socket, err := tcp.SyscallConn()
+	if err != nil {
+		return 0, 0
+	}
+	return sentAgain(socket)
 }
 
 func (p probe) get(conn net.Conn, r *ProbeResult) error {

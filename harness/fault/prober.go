@@ -72,6 +72,7 @@ func (i *Injector) Watch(ctx context.Context, f experiment.Fault) func(start, en
 		samples := split(probes, start, until, end)
 		told := i.outcome(f)
 		samples.Met, samples.Refused = told.met, told.refused
+		samples.Load, samples.Probes = told.toll.Load, told.toll.Probes
 		return i.against(f, samples)
 	}
 }

@@ -56,8 +56,10 @@ type relay struct {
 	conns    map[*connection]bool
 	ordinals [2]uint64 // of the last connection and the last probe
 	crossed  int64
+	filtered bool // the listener has lost requests to connect: what it accepted may have inherited that
 
 	exchanges atomic.Int64
+	tolls     tolls
 
 	burden atomic.Pointer[burden] // of the faults; it is stored with mu held
 }
@@ -80,8 +82,9 @@ func (r *relay) listen() error {
 	}
 	config := net.ListenConfig{}
 	config.SetMultipathTCP(false) // its sockets take no filter
-	if b.unanswered {
-		config.Control = func(_, _ string, socket syscall.RawConn) error { return deafen(socket, true) }
+	if share := b.unheard(); share > 0 {
+		r.filtered = true
+		config.Control = func(_, _ string, socket syscall.RawConn) error { return lose(socket, share) }
 	}
 	listener, err := config.Listen(r.ctx, "tcp", r.address)
 	if err != nil {
@@ -129,10 +132,16 @@ func (r *relay) take(client *net.TCPConn) {
 	if !refused {
 		r.conns[c] = true
 		c.ordinal = r.ordinal(c.probe)
+		if r.filtered {
+			c.leaks[0].share = inherited
+		}
 	}
 	r.mu.Unlock()
 	if refused {
 		c.end(true)
+		return
+	}
+	if !r.follows(c) {
 		return
 	}
 	upstream := r.upstream
@@ -150,13 +159,18 @@ func (r *relay) serve(c *connection, upstream string) {
 	}
 	ctx, cancel := context.WithTimeout(r.ctx, dialTime)
 	defer cancel()
-	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", upstream)
+	dialer := net.Dialer{}
+	share := r.burden.Load().loss
+	if share > 0 {
+		dialer.Control = func(_, _ string, socket syscall.RawConn) error { return lose(socket, share) }
+	}
+	conn, err := dialer.DialContext(ctx, "tcp", upstream)
 	if err != nil {
 		r.log.Debug("upstream not reached", "link", r.name, "error", err)
 		c.end(true)
 		return
 	}
-	if !c.connect(conn.(*net.TCPConn)) {
+	if !c.connect(conn.(*net.TCPConn), share > 0) || !r.follows(c) {
 		return
 	}
 	if !c.probe {
@@ -168,6 +182,16 @@ func (r *relay) serve(c *connection, upstream string) {
 		r.log.Error("connection not started", "link", r.name, "error", err)
 		c.end(true)
 	}
+}
+
+// follows brings a new socket of a connection to the share of packets that the link loses. It tells whether the connection goes on.
+func (r *relay) follows(c *connection) bool {
+	err := c.lose()
+	if err != nil {
+		r.log.Error("connection does not follow", "link", r.name, "error", err)
+		c.end(true)
+	}
+	return err == nil
 }
 
 // ordinal is that of a new connection. Probes have their own, so that they take none away. r.mu is held.

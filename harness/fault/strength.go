@@ -23,6 +23,7 @@ type strength struct {
 	Reset      bool          `json:"reset,omitempty"`      // connections are reset
 	Down       bool          `json:"down,omitempty"`       // connections are refused
 	Unanswered bool          `json:"unanswered,omitempty"` // requests to connect are not answered
+	Loss       float64       `json:"loss,omitempty"`       // of the packets that come to the link's sockets; 0: none
 	Connect    time.Duration `json:"connect,omitempty"`    // before a new connection is served
 
 	Piece int           `json:"piece,omitempty"` // bytes that are sent at once; 0: no limit
@@ -46,6 +47,7 @@ type inForce struct {
 	strength
 	since  time.Time
 	expiry *time.Timer
+	paid   toll         // of the link, when it came into force
 	hits   atomic.Int64 // chunks or requests that it has met; those of probes are not counted
 
 	mu      sync.Mutex
@@ -73,12 +75,13 @@ type burden struct {
 	hold, reset, down, unanswered bool
 	http                          bool // a fault acts on requests
 	connect, close                time.Duration
+	loss                          float64       // the share of packets that are lost
 	each                          []*inForce    // those that act on single chunks, by name
 	over                          chan struct{} // closed when another burden takes its place
 }
 
-// burdenOf combines faults: connect and close delays add up, the lowest rate holds, and one is enough to hold, reset, refuse
-// or not answer.
+// burdenOf combines faults: connect and close delays add up, the lowest rate holds, one is enough to hold, reset, refuse or not
+// answer, and a packet is lost when any of them loses it.
 func burdenOf(faults map[string]*inForce) *burden {
 	b := &burden{over: make(chan struct{})}
 	for _, f := range slices.SortedFunc(maps.Values(faults), func(x, y *inForce) int { return cmp.Compare(x.name, y.name) }) {
@@ -92,6 +95,7 @@ func burdenOf(faults map[string]*inForce) *burden {
 		b.http = b.http || f.HTTP != ""
 		b.connect += f.Connect
 		b.close += f.Close
+		b.loss += f.Loss - b.loss*f.Loss
 		if f.perChunk() {
 			b.each = append(b.each, f)
 		}
@@ -107,4 +111,12 @@ func (b *burden) covers(o *burden) bool {
 		}
 	}
 	return true
+}
+
+// unheard is the share of requests to connect that are lost.
+func (b *burden) unheard() float64 {
+	if b.unanswered {
+		return 1
+	}
+	return b.loss
 }

@@ -175,6 +175,7 @@ func sightings() []sighting {
 			return nil
 		}},
 		{name: "slicer holds up an answer of many pieces", fault: experiment.Fault{Kind: "slicer", Bytes: 2000, Delay: 10 * ms}, seen: slower(largeBytes/2000*10*ms-20*ms, large)},
+		{name: "loss lets some calls wait until a packet is sent again", fault: experiment.Fault{Kind: "loss", Share: 0.2}, seen: someWait},
 		{name: "limit-data cuts a large answer short", fault: experiment.Fault{Kind: "limit-data", Bytes: 30_000}, seen: func(ctx context.Context, u caller) error {
 			return errors.Join(u.pooled.small(ctx), fails(ctx, u.pooled, large, cutShort))
 		}},
@@ -336,7 +337,7 @@ func everyLinkFault() []experiment.Fault {
 	return []experiment.Fault{
 		{Kind: "latency", Latency: 300 * ms}, {Kind: "timeout"}, {Kind: "reset"}, {Kind: "down"}, {Kind: "bandwidth", Rate: 1000},
 		{Kind: "connect-blackhole"}, {Kind: "connect-delay", Delay: time.Minute}, {Kind: "stall", Share: 1}, {Kind: "slicer", Bytes: 1, Delay: time.Second},
-		{Kind: "limit-data", Bytes: 1}, {Kind: "slow-close", Delay: time.Minute},
+		{Kind: "limit-data", Bytes: 1}, {Kind: "slow-close", Delay: time.Minute}, {Kind: "loss", Share: 0.5},
 		{Kind: "http-error", Status: 503}, {Kind: "http-abort"}, {Kind: "http-slow", Delay: time.Minute},
 	}
 }
