@@ -74,6 +74,7 @@ func (c *checker) check() {
 	c.ledgers()
 	c.escape()
 	c.slos()
+	c.expectations()
 	c.references()
 }
 

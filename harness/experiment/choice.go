@@ -39,6 +39,21 @@ func (c *variant) decode(d *decoder, n *yaml.Node, path string) {
 	c.choose(d, n, path, variants(), nil)
 }
 
+// declared is a verdict that can be expected.
+type declared struct{ choice }
+
+// The verdicts that can be expected.
+const (
+	expectPass = "pass"
+	expectFail = "fail"
+)
+
+func verdicts() []string { return []string{expectPass, expectFail} }
+
+func (c *declared) decode(d *decoder, n *yaml.Node, path string) {
+	c.choose(d, n, path, verdicts(), nil)
+}
+
 type shape struct{ choice }
 
 func shapes() []string { return []string{"smoke", "ramp", "soak", "spike", breakpoint} }

@@ -26,7 +26,8 @@ type Experiment struct {
 	Settle       time.Duration
 	Faults       []Fault // in the order of the file
 	SLOs         []SLO
-	Ledgers      []Ledger `json:",omitempty"`
+	Ledgers      []Ledger      `json:",omitempty"`
+	Expect       []Expectation `json:",omitempty"` // at most one of each variant, in the order of the file
 
 	TimeScale float64 // 1 unless Scaled
 }
@@ -157,4 +158,15 @@ type SLO struct {
 	Text string
 	SLO  slo.SLO
 	Line int
+}
+
+// Expectation is what a variant of a reference target is there to show.
+type Expectation struct {
+	Variant string // naive or fixed
+	Verdict string // pass or fail
+	Because string // of fail: the text of the one of the SLOs that has to fail
+	Cause   string // of fail: what is wrong with the variant, in one sentence
+	// Evidence are measurements that show it. They bind nothing.
+	Evidence []SLO
+	Line     int
 }

@@ -19,8 +19,9 @@ type rawFile struct {
 
 	Ledgers mapping[rawLedger] `yaml:"ledgers" jsonschema_description:"Services that offer what arrived there, by the name of the ledger; the script makes its own with ledger(name)."`
 
-	Expect later[mapping[rawExpectation]] `yaml:"expect" jsonschema_description:"Not supported yet: the verdict that each variant must get."`
-	Accept later[list[rawAcceptance]]     `yaml:"accept" jsonschema_description:"Not supported yet: regressions that are intended."`
+	Expect mapping[rawExpectation] `yaml:"expect" jsonschema_description:"Of a reference target: what its variants are there to show, by variant. brunt demo asks for it; no verdict depends on it."`
+
+	Accept later[list[rawAcceptance]] `yaml:"accept" jsonschema_description:"Not supported yet: regressions that are intended."`
 }
 
 type rawService struct {
@@ -137,9 +138,10 @@ type rawLedger struct {
 
 type rawExpectation struct {
 	place
-	Verdict text `yaml:"verdict" jsonschema_description:"pass or fail."`
-	SLO     text `yaml:"slo" jsonschema_description:"Of fail: the SLO that fails."`
-	Cause   text `yaml:"cause" jsonschema_description:"The evidence that shows the cause."`
+	Verdict  declared             `yaml:"verdict" jsonschema:"required" jsonschema_description:"pass or fail."`
+	Because  text                 `yaml:"because" jsonschema_description:"Of fail: the SLO that has to be among those that fail, in the words in which it stands below slos."`
+	Cause    text                 `yaml:"cause" jsonschema_description:"Of fail: what is wrong with the variant, in one sentence."`
+	Evidence list[rawMeasurement] `yaml:"evidence" jsonschema_description:"Measurements that show it: the left side of an SLO, which binds nothing."`
 }
 
 type rawAcceptance struct {

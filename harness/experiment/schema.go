@@ -87,10 +87,14 @@ func (rawSLO) JSONSchema() *jsonschema.Schema {
 		"slope(after_gc(heap)) < 1MiB/min", "max(process_open_fds{node:api}) < 500",
 	}}, k6}}
 }
+func (rawMeasurement) JSONSchema() *jsonschema.Schema {
+	return &jsonschema.Schema{Type: "string", Examples: []any{"p95(latency) in redis-slow", "per_request(postgres.queries)", "admitted(limiter) per 60s"}}
+}
 
 // JSONSchema of the choices. What is not supported yet is not among them.
 
 func (variant) JSONSchema() *jsonschema.Schema        { return oneOf(variants()) }
+func (declared) JSONSchema() *jsonschema.Schema       { return oneOf(verdicts()) }
 func (shape) JSONSchema() *jsonschema.Schema          { return oneOf(shapes()) }
 func (dependencyKind) JSONSchema() *jsonschema.Schema { return oneOf(dependencyKinds()) }
 func (dataset) JSONSchema() *jsonschema.Schema        { return oneOf(datasets()) }

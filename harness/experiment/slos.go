@@ -11,7 +11,18 @@ import (
 )
 
 // rawSLO is one line of the SLO language.
-type rawSLO struct{ text }
+type rawSLO struct {
+	text
+	measures bool // it is a measurement, without a bound
+}
+
+// called is how messages call it.
+func (s rawSLO) called() string {
+	if s.measures {
+		return "measurement " + quote(s.value)
+	}
+	return "slo " + quote(s.value)
+}
 
 func (s *rawSLO) decode(d *decoder, n *yaml.Node, path string) {
 	if n.Kind == yaml.MappingNode && len(n.Content) == 2 && n.Content[1].Kind == yaml.ScalarNode {
@@ -71,14 +82,14 @@ func (c *checker) scope(raw rawSLO, s slo.SLO) {
 	for _, m := range []slo.Measure{s.Measure, s.Of} {
 		switch {
 		case m.Func == "recovery" && !slices.Contains(faults, m.Metric):
-			c.problem(raw.place, "slo "+quote(raw.value)+": no fault is named "+m.Metric, suggest(m.Metric, faults))
+			c.problem(raw.place, raw.called()+": no fault is named "+m.Metric, suggest(m.Metric, faults))
 			return
 		case m.Func == "recovery" && c.exp.Load.Shape != "" && !constantRate(c.exp.Load.Shape):
-			c.problem(raw.place, "slo "+quote(raw.value)+": recovery is not defined on the shape "+c.exp.Load.Shape+", whose rate changes", "use shape: soak")
+			c.problem(raw.place, raw.called()+": recovery is not defined on the shape "+c.exp.Load.Shape+", whose rate changes", "use shape: soak")
 			return
 		}
 		if m.Func == "drain" && len(faults) == 0 {
-			c.problem(raw.place, "slo "+quote(raw.value)+": there is no fault after which anything could drain", "give faults")
+			c.problem(raw.place, raw.called()+": there is no fault after which anything could drain", "give faults")
 			return
 		}
 		c.where(raw, m.In, faults)
@@ -105,9 +116,9 @@ func (c *checker) scraped(raw rawSLO, m slo.Measure) bool {
 	node := m.Tags["node"]
 	switch {
 	case len(telling) == 0:
-		c.problem(raw.place, "slo "+quote(raw.value)+": no service tells its metrics", "give the service metrics: /metrics")
+		c.problem(raw.place, raw.called()+": no service tells its metrics", "give the service metrics: /metrics")
 	case node != "" && !slices.Contains(telling, node):
-		c.problem(raw.place, "slo "+quote(raw.value)+": no service with metrics is named "+node, suggest(node, telling))
+		c.problem(raw.place, raw.called()+": no service with metrics is named "+node, suggest(node, telling))
 	default:
 		return true
 	}
@@ -124,7 +135,7 @@ func (c *checker) probed(raw rawSLO, m slo.Measure) (known, sound bool) {
 		if !short || !slices.Contains(probes, prefix) {
 			return false, false
 		}
-		c.problem(raw.place, "slo "+quote(raw.value)+": unknown metric "+m.Metric, suggest(m.Metric, slo.ProbedNames()))
+		c.problem(raw.place, raw.called()+": unknown metric "+m.Metric, suggest(m.Metric, slo.ProbedNames()))
 		return true, false
 	}
 	there := true
@@ -140,9 +151,9 @@ func (c *checker) probed(raw rawSLO, m slo.Measure) (known, sound bool) {
 	case !short:
 		return false, false
 	case of == slo.ProbeLink:
-		c.problem(raw.place, "slo "+quote(raw.value)+": no fault acts on a link, so that none is counted", "give faults")
+		c.problem(raw.place, raw.called()+": no fault acts on a link, so that none is counted", "give faults")
 	default:
-		c.problem(raw.place, "slo "+quote(raw.value)+": no dependency is of kind "+of, "")
+		c.problem(raw.place, raw.called()+": no dependency is of kind "+of, "")
 	}
 	return true, false
 }
@@ -152,15 +163,15 @@ func (c *checker) where(raw rawSLO, in string, faults []string) {
 	switch {
 	case in == "" || in == "steady" || slices.Contains(faults, in):
 	case in == "warmup" && c.exp.Warmup == 0:
-		c.problem(raw.place, "slo "+quote(raw.value)+": there is no warm-up", "give warmup")
+		c.problem(raw.place, raw.called()+": there is no warm-up", "give warmup")
 	case in == "warmup":
 	case (in == "fault" || in == "recovery") && len(faults) == 0:
-		c.problem(raw.place, "slo "+quote(raw.value)+": there is no fault, so no phase "+in, "give faults")
+		c.problem(raw.place, raw.called()+": there is no fault, so no phase "+in, "give faults")
 	case in == "recovery" && c.exp.Settle == 0:
-		c.problem(raw.place, "slo "+quote(raw.value)+": settle is 0, so there is no phase recovery", "give settle")
+		c.problem(raw.place, raw.called()+": settle is 0, so there is no phase recovery", "give settle")
 	case slices.Contains(phases, in):
 	default:
 		there := append(slices.Clone(faults), phases...)
-		c.problem(raw.place, "slo "+quote(raw.value)+": no phase and no fault is named "+in, suggest(in, there))
+		c.problem(raw.place, raw.called()+": no phase and no fault is named "+in, suggest(in, there))
 	}
 }

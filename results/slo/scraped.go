@@ -102,7 +102,7 @@ func (s SLO) validateScraped(p *scanner, m Measure, kind Kind) error {
 		return nil // its bound is a time, whatever the gauge is
 	}
 	at = max(strings.LastIndex(s.Text, s.Op)+len(s.Op), 0)
-	if s.Relative() {
+	if s.Relative() || !s.Bounds() {
 		return nil // both sides are checked against each other
 	}
 	if _, ok := ScrapedScale(m, s.Unit); !ok {

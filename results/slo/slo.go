@@ -30,7 +30,7 @@ const (
 type SLO struct {
 	Text string // as it was written
 	Measure
-	Op string // <, <=, >, >=, ==; of a threshold also === and !=
+	Op string // <, <=, >, >=, ==; of a threshold also === and !=; empty of a measurement alone
 
 	// The bound is Factor × Of + Value; Factor is 0 where the bound is Value alone.
 	Factor float64
@@ -96,7 +96,10 @@ func (s SLO) String() string {
 	}
 	left := s.Measure
 	left.In = ""
-	text := left.String() + " " + s.Bound()
+	text := left.String()
+	if bound := s.Bound(); bound != "" {
+		text += " " + bound
+	}
 	if s.In != "" {
 		text += " in " + s.In
 	}
@@ -106,15 +109,18 @@ func (s SLO) String() string {
 	return text
 }
 
-// Bound is the right side with its operator: `< 300ms`.
+// Bound is the right side with its operator: `< 300ms`; empty where there is none, but for the window of admissions.
 func (s SLO) Bound() string {
 	if s.Threshold {
 		return s.Op + " " + strconv.FormatFloat(s.Value, 'g', -1, 64)
 	}
 	text := s.Op + " "
-	if s.Factor == 0 {
+	switch {
+	case !s.Bounds():
+		text = ""
+	case s.Factor == 0:
 		text += Format(s.Value, s.Unit)
-	} else {
+	default:
 		text += plain(s.Factor, 0) + " * " + s.Of.String()
 		switch {
 		case s.Value > 0:
@@ -126,7 +132,7 @@ func (s SLO) Bound() string {
 	if s.Per > 0 {
 		text += " per " + formatDuration(s.Per)
 	}
-	return text
+	return strings.TrimSpace(text)
 }
 
 // String is the measure as it is written: p95(latency{name:create} in steady).

@@ -107,7 +107,7 @@ func driftHint(m Measure) string {
 // validateUnit checks the unit of a bound on a custom metric against its kind; those of builtin metrics were checked when
 // the SLO was parsed.
 func (s SLO) validateUnit(p *scanner, kind Kind) error {
-	if _, builtin := Builtin(s.Metric); builtin || s.Threshold || s.Relative() || s.Stat == "" {
+	if _, builtin := Builtin(s.Metric); builtin || s.Threshold || s.Relative() || s.Stat == "" || !s.Bounds() {
 		return nil
 	}
 	at := max(strings.LastIndex(s.Text, s.Op)+len(s.Op), 0)
