@@ -16,8 +16,9 @@ import (
 	"time"
 )
 
-// keepSnapshots is how many data directories the cache holds; those used longest ago go first.
-const keepSnapshots = 8
+// keepSnapshots is how many data directories the cache holds; those used longest ago go first. The reference targets together
+// need about a dozen, and none of them should be filled anew because the others ran in between.
+const keepSnapshots = 16
 
 // staleAfter is when the remains of a copy that was never finished may be removed.
 const staleAfter = time.Hour
