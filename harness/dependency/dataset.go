@@ -25,9 +25,23 @@ type Dataset struct {
 	row    func(w *bufio.Writer, id int, r *generator)
 }
 
-// Datasets lists the known data sets.
+// Datasets lists the known data sets, each of which is a table of its name:
+//
+//	items     a catalogue
+//	orders    of a shop, in the order of time: a tenth of one customer, the rest of 2,500 others
+//	users     of a forum: 5,000, or those who wrote are not all there
+//	posts     of the forum
+//	comments  on its posts: 28 on each, so 28 times as many as there are posts
 func Datasets() []Dataset {
-	return []Dataset{{
+	return slices.Concat(
+		[]Dataset{itemsDataset(), ordersDataset()},
+		forumDatasets(),
+	)
+}
+
+// itemsDataset is a catalogue.
+func itemsDataset() Dataset {
+	return Dataset{
 		Name: "items", Table: "items",
 		Schema: `CREATE TABLE IF NOT EXISTS items (
 	id          bigint PRIMARY KEY,
@@ -39,7 +53,7 @@ func Datasets() []Dataset {
 )`,
 		Copy: "COPY items (id, name, price_cents, stock, description, created_at) FROM STDIN",
 		row:  itemRow,
-	}}
+	}
 }
 
 // FindDataset returns the data set of that name; its error names those that there are.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -12,9 +13,6 @@ import (
 	"github.com/devcraft-studio/brunt/harness/experiment"
 	"github.com/devcraft-studio/brunt/harness/site"
 )
-
-// goldenItems is the beginning of the SHA-256 of 1000 items of seed 1.
-const goldenItems = "5f280eaed2cc8704"
 
 func known(t *testing.T, kind string) Server {
 	t.Helper()
@@ -88,36 +86,98 @@ func TestArgumentsOfTheExperimentComeLast(t *testing.T) {
 	}
 }
 
+// goldenDatasets are the beginnings of the SHA-256 of 1000 rows of seed 1, and how many columns there are.
+func goldenDatasets() map[string]golden {
+	return map[string]golden{
+		"items": {"5f280eaed2cc8704", 6}, "orders": {"e3eab3612733d940", 6},
+		"users": {"3b1fb2d0c6344435", 2}, "posts": {"b132a0e7ff7cf44c", 4}, "comments": {"f7c2ebd99df5b79d", 4},
+	}
+}
+
+type golden struct {
+	digest  string
+	columns int
+}
+
 func TestADataSetIsTheSameBytesForEver(t *testing.T) {
-	d, err := FindDataset("items")
-	if err != nil {
-		t.Fatal(err)
+	all := goldenDatasets()
+	for _, d := range Datasets() {
+		t.Run(d.Name, func(t *testing.T) {
+			want, known := all[d.Name]
+			if !known {
+				t.Fatal("no digest is known")
+			}
+			out := written(t, d, 1000, 1)
+			sum := sha256.Sum256(out)
+			// Whoever changes a digest raises DatasetFormat with it; a new data set has a new one.
+			if got := hex.EncodeToString(sum[:8]); got != want.digest || DatasetFormat != 1 {
+				t.Errorf("format %d has digest %s, want %s", DatasetFormat, got, want.digest)
+			}
+			first, _, _ := strings.Cut(string(out), "\n")
+			if fields := strings.Split(first, "\t"); len(fields) != want.columns || fields[0] != "1" {
+				t.Errorf("the first row is %q", first)
+			}
+			if !bytes.HasPrefix(written(t, d, 1001, 1), out) {
+				t.Error("a row depends on how many there are")
+			}
+			if bytes.Equal(written(t, d, 1000, 2), out) {
+				t.Error("two seeds make the same rows")
+			}
+		})
 	}
+}
+
+func written(t *testing.T, d Dataset, rows int, seed int64) []byte {
+	t.Helper()
 	var out bytes.Buffer
-	if err := d.Write(&out, 1000, 1); err != nil {
+	if err := d.Write(&out, rows, seed); err != nil {
 		t.Fatal(err)
 	}
-	sum := sha256.Sum256(out.Bytes())
-	// Whoever changes this digest raises DatasetFormat with it.
-	if got, want := hex.EncodeToString(sum[:8]), goldenItems; got != want || DatasetFormat != 1 {
-		t.Errorf("format %d has digest %s, want %s", DatasetFormat, got, want)
+	return out.Bytes()
+}
+
+// The incident of a missing index needs one customer with a tenth of the orders, and an order of time without ties; the forum
+// as many comments on each post as on any other.
+func TestWhatDataSetsPromise(t *testing.T) {
+	columns := func(name string, rows int) [][]string {
+		d, err := FindDataset(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var all [][]string
+		for line := range strings.Lines(string(written(t, d, rows, 1))) {
+			all = append(all, strings.Split(strings.TrimSuffix(line, "\n"), "\t"))
+		}
+		return all
 	}
-	first, _, _ := strings.Cut(out.String(), "\n")
-	if fields := strings.Split(first, "\t"); len(fields) != 6 || fields[0] != "1" {
-		t.Errorf("the first row is %q", first)
+	const rows = 20000
+	largest, paid, last := 0, 0, ""
+	for _, order := range columns("orders", rows) {
+		if order[1] == "1" {
+			largest++
+		}
+		if order[2] == "paid" {
+			paid++
+		}
+		if order[4] <= last {
+			t.Fatalf("order %s is of %s, not after %s", order[0], order[4], last)
+		}
+		last = order[4]
 	}
-	var longer, other bytes.Buffer
-	if err := d.Write(&longer, 1001, 1); err != nil {
-		t.Fatal(err)
+	if largest < rows*9/100 || largest > rows*11/100 || paid < rows*58/100 || paid > rows*62/100 {
+		t.Errorf("of %d orders %d are customer 1's and %d are paid, want 10 %% and 60 %%", rows, largest, paid)
 	}
-	if !bytes.HasPrefix(longer.Bytes(), out.Bytes()) {
-		t.Error("a row depends on how many there are")
+	on := map[string]int{}
+	for _, comment := range columns("comments", 28*50) {
+		on[comment[1]]++
+		if author, err := strconv.Atoi(comment[2]); err != nil || author < 1 || author > 5000 {
+			t.Errorf("comment %s is by %s", comment[0], comment[2])
+		}
 	}
-	if err := d.Write(&other, 1000, 2); err != nil {
-		t.Fatal(err)
-	}
-	if bytes.Equal(other.Bytes(), out.Bytes()) {
-		t.Error("two seeds make the same rows")
+	for post := range 50 {
+		if n := on[strconv.Itoa(post+1)]; n != 28 {
+			t.Errorf("post %d has %d comments, want 28", post+1, n)
+		}
 	}
 }
 
