@@ -23,7 +23,7 @@ import (
 
 const startTimeout = 30 * time.Second
 
-// Postgres starts a server with an empty database and returns its URL.
+// Postgres starts a server with an empty database and returns its URL. pg_stat_statements is loaded: CREATE EXTENSION makes it.
 func Postgres(t testing.TB) string {
 	t.Helper()
 	bin := program(t, "initdb", "/usr/lib/postgresql/*/bin/initdb", "/usr/local/opt/postgresql*/bin/initdb")
@@ -36,7 +36,8 @@ func Postgres(t testing.TB) string {
 		t.Fatalf("initdb: %v\n%s", err, out)
 	}
 	port := freePort(t)
-	start(t, dir, owner, server, "-D", data, "-h", "127.0.0.1", "-p", port, "-c", "fsync=off", "-c", "unix_socket_directories=")
+	start(t, dir, owner, server, "-D", data, "-h", "127.0.0.1", "-p", port, "-c", "fsync=off", "-c", "unix_socket_directories=",
+		"-c", "shared_preload_libraries=pg_stat_statements")
 	url := "postgres://postgres@127.0.0.1:" + port + "/postgres?sslmode=disable"
 	env := environment("DATABASE_URL", url)
 	await(t, "Postgres", func(ctx context.Context) error {
