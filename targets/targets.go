@@ -4,10 +4,14 @@ package targets
 
 import (
 	"github.com/devcraft-studio/brunt/targets/kit"
+	"github.com/devcraft-studio/brunt/targets/missingindex"
 	"github.com/devcraft-studio/brunt/targets/restapi"
 )
 
 // All returns every reference target, sorted by name.
 func All() []kit.Target {
-	return []kit.Target{restapi.Target()}
+	return []kit.Target{
+		missingindex.Target(),
+		restapi.Target(),
+	}
 }
