@@ -30,6 +30,7 @@ const (
 	moby       = "github.com/moby/moby"
 	pgx        = "github.com/jackc/pgx/v5"
 	goredis    = "github.com/redis/go-redis/v9"
+	graphql    = "github.com/graphql-go/graphql"
 	toxiproxy  = "github.com/Shopify/toxiproxy/v2"
 	k6         = "go.k6.io/k6"
 	fasthttp   = "github.com/valyala/fasthttp"
@@ -83,11 +84,12 @@ var plan = map[string]room{
 	"xk6-ext/requests": {enters: []string{"xk6-ext/random"}},
 	"xk6-ext/native":   {enters: []string{"xk6-ext/executor", "xk6-ext/requests"}, tech: []string{k6, fasthttp, "github.com/sirupsen/logrus"}},
 
-	"targets":              {enters: []string{"targets/missingindex", "targets/restapi", "targets/kit"}},
+	"targets":              {enters: []string{"targets/missingindex", "targets/nplusone", "targets/restapi", "targets/kit"}},
 	"targets/cmd/target":   {enters: []string{"targets", "targets/kit"}},
 	"targets/kit/kittest":  {enters: []string{"targets/kit"}, tech: []string{pgx, goredis, prometheus}},
 	"targets/kit":          {tech: []string{pgx, goredis, prometheus}},
 	"targets/missingindex": {enters: []string{"targets/kit"}, tests: []string{"targets/kit/kittest"}},
+	"targets/nplusone":     {enters: []string{"targets/kit"}, tests: []string{"targets/kit/kittest"}, tech: []string{prometheus, graphql}},
 	"targets/restapi":      {enters: []string{"targets/kit"}, tests: []string{"targets/kit/kittest"}, tech: []string{pgx, goredis, prometheus}},
 
 	"scenarios":     {},

@@ -5,6 +5,7 @@ package targets
 import (
 	"github.com/devcraft-studio/brunt/targets/kit"
 	"github.com/devcraft-studio/brunt/targets/missingindex"
+	"github.com/devcraft-studio/brunt/targets/nplusone"
 	"github.com/devcraft-studio/brunt/targets/restapi"
 )
 
@@ -12,6 +13,7 @@ import (
 func All() []kit.Target {
 	return []kit.Target{
 		missingindex.Target(),
+		nplusone.Target(),
 		restapi.Target(),
 	}
 }
