@@ -41,13 +41,13 @@ func TestProofKilledAtRandomMoments(t *testing.T) {
 // left.
 func (p *place) killedAtRandom(random *rand.Rand, kills int) string {
 	p.Helper()
-	const longest = 11 * time.Second // a run takes a little longer
+	const longest = 11 * time.Second
 	worst := time.Duration(0)
 	var moments []string
 	for range kills {
 		before := len(p.runs())
 		moment := time.Duration(random.Int64N(int64(longest)))
-		v := p.start(p.runArgs()...)
+		v := p.start(p.runArgs("--set", "load.duration=11s")...) // so that no run is over before
 		time.Sleep(moment)
 		known, id := v.kill(), ""
 		if runs := p.runs(); len(runs) > before {
