@@ -35,10 +35,15 @@ func (j *judge) crossed(open Opener) error {
 	if err := j.read(open, c.frame); err != nil {
 		return err
 	}
-	links := c.links()
+	links, read, reason := c.links(), 0, ""
 	for _, link := range links {
 		for _, name := range c.names() {
 			answer := c.trips(link, name)
+			if answer.Count != nil {
+				read++
+			} else if reason == "" {
+				reason = answer.Reason
+			}
 			answer.Trial, answer.Rate = j.trial.Number, p.Rate
 			j.verdict.RoundTrips = append(j.verdict.RoundTrips, answer)
 		}
@@ -46,6 +51,8 @@ func (j *judge) crossed(open Opener) error {
 	switch heldUp := j.heldUp(); {
 	case len(links) == 0:
 		j.note("round trips", results.Inconclusive, "no step was completed")
+	case read == 0: // one that is unclear among others is an answer; if all are, nothing was found
+		j.note("round trips", results.Inconclusive, "none could be read: "+reason)
 	case heldUp != "":
 		j.warn("the round trips were measured while " + heldUp)
 	}

@@ -78,7 +78,11 @@ func TestRoundTripsAreTheSlopeOfLatencyOverACrossing(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if len(v.RoundTrips) != 1 || v.Outcome != results.Pass {
+			outcome := results.Pass
+			if math.IsNaN(row.want) {
+				outcome = results.Inconclusive // nothing else was asked
+			}
+			if len(v.RoundTrips) != 1 || v.Outcome != outcome {
 				t.Fatalf("%s %+v", v.Outcome, v)
 			}
 			a := v.RoundTrips[0]
