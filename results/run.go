@@ -28,6 +28,7 @@ type Run struct {
 
 	// Command repeats this run: the arguments as given, with the seed filled in and secrets redacted.
 	Command   []string `json:"command"`
+	Demo      string   `json:"demo,omitempty"` // what the runs of one demo have in common; empty: the run is of none
 	Seed      int64    `json:"seed"`
 	TimeScale float64  `json:"time_scale"`
 	Provider  string   `json:"provider"` // docker, local, or none (a bare script)
@@ -56,6 +57,11 @@ type Question struct {
 	FitnessBlocks bool `json:"fitness_blocks"`
 	// Generator says what made the load and what it does not do, where that is not a k6 script; "" where it is.
 	Generator string `json:"generator,omitempty"`
+	// Expect is what is declared of the variant that runs; nil: nothing. Measurements are what is measured beside the SLOs to show
+	// why a variant does what it does: they bind nothing, and are those of all variants, so that runs of both can be set side by
+	// side. They are texts of the SLO language, without a bound.
+	Expect       *Expectation `json:"expect,omitempty"`
+	Measurements []SLO        `json:"measurements,omitempty"`
 	// Source is the experiment file as it was read, secrets redacted.
 	Source string `json:"source,omitempty"`
 	// Asker is the command that asks, where it is not `brunt run`: limits, matrix.

@@ -31,6 +31,10 @@ type Verdict struct {
 	RoundTrips []RoundTrips `json:"round_trips,omitempty"`
 	// Cells are the outcomes of a scorecard's trials.
 	Cells []CellOutcome `json:"cells,omitempty"`
+	// Expected says whether the run showed what was declared of its variant; nil: nothing was. Measurements are those of the question,
+	// with no outcome. Neither has a part in the outcome.
+	Expected     *Expected  `json:"expected,omitempty"`
+	Measurements []Evidence `json:"measurements,omitempty"`
 	// Uses says what each phase asked of each node and link, for people: it has no part in the outcome.
 	Uses []Use `json:"uses,omitempty"`
 }

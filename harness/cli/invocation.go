@@ -44,9 +44,11 @@ func (a *app) prepare(ctx context.Context, q question, o runOptions) (*invocatio
 	if inv.store, err = a.openStore(ctx, o.store, store.Redacting(a.redactor.Redact)); err != nil {
 		return nil, err
 	}
-	if err := inv.claimMachine(ctx); err != nil {
-		inv.close()
-		return nil, err
+	if !o.demo.claimed {
+		if inv.unlock, err = a.claimMachine(ctx, o.noWait, inv.progress); err != nil {
+			inv.close()
+			return nil, err
+		}
 	}
 	if err := inv.open(ctx); err != nil {
 		inv.close()
@@ -62,27 +64,24 @@ func (inv *invocation) close() {
 	}
 }
 
-// claimMachine takes the machine's lock, then removes what runs of dead owners left behind.
-func (inv *invocation) claimMachine(ctx context.Context) error {
-	unlock, err := lease.Lock(ctx, !inv.options.noWait, func(owner string) {
-		inv.progress.Step("waiting: " + owner + " measures on this machine")
-	})
+// claimMachine takes the machine's lock, then removes what runs of dead owners left behind. unlock is never nil.
+func (a *app) claimMachine(ctx context.Context, noWait bool, p *progress) (unlock func(), err error) {
+	unlock, err = lease.Lock(ctx, !noWait, func(owner string) { p.Step("waiting: " + owner + " measures on this machine") })
 	if err != nil {
-		return broken(err)
+		return func() {}, broken(err)
 	}
-	inv.unlock = unlock
 	removed, err := lease.SweepDead(ctx, topology.Sweep)
 	unrecorded, unrecordedErr := cleanUnrecorded(ctx)
 	if unrecordedErr != nil {
-		inv.log.Warn("runs that left no record were not looked for", "error", unrecordedErr)
+		a.log.Warn("runs that left no record were not looked for", "error", unrecordedErr)
 	}
 	for _, what := range append(removed, unrecorded...) {
-		inv.progress.Step("removed what a killed run left: " + what)
+		p.Step("removed what a killed run left: " + what)
 	}
 	if err != nil {
-		return broken(fmt.Errorf("remove what a killed run left: %w", err))
+		return unlock, broken(fmt.Errorf("remove what a killed run left: %w", err))
 	}
-	return nil
+	return unlock, nil
 }
 
 // open writes the run's first record, so that a crash leaves a trace.
@@ -94,11 +93,11 @@ func (inv *invocation) open(ctx context.Context) error {
 	e := inv.question.experiment
 	inv.run = results.Run{
 		Schema: results.Schema, ID: runID(now, e.Name), Experiment: e.Name, Created: now, Status: results.StatusBroken,
-		Reason: "the run has not ended", Seed: inv.seed(), TimeScale: e.TimeScale, Provider: "none",
+		Reason: "the run has not ended", Seed: inv.options.seedOrDrawn(), Demo: inv.options.demo.id, TimeScale: e.TimeScale, Provider: "none",
 		Question: inv.question.recorded(),
 		Trials:   []results.Trial{}, Warnings: inv.question.warnings, Artifacts: []results.Artifact{},
 	}
-	inv.run.Command = inv.repeatable()
+	inv.run.Command = inv.repeatable(inv.options, inv.run.Seed)
 	tools := builtIn()
 	inv.run.Host = provenance.Host(ctx, tools)
 	where := inv.environment()
@@ -128,30 +127,33 @@ func (inv *invocation) environment() provenance.Environment {
 	return provenance.Environment{Dir: inv.Dir, Lookup: inv.lookup, Environ: inv.Environ}
 }
 
-// seed is the one that was asked for, or one drawn now and stored.
-func (inv *invocation) seed() int64 {
-	if inv.options.seed != 0 {
-		return inv.options.seed
+// seedOrDrawn is the seed that was asked for, or one drawn now and stored.
+func (o *runOptions) seedOrDrawn() int64 {
+	if o.seed != 0 {
+		return o.seed
 	}
 	var b [8]byte
 	_, _ = rand.Read(b[:]) // never fails, by its documentation
 	return int64(binary.LittleEndian.Uint64(b[:])>>33) + 1
 }
 
-// repeatable is the command that repeats this run: its arguments, with the seed.
-func (inv *invocation) repeatable() []string {
-	command := []string{"brunt"}
-	for _, arg := range inv.Args {
-		command = append(command, inv.redactor.Redact(arg))
+// repeatable is the command that repeats a run: its arguments, with the seed.
+func (a *app) repeatable(o runOptions, seed int64) []string {
+	command, args := []string{"brunt"}, a.Args
+	if len(o.demo.command) > 0 {
+		args = o.demo.command
 	}
-	if inv.options.seed != 0 {
+	for _, arg := range args {
+		command = append(command, a.redactor.Redact(arg))
+	}
+	if o.seed != 0 {
 		return command
 	}
-	seed := fmt.Sprintf("--seed=%d", inv.run.Seed)
+	flag := fmt.Sprintf("--seed=%d", seed)
 	if i := slices.Index(command, "--"); i >= 0 {
-		return slices.Insert(command, i, seed)
+		return slices.Insert(command, i, flag)
 	}
-	return append(command, seed)
+	return append(command, flag)
 }
 
 var notPlain = regexp.MustCompile(`[^a-z0-9]+`)

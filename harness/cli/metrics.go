@@ -60,7 +60,7 @@ func (q *question) ofLoad() []string {
 // scrapedMetrics are those of the services that SLOs name, sorted.
 func (q *question) scrapedMetrics() []string {
 	var names []string
-	for _, s := range q.experiment.SLOs {
+	for _, s := range q.wanted() {
 		for _, x := range s.SLO.Selectors() {
 			if q.scraped(x.Metric) {
 				names = append(names, x.Metric)

@@ -174,7 +174,7 @@ func inspectable(env map[string]string) map[string]string {
 // metrics are those that SLOs name: k6 refuses the ones that neither it nor the script defines.
 func (q *question) metrics() []string {
 	var names []string
-	for _, s := range q.experiment.SLOs {
+	for _, s := range q.wanted() {
 		for _, selector := range s.SLO.Selectors() {
 			if !slices.Contains(names, selector.Metric) && !q.mayBeScraped(selector.Metric) {
 				names = append(names, selector.Metric)
@@ -188,25 +188,12 @@ func (q *question) metrics() []string {
 func (q *question) settle() error {
 	q.duration = q.inspection.Duration
 	wrong := append(q.search(), q.scorecard()...)
+	q.leaveOutExpectations()
 	for _, s := range q.experiment.SLOs {
-		q.slos = append(q.slos, results.SLO{Text: q.redact(s.Text), Origin: fmt.Sprintf("%s:%d", q.experiment.File, s.Line)})
-		if !q.inspection.OpenModel && slices.ContainsFunc(s.SLO.Selectors(), func(x slo.Selector) bool { return x.Metric == "latency" }) {
-			wrong = append(wrong, fmt.Errorf("%s:%d: latency is known only under brunt-arrival, which the script's scenarios do not use; "+
-				"name a shape, or bound http_req_duration", q.experiment.File, s.Line))
-		}
-		if !q.inspection.ConstantRate && slices.Contains([]string{s.SLO.Func, s.SLO.Of.Func}, "recovery") {
-			hint := "offer a constant rate, as shape: soak does"
-			if q.script.Scripted {
-				hint += ", and drive the faults from a scenario of one VU and one iteration, which counts as no load"
-			}
-			wrong = append(wrong, fmt.Errorf("%s:%d: recovery is not defined where the offered rate changes, as it does in the script's scenarios; %s",
-				q.experiment.File, s.Line, hint))
-		}
-		if err := s.SLO.Validate(q.kind, q.faultNames()...); err != nil {
-			wrong = append(wrong, fmt.Errorf("%s:%d: %w", q.experiment.File, s.Line, hinted(err)))
-		} else if err := errors.Join(q.checkNodes(s.SLO), q.checkLedger(s.SLO)); err != nil {
-			wrong = append(wrong, fmt.Errorf("%s:%d: %w", q.experiment.File, s.Line, err))
-		}
+		q.slos = append(q.slos, results.SLO{Text: q.redact(s.Text), Origin: q.originOf(s)})
+	}
+	for _, s := range q.wanted() {
+		wrong = append(wrong, q.unsound(s)...)
 		q.selectors = q.withoutScraped(appendSelectors(q.selectors, s.SLO))
 	}
 	for _, f := range q.experiment.Faults {
@@ -228,6 +215,28 @@ func (q *question) settle() error {
 		return usage(errors.Join(wrong...))
 	}
 	return nil
+}
+
+// unsound says why an SLO or a measurement can't be judged under this script, if it can't.
+func (q *question) unsound(s experiment.SLO) (wrong []error) {
+	at := q.originOf(s)
+	if !q.inspection.OpenModel && usesLatency(s.SLO) {
+		wrong = append(wrong, fmt.Errorf("%s: latency is known only under brunt-arrival, which the script's scenarios do not use; "+
+			"name a shape, or bound http_req_duration", at))
+	}
+	if !q.inspection.ConstantRate && slices.Contains([]string{s.SLO.Func, s.SLO.Of.Func}, "recovery") {
+		hint := "offer a constant rate, as shape: soak does"
+		if q.script.Scripted {
+			hint += ", and drive the faults from a scenario of one VU and one iteration, which counts as no load"
+		}
+		wrong = append(wrong, fmt.Errorf("%s: recovery is not defined where the offered rate changes, as it does in the script's scenarios; %s", at, hint))
+	}
+	if err := s.SLO.Validate(q.kind, q.faultNames()...); err != nil {
+		wrong = append(wrong, fmt.Errorf("%s: %w", at, hinted(err)))
+	} else if err := errors.Join(q.checkNodes(s.SLO), q.checkLedger(s.SLO)); err != nil {
+		wrong = append(wrong, fmt.Errorf("%s: %w", at, err))
+	}
+	return wrong
 }
 
 // kind is the type of a metric, now that k6 has said what the script defines.
@@ -288,6 +297,7 @@ func (q *question) recorded() results.Question {
 	return results.Question{
 		SLOs: slos, Guard: guard.Seconds(), FitnessBlocks: !q.bare || q.strict, Generator: q.generator(),
 		Source: q.redact(string(q.experiment.Source)), Scraped: q.scrapedMetrics(), Asker: q.asks,
+		Expect: q.expectation(), Measurements: q.recordedMeasurements(),
 	}
 }
 

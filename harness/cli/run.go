@@ -40,6 +40,7 @@ type runOptions struct {
 	k6Flags   []string // after --, for a bare script
 	asker     string   // what asks instead of `brunt run`: limits or matrix
 	resume    string   // the run that goes on
+	demo      demoPart // of a demo
 }
 
 func (a *app) runCommand() *cobra.Command {
@@ -82,14 +83,20 @@ func (o *runOptions) register(c *cobra.Command) {
 	f.BoolVar(&o.strict, "strict", false, "an unfit generator blocks the verdict of a bare script, too")
 }
 
-// registerCommon registers the flags of every command that measures.
+// registerCommon registers the flags of every command that measures one experiment.
 func (o *runOptions) registerCommon(c *cobra.Command) {
+	o.registerShared(c)
+	f := c.Flags()
+	f.StringVar(&o.variant, "variant", "", "of a reference target: naive or fixed")
+	f.StringVar(&o.rate, "rate", "", "iterations per second at the shape's peak, such as 100/s")
+}
+
+// registerShared registers the flags of every command that measures.
+func (o *runOptions) registerShared(c *cobra.Command) {
 	f := c.Flags()
 	o.store.register(c)
 	o.outputs.register(c)
 	f.StringVar(&o.provider, "provider", "", "how the topology is started: auto, docker or local")
-	f.StringVar(&o.variant, "variant", "", "of a reference target: naive or fixed")
-	f.StringVar(&o.rate, "rate", "", "iterations per second at the shape's peak, such as 100/s")
 	f.Int64Var(&o.seed, "seed", 0, "of everything random (default: drawn, and stored)")
 	f.StringVar(&o.sha, "sha", "", "the git SHA that this run is kept under (default: what git and CI say)")
 	f.StringArrayVar(&o.set, "set", nil, "set a value of the experiment: path=value; may be repeated")
@@ -206,7 +213,7 @@ func (a *app) conductRun(ctx context.Context, q question, o runOptions, measure 
 	err = measure(inv)
 	options := places(inv.store, inv.run.ID)
 	options.InconclusivePass = o.outputs.inconclusive == "pass"
-	reported := a.deliver(inv.run, o.outputs, options)
+	reported := a.deliver(report.New(inv.run), o.outputs, options)
 	if err != nil || reported != nil {
 		return errors.Join(err, reported)
 	}
@@ -223,14 +230,14 @@ func surviveReaders() (stop func()) {
 }
 
 // deliver writes the reports: the terminal's unless another format took standard output, and the files asked for.
-func (a *app) deliver(run results.Run, o outputFlags, options report.Options) error {
+func (a *app) deliver(d report.Document, o outputFlags, options report.Options) error {
 	var failed error
 	for _, format := range formatNames() {
 		if path := o.path(format); path != "" && path != "-" {
-			failed = errors.Join(failed, a.renderFile(format, run, path, options))
+			failed = errors.Join(failed, a.renderFile(format, d, path, options))
 		}
 	}
-	return errors.Join(a.render(o.onStdout(), run, a.Stdout, options), failed)
+	return errors.Join(a.render(o.onStdout(), d, a.Stdout, options), failed)
 }
 
 // onStdout is the format of the report on standard output.
@@ -244,13 +251,13 @@ func (o *outputFlags) onStdout() string {
 }
 
 // renderFile writes a report so that the file is whole or as it was.
-func (a *app) renderFile(format string, run results.Run, path string, options report.Options) error {
+func (a *app) renderFile(format string, d report.Document, path string, options report.Options) error {
 	tmp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
 	if err != nil {
 		return broken(fmt.Errorf("write the %s report: %w", format, err))
 	}
 	defer os.Remove(tmp.Name())
-	err = errors.Join(a.render(format, run, tmp, options), tmp.Chmod(0o644), tmp.Close())
+	err = errors.Join(a.render(format, d, tmp, options), tmp.Chmod(0o644), tmp.Close())
 	if err == nil {
 		err = os.Rename(tmp.Name(), path)
 	}

@@ -150,7 +150,7 @@ func (a *app) showCommand() *cobra.Command {
 		Args:    exactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			return a.withRun(c.Context(), flag, args[0], func(s *store.Store, run results.Run) error {
-				return a.render("terminal", run, a.Stdout, places(s, run.ID))
+				return a.render("terminal", report.New(run), a.Stdout, places(s, run.ID))
 			})
 		},
 	}
@@ -170,7 +170,7 @@ func (a *app) reportCommand() *cobra.Command {
 		Args:    exactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			return a.withRun(c.Context(), flag, args[0], func(s *store.Store, run results.Run) error {
-				return a.render(format, run, a.Stdout, places(s, run.ID))
+				return a.render(format, report.New(run), a.Stdout, places(s, run.ID))
 			})
 		},
 	}
@@ -203,7 +203,7 @@ func (a *app) rejudge(s *store.Store, run results.Run) error {
 	}
 	before := run.Verdict
 	run.Verdict = again
-	if err := a.render("terminal", run, a.Stdout, places(s, run.ID)); err != nil {
+	if err := a.render("terminal", report.New(run), a.Stdout, places(s, run.ID)); err != nil {
 		return err
 	}
 	if before.Judge == again.Judge && before.Outcome != again.Outcome {
@@ -236,13 +236,13 @@ func (a *app) withRun(ctx context.Context, flag storeFlag, name string, do func(
 	return do(s, run)
 }
 
-// render writes a run in one format. Secrets are taken out once more: what is shown may be newer than what was stored.
-func (a *app) render(format string, run results.Run, w io.Writer, options report.Options) error {
+// render writes a document in one format. Secrets are taken out once more: what is shown may be newer than what was stored.
+func (a *app) render(format string, d report.Document, w io.Writer, options report.Options) error {
 	for _, f := range report.Formats {
 		if f.Name == format {
 			options.Color = terminal(w) && format == "terminal"
 			clean := a.redactor.Writer(w)
-			if err := errors.Join(f.Write(clean, report.New(run), options), clean.Close()); err != nil {
+			if err := errors.Join(f.Write(clean, d, options), clean.Close()); err != nil {
 				return broken(fmt.Errorf("write the report: %w", err))
 			}
 			return nil

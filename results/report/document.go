@@ -15,9 +15,11 @@ import (
 	"github.com/devcraft-studio/brunt/results"
 )
 
-// Document is a run as reports show it.
+// Document is a run, or several reference targets side by side, as reports show it.
 type Document struct {
-	Run    results.Run
+	Run results.Run // of a track record, only what all its runs have in common
+	// Track is what reference targets showed; nil: the document is of one run.
+	Track  *results.TrackRecord
 	Answer Answer
 	Tables []Table // only those that have rows
 	Notes  []Note  // lines with a label: fitness, failed trials, exceptions
@@ -96,7 +98,7 @@ func New(run results.Run) Document {
 		Warnings: distinct(run.Warnings, run.Verdict.Warnings),
 		Repeat:   shellCommand(run.Command),
 	}
-	for _, t := range []Table{scorecard(run), limits(run), roundTrips(run), phases(run), steps(run), faults(run), resilience(run), evidence(run), work(run), machines(run), comparisons(run)} {
+	for _, t := range []Table{scorecard(run), limits(run), roundTrips(run), phases(run), steps(run), faults(run), resilience(run), evidence(run), measurements(run), work(run), machines(run), comparisons(run)} {
 		if len(t.Rows) > 0 {
 			d.Tables = append(d.Tables, withoutEmptyColumns(t))
 		}

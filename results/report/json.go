@@ -11,12 +11,16 @@ import (
 	"github.com/devcraft-studio/brunt/results"
 )
 
-// JSON writes one indented object with its keys in the order of jsonRun.
+// JSON writes one indented object with its keys in the order of jsonRun, or of jsonTrack.
 func JSON(w io.Writer, d Document, _ Options) error {
+	var object any = toJSON(d)
+	if d.Track != nil {
+		object = toJSONTrack(d)
+	}
 	encoder := json.NewEncoder(w)
 	encoder.SetEscapeHTML(false) // or each -> and < of a report would become \u003e and \u003c
 	encoder.SetIndent("", "  ")
-	if err := encoder.Encode(toJSON(d)); err != nil {
+	if err := encoder.Encode(object); err != nil {
 		return fmt.Errorf("json: %w", err)
 	}
 	return nil
@@ -36,6 +40,10 @@ func toJSON(d Document) jsonRun {
 		Resilience: run.Verdict.Resilience, Recoveries: run.Verdict.Recoveries,
 	}
 	j.Dependencies = run.Verdict.Uses
+	j.Expected = run.Verdict.Expected
+	if len(run.Verdict.Measurements) > 0 {
+		j.Measurements = each(run.Verdict.Measurements, toJSONEvidence)
+	}
 	if found := run.Verdict.Breakpoints; len(found) > 0 {
 		j.Breakpoint, j.Breakpoints = &found[0], found
 	}

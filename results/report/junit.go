@@ -113,6 +113,9 @@ func junitProperties(run results.Run) []junitProperty {
 // junitCases turns the rows into cases, and adds what the rows do not say.
 func junitCases(d Document, o Options) []junitCase {
 	run := d.Run
+	if d.Track != nil {
+		return trackCases(*d.Track, o)
+	}
 	var cases []junitCase
 	worst := results.Pass
 	used := map[string]int{}
@@ -138,6 +141,30 @@ func junitCases(d Document, o Options) []junitCase {
 		c := junitCase{Class: run.Experiment, Name: "verdict", Time: "0.000"}
 		c.judge(outcome, d.Answer.String(), o)
 		cases = append(cases, c)
+	}
+	return cases
+}
+
+// trackCases has a case for each variant of each target: it passes when it is as declared.
+func trackCases(record results.TrackRecord, o Options) []junitCase {
+	var cases []junitCase
+	for _, t := range record.Targets {
+		for _, side := range []struct {
+			variant string
+			run     *results.Run
+		}{{"naive", t.Naive}, {"fixed", t.Fixed}} {
+			c := junitCase{Class: "demo", Name: t.Target + " (" + side.variant + ")", Time: "0.000"}
+			message := "it did not run"
+			if side.run != nil {
+				c.Time = junitSeconds(side.run.Created, side.run.Ended)
+				message = shown(*side.run)
+			}
+			c.judge(RunOutcome(side.run), message, o)
+			if side.run == nil || side.run.Status != results.StatusComplete { // no option makes that right
+				c.Skipped, c.Error = nil, problem("broken", message)
+			}
+			cases = append(cases, c)
+		}
 	}
 	return cases
 }

@@ -25,11 +25,7 @@ func Markdown(w io.Writer, d Document, o Options) error {
 	for _, warning := range d.Warnings {
 		lines = append(lines, "Warning: "+prose(warning))
 	}
-	run := "Run " + code(d.Run.ID)
-	if o.Store != "" {
-		run += " in " + code(o.Store)
-	}
-	lines = append(lines, run)
+	lines = append(lines, strings.Replace(kept(d, o, code), ":", "", 1))
 	for _, a := range d.Run.Artifacts {
 		lines = append(lines, fmt.Sprintf("Artifact %s (%s): %s", code(orElse(a.Path, a.Name)), quantity(float64(a.Size), "B"), prose(a.What)))
 	}

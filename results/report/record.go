@@ -49,7 +49,10 @@ type jsonRun struct {
 	Generator      *string               `json:"generator"` // what made the load, and what it does not do; null: k6 and a script
 	PhaseSummaries []jsonPhaseSummary    `json:"phase_summaries"`
 	// What each phase asked of dependencies, nodes and links, where they were asked.
-	Dependencies []results.Use      `json:"dependencies,omitempty"`
+	Dependencies []results.Use `json:"dependencies,omitempty"`
+	// Of a reference target: whether it showed what is declared of its variant, and what was measured to that end.
+	Expected     *results.Expected  `json:"expected,omitempty"`
+	Measurements []jsonEvidence     `json:"measurements,omitempty"`
 	Warnings     []string           `json:"warnings"`
 	Artifacts    []results.Artifact `json:"artifacts"`
 	Trials       []jsonTrial        `json:"trials"`

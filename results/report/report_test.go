@@ -185,6 +185,7 @@ var examples = []struct {
 }{
 	{"pass", passing}, {"fail", failing}, {"inconclusive", inconclusive}, {"broken", broken},
 	{"aborted", aborted}, {"several", several}, {"hostile", hostile}, {"breakpoint", searching}, {"resilience", disturbed}, {"limits", limiting}, {"matrix", carded},
+	{"declared", declared},
 }
 
 func write(t *testing.T, format Format, run results.Run, o Options) string {
@@ -196,25 +197,31 @@ func write(t *testing.T, format Format, run results.Run, o Options) string {
 	return out.String()
 }
 
+// asInItsGoldenFile compares what a format writes of a document, or writes the file anew.
+func asInItsGoldenFile(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("(-golden +got)\n%s", diff)
+	}
+}
+
 func TestEveryFormatOfEveryExampleIsAsInItsGoldenFile(t *testing.T) {
 	o := Options{Store: "results/data/brunt.db", Dir: "results/data/artifacts/20260304-050607-abcd"}
 	for _, example := range examples {
 		for _, format := range Formats {
 			t.Run(example.name+" as "+format.Name, func(t *testing.T) {
 				got := write(t, format, example.run(), o)
-				path := filepath.Join("testdata", example.name+"."+format.Name)
-				if *update {
-					if err := os.WriteFile(path, []byte(got), 0o666); err != nil {
-						t.Fatal(err)
-					}
-				}
-				want, err := os.ReadFile(path)
-				if err != nil {
-					t.Fatal(err)
-				}
-				if diff := cmp.Diff(string(want), got); diff != "" {
-					t.Errorf("(-golden +got)\n%s", diff)
-				}
+				asInItsGoldenFile(t, example.name+"."+format.Name, got)
 				if again := write(t, format, example.run(), o); again != got {
 					t.Error("a second writing differs from the first")
 				}

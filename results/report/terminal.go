@@ -44,11 +44,7 @@ func Terminal(w io.Writer, d Document, o Options) error {
 // writeWhereabouts says where the run and its files are, and how to run it again.
 func writeWhereabouts(out *strings.Builder, d Document, o Options) {
 	out.WriteString("\n")
-	fmt.Fprintf(out, "Run: %s", visible(d.Run.ID))
-	if o.Store != "" {
-		fmt.Fprintf(out, " in %s", visible(o.Store))
-	}
-	out.WriteString("\n")
+	fmt.Fprintf(out, "%s\n", visible(kept(d, o, func(id string) string { return id })))
 	if len(d.Run.Artifacts) > 0 {
 		out.WriteString("Artifacts:")
 		if o.Dir != "" {
@@ -60,6 +56,27 @@ func writeWhereabouts(out *strings.Builder, d Document, o Options) {
 	if d.Repeat != "" {
 		fmt.Fprintf(out, "Repeat: %s\n", visible(d.Repeat))
 	}
+}
+
+// kept says which runs there are, and where. mark makes the names stand out.
+func kept(d Document, o Options, mark func(string) string) string {
+	word, ids := "Run", []string{d.Run.ID}
+	if d.Track != nil {
+		word, ids = "Runs", nil
+		for _, t := range d.Track.Targets {
+			for _, run := range variants(t) {
+				ids = append(ids, run.ID)
+			}
+		}
+	}
+	for i, id := range ids {
+		ids[i] = mark(id)
+	}
+	text := word + ": " + strings.Join(ids, ", ")
+	if o.Store != "" {
+		text += " in " + mark(o.Store)
+	}
+	return text
 }
 
 // artifacts is the table of a run's files, without heads.

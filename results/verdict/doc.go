@@ -178,6 +178,12 @@
 // was not tried. A cell that fails fails the run all the same. Records of an older brunt, which do not say what was asked for, have
 // no such row.
 //
+// # What is declared
+//
+// Where the question says what is declared of the variant that ran (Question.Expect), Verdict.Expected says whether the run showed
+// it: a run that is complete and passes, or one that is and fails with the SLO that was named among those that fail. Measurements
+// (Question.Measurements) are rows without a bound and without an outcome. Neither has a part in the outcome of the run.
+//
 // # Nothing to measure
 //
 // A selector that was asked for and saw no samples, or a phase without frames, is inconclusive: "no samples". A selector

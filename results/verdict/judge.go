@@ -18,6 +18,8 @@ type judge struct {
 	questions []question
 	verdict   *results.Verdict
 
+	measurements []question // which bind nothing
+
 	unread string // why there is no recording; empty when there is
 	torn   bool
 
@@ -32,13 +34,13 @@ func (j *judge) judge(open Opener) error {
 		if err := j.searched(open); err != nil {
 			return err
 		}
-		j.questions = nil // they were judged step by step
+		j.questions, j.measurements = nil, nil // they were judged step by step
 	}
 	if j.trial.Probing != nil {
 		if err := j.probed(open); err != nil {
 			return err
 		}
-		j.questions = nil
+		j.questions, j.measurements = nil, nil
 	}
 	r := newReader(newTimeline(j.trial, j.run.Question.Guard))
 	r.course = newCourse(r.line, j.questions, j.trial)
@@ -58,6 +60,7 @@ func (j *judge) judge(open Opener) error {
 			rows = append(rows, j.plan(r, q))
 		}
 	}
+	shown := j.planMeasurements(r, kept)
 	summaries := planSummaries(r)
 	if err := errors.Join(j.read(open, r.frame), j.readScrapes(open, r), kept.read(open)); err != nil {
 		return err
@@ -70,6 +73,7 @@ func (j *judge) judge(open Opener) error {
 	for _, t := range thresholds {
 		j.add(j.settle(t.evidence(j.trial.Number), t.parsed, ""))
 	}
+	j.measured(shown)
 	if j.trial.Probing == nil { // else faults come and go every few seconds, and nothing recovers between them
 		if err := j.phases(r, summaries); err != nil {
 			return err
@@ -111,7 +115,7 @@ func (j *judge) checkRecorded() error {
 	if len(j.trial.Selectors) == 0 {
 		return nil
 	}
-	for _, q := range j.questions {
+	for _, q := range append(slices.Clone(j.questions), j.measurements...) {
 		for _, s := range q.parsed.Selectors() {
 			if inBase(s) || j.scraped(s.Metric) {
 				continue

@@ -37,7 +37,7 @@ func (p row) weighed(trial int) (results.Evidence, string) {
 func (j *judge) plan(r *reader, q question) row {
 	p := row{question: q}
 	p.left = j.side(r, q.parsed.Measure, "")
-	if p.left.sampled != nil && !q.parsed.Relative() {
+	if p.left.sampled != nil && !q.parsed.Relative() && q.parsed.Bounds() {
 		p.left.sampled.unit = q.parsed.Unit
 	}
 	if q.parsed.Relative() {
@@ -67,12 +67,16 @@ func (p row) measured(trial int) results.Evidence {
 	}
 	n := p.left.number()
 	e.Unit = measuredUnit(s, p.left.kind())
-	if p.left.sampled != nil && s.Relative() {
+	if p.left.sampled != nil && (s.Relative() || !s.Bounds()) {
 		e.Unit = p.left.sampled.unit
 	}
 	fill(&e, n)
 	if n.problem != "" {
 		e.Reason = n.problem
+		return e
+	}
+	if !s.Bounds() {
+		e.Reason = join(p.left.apart(), p.left.coarse())
 		return e
 	}
 	bound, problem := p.bound()
@@ -116,6 +120,7 @@ func (p row) perMinute(e results.Evidence) results.Evidence {
 	bound, problem := p.bound()
 	value := display(bound.value*60, unit) + "/min"
 	switch {
+	case !p.parsed.Bounds():
 	case !p.parsed.Relative():
 		e.Bound = p.parsed.Op + " " + value
 	case problem == "":

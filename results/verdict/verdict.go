@@ -36,13 +36,17 @@ func Judgement(run results.Run, open Opener) (results.Verdict, error) {
 	if err != nil {
 		return results.Verdict{}, err
 	}
+	measurements, err := parseMeasurements(run.Question.Measurements)
+	if err != nil {
+		return results.Verdict{}, err
+	}
 	v := results.Verdict{
 		Judge: Judge, Evidence: []results.Evidence{}, Phases: []results.PhaseSummary{},
 		Comparisons: []results.Comparison{}, Warnings: []string{},
 	}
 	complete := true
 	for _, t := range run.Trials {
-		j := &judge{run: run, trial: t, questions: questions, verdict: &v}
+		j := &judge{run: run, trial: t, questions: questions, verdict: &v, measurements: measurements}
 		if err := j.judge(open); err != nil {
 			return results.Verdict{}, fmt.Errorf("trial %d: %w", t.Number, err)
 		}
@@ -53,6 +57,7 @@ func Judgement(run results.Run, open Opener) (results.Verdict, error) {
 	coverage(&v, run)
 	wholeRun(&v, run, complete)
 	v.Outcome = overall(v.Evidence)
+	v.Expected = expected(run, v)
 	return v, nil
 }
 

@@ -1,0 +1,202 @@
+package cli_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/devcraft-studio/brunt/harness/experiment"
+	"github.com/devcraft-studio/brunt/harness/topology"
+	"github.com/devcraft-studio/brunt/results"
+	"github.com/devcraft-studio/brunt/scenarios"
+)
+
+// incidents are the reference targets, each with the smallest time scale at which its experiment still tells naive from fixed.
+var incidents = []struct {
+	target    string
+	timeScale string
+}{
+	{"restapi", "0.2"}, // below, no whole second is left between the guards of its faults
+}
+
+// track is what the tests read of the JSON of a demo.
+type track struct {
+	AsDeclared bool        `json:"as_declared"`
+	Answer     string      `json:"answer"`
+	Status     string      `json:"status"`
+	Seed       int64       `json:"seed"`
+	Provider   string      `json:"provider"`
+	Targets    []bothShown `json:"targets"`
+}
+
+type bothShown struct {
+	Target       string
+	AsDeclared   bool `json:"as_declared"`
+	Naive, Fixed struct {
+		Run        string
+		Verdict    results.Outcome
+		Because    string
+		Reason     string
+		AsDeclared bool `json:"as_declared"`
+	}
+	Rows []struct {
+		What         string
+		Because      bool
+		Naive, Fixed struct {
+			Value   *float64
+			Unit    string
+			Outcome results.Outcome
+		}
+	}
+}
+
+// demo runs brunt demo to its end.
+func (p *place) demo(args ...string) (track, int) {
+	p.Helper()
+	v := p.start(append([]string{"demo", "--provider", p.provider, "--json", "-"}, args...)...)
+	code := v.exitWithin(2 * time.Hour)
+	var t track
+	if err := json.Unmarshal(v.stdout.Bytes(), &t); err != nil {
+		p.Fatalf("brunt demo %s ended with %d: %v\n%s%s", strings.Join(args, " "), code, err, v.stderr(), v.stdout.String())
+	}
+	return t, code
+}
+
+// TestIncidents shows naive and fixed of every reference target: naive has to fail by the SLO that is declared, and fixed to pass.
+// Where other tests keep the machine too busy to measure on, brunt has to say so of itself.
+func TestIncidents(t *testing.T) {
+	for _, incident := range incidents {
+		t.Run(incident.target, func(t *testing.T) {
+			t.Parallel()
+			p := newPlace(t, topology.ProviderLocal)
+			got, code := p.demo(incident.target, "--time-scale", incident.timeScale, "--seed", "1")
+			if len(got.Targets) != 1 || got.Status != string(results.StatusComplete) || got.Provider != p.provider || got.Seed != 1 {
+				t.Fatalf("brunt demo ended with %d: %+v", code, got)
+			}
+			one := got.Targets[0]
+			unsure := func(r results.Run) bool { return r.Verdict.Outcome == results.Inconclusive }
+			fit := func(r results.Run) bool { return unsure(r) && r.Trials[0].Fitness.Fit }
+			switch runs := p.runs(); {
+			case one.AsDeclared && code == 0 && one.Naive.Verdict == results.Fail && one.Fixed.Verdict == results.Pass:
+			case code == 4 && slices.ContainsFunc(runs, unsure) && !slices.ContainsFunc(runs, fit):
+				t.Logf("the machine is too busy: naive: %s; fixed: %s", one.Naive.Reason, one.Fixed.Reason)
+			default:
+				t.Errorf("brunt demo ended with %d\nnaive: %s\nfixed: %s", code, one.Naive.Reason, one.Fixed.Reason)
+			}
+			for _, run := range p.runs() {
+				p.run(map[results.Outcome]int{results.Pass: 0, results.Fail: 1, results.Inconclusive: 4}[run.Verdict.Outcome], "rejudge", run.ID)
+			}
+		})
+	}
+}
+
+// Every scenario that declares what its variants are there to show is one of the incidents.
+func TestEveryDeclaredScenarioIsAnIncident(t *testing.T) {
+	declared := map[string]bool{}
+	for _, name := range experiment.Names(scenarios.Files) {
+		e, err := experiment.Read(name, experiment.Options{Dir: t.TempDir(), Scenarios: scenarios.Files, Unpack: t.TempDir()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		declared[e.Name] = true
+		if len(e.Expect) != 2 {
+			t.Errorf("%s declares %d variants, not naive and fixed", name, len(e.Expect))
+		}
+		if !slices.ContainsFunc(incidents, func(i struct{ target, timeScale string }) bool { return i.target == e.Name }) {
+			t.Errorf("%s is not among the incidents: give it a row, with a time scale", name)
+		}
+	}
+	for _, i := range incidents {
+		if !declared[i.target] {
+			t.Errorf("there is no scenario %s", i.target)
+		}
+	}
+}
+
+// TestADemoThatIsInterruptedGoesOn ends a demo inside its second run: the first is kept and is not run again.
+func TestADemoThatIsInterruptedGoesOn(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t, topology.ProviderLocal)
+	p.write("experiment.yaml", strings.Replace(killExperiment, "name: kill", "name: shown", 1)+`
+expect:
+  naive: {verdict: pass}
+  fixed: {verdict: pass}
+`)
+	args := []string{"demo", p.path("experiment.yaml"), "--provider", p.provider, "--inconclusive", "pass"}
+	v := p.start(args...)
+	v.awaitLine("2 of 2: shown, fixed")
+	v.awaitChild("__k6")
+	if err := v.cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	if code := v.exit(); code != 130 || !strings.Contains(v.stdout.String(), "ABORTED demo of shown") {
+		t.Fatalf("ended with %d\n%s%s", code, v.stderr(), v.stdout.String())
+	}
+	before := p.runs()
+	if len(before) != 2 || before[0].Status != results.StatusAborted || before[1].Status != results.StatusComplete {
+		t.Fatalf("%d runs are kept: %+v", len(before), before)
+	}
+	again := p.run(0, append(args, "--resume", before[1].ID)...)
+	after := p.runs()
+	if len(after) != 3 || after[0].Status != results.StatusComplete || after[0].Seed != before[1].Seed || after[0].Builds[0].Variant != "fixed" {
+		t.Errorf("%d runs are kept: %+v", len(after), after)
+	}
+	if said := again.stdout.String(); !strings.Contains(said, before[1].ID) || !strings.Contains(said, after[0].ID) || strings.Contains(said, before[0].ID) {
+		t.Errorf("the record is not of the runs that count:\n%s", said)
+	}
+}
+
+// TestProofTheTrackRecord shows all reference targets on both providers, under three seeds at a quarter of the time, and each once
+// at full length.
+func TestProofTheTrackRecord(t *testing.T) {
+	proof := os.Getenv("BRUNT_PROOF")
+	if proof == "" {
+		t.Skip("a long proof: `make proof` runs it")
+	}
+	for _, provider := range providers() {
+		t.Run(provider, func(t *testing.T) {
+			p := newPlace(t, provider)
+			for seed := 1; seed <= 3; seed++ {
+				p.shows(figures{proof: proof, what: fmt.Sprintf("demo --all, time scale 0.25, seed %d", seed), provider: provider},
+					"--all", "--time-scale", "0.25", "--seed", fmt.Sprint(seed))
+			}
+		})
+	}
+	t.Run("full length", func(t *testing.T) {
+		p := newPlace(t, topology.ProviderLocal)
+		for _, i := range incidents {
+			p.shows(figures{proof: proof, what: "demo " + i.target + ", time scale 1", provider: p.provider}, i.target, "--seed", "1")
+		}
+	})
+}
+
+// shows proves that a demo shows what is declared, and writes its figures down.
+func (p *place) shows(row figures, args ...string) {
+	p.Helper()
+	if row.there(p.T) {
+		return
+	}
+	got, code := p.demo(args...)
+	if code != 0 || !got.AsDeclared {
+		p.Errorf("brunt demo %s ended with %d: %s\n%+v", strings.Join(args, " "), code, got.Answer, got.Targets)
+		return
+	}
+	row.add(p.T, summedUp(got))
+}
+
+// summedUp is what naive failed with, and what fixed has there.
+func summedUp(got track) string {
+	parts := []string{fmt.Sprintf("%d of %d as declared", 2*len(got.Targets), 2*len(got.Targets))}
+	for _, one := range got.Targets {
+		for _, r := range one.Rows {
+			if r.Because && r.Naive.Value != nil && r.Fixed.Value != nil {
+				parts = append(parts, fmt.Sprintf("%s: `%s` naive %.4g, fixed %.4g %s", one.Target, r.What, *r.Naive.Value, *r.Fixed.Value, r.Naive.Unit))
+			}
+		}
+	}
+	return strings.Join(parts, "; ")
+}

@@ -1,0 +1,122 @@
+package report
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/devcraft-studio/brunt/results"
+)
+
+const becauseSlow = "p95(latency) < 300ms in redis-slow"
+
+// variant is a run of a reference target with three SLOs and a measurement.
+func variant(name string, slow float64) results.Run {
+	r := passing()
+	r.ID, r.Builds[0].Variant = "20260304-050607-"+name, name
+	r.Question.SLOs = append(r.Question.SLOs, results.SLO{Text: becauseSlow})
+	row := results.Evidence{What: becauseSlow, Trial: 1, Phase: "redis-slow", Value: ptr(slow), Unit: "ms", Bound: "< 300ms", Outcome: results.Pass}
+	expect := results.Expectation{Variant: name, Verdict: results.Pass}
+	reason := "it passes"
+	if name == "naive" {
+		expect.Verdict, expect.Because, expect.Cause = results.Fail, becauseSlow, "nobody told the cache's client how long to wait"
+		reason = "it fails by " + becauseSlow + ", with 612ms"
+		row.Outcome, r.Verdict.Outcome = results.Fail, results.Fail
+	}
+	r.Question.Expect = &expect
+	r.Verdict.Evidence = append(r.Verdict.Evidence, row)
+	r.Verdict.Expected = &results.Expected{Expectation: expect, Met: true, Reason: reason}
+	r.Verdict.Measurements = []results.Evidence{{What: "per_request(redis.commands in redis-slow)", Trial: 1, Phase: "redis-slow", Value: ptr(slow / 306), Samples: 900}}
+	return r
+}
+
+// declared is a run that did not show what is declared of its variant.
+func declared() results.Run {
+	r := variant("naive", 12)
+	r.Verdict.Outcome, r.Verdict.Evidence[3].Outcome = results.Pass, results.Pass
+	r.Verdict.Expected.Met, r.Verdict.Expected.Reason = false, "it passes: "+becauseSlow+" is kept, with 12ms"
+	return r
+}
+
+func target(name string, naive, fixed results.Run) results.TargetRecord {
+	naive.ID, fixed.ID = naive.ID+"-"+name, fixed.ID+"-"+name
+	return results.TargetRecord{Target: name, Cause: "nobody told the cache's client how long to wait", Naive: &naive, Fixed: &fixed}
+}
+
+func record(targets ...results.TargetRecord) results.TrackRecord {
+	began := time.Date(2026, 3, 4, 5, 6, 0, 0, time.UTC)
+	return results.TrackRecord{
+		Created: began, Ended: began.Add(3 * time.Minute), Status: results.StatusComplete, Seed: 42, TimeScale: 0.25, Targets: targets,
+		Command: []string{"brunt", "demo", "restapi", "--seed=42"},
+	}
+}
+
+// contrary has a naive that does not fail.
+func contrary() results.TargetRecord { return target("leak", declared(), variant("fixed", 11)) }
+
+// dazed has a fixed whose machine was unfit.
+func dazed() results.TargetRecord {
+	fixed := variant("fixed", 11)
+	fixed.Verdict.Outcome = results.Inconclusive
+	fixed.Verdict.Evidence[0].Outcome, fixed.Verdict.Evidence[0].Reason = results.Inconclusive, "would be pass; not fit to measure"
+	fixed.Verdict.Expected.Met, fixed.Verdict.Expected.Reason = false, "inconclusive: "+fixed.Verdict.Evidence[0].What
+	return target("cache", variant("naive", 612), fixed)
+}
+
+func halted() results.TrackRecord {
+	unfinished := target("leak", variant("naive", 612), variant("fixed", 0))
+	unfinished.Naive.Status, unfinished.Naive.Reason, unfinished.Naive.Verdict.Expected = results.StatusAborted, "interrupted", nil
+	unfinished.Fixed = nil
+	r := record(sound(), unfinished)
+	r.Status, r.Reason = results.StatusAborted, "interrupted; --resume 20260304-050607-naive-restapi goes on"
+	return r
+}
+
+func sound() results.TargetRecord {
+	return target("restapi", variant("naive", 612), variant("fixed", 11))
+}
+
+func TestEveryFormatOfATrackRecordIsAsInItsGoldenFile(t *testing.T) {
+	for _, example := range []struct {
+		name   string
+		record results.TrackRecord
+	}{
+		{"demo", record(sound())},
+		{"demo-all", record(sound(), contrary(), dazed())},
+		{"demo-halted", halted()},
+	} {
+		for _, format := range Formats {
+			t.Run(example.name+" as "+format.Name, func(t *testing.T) {
+				var out bytes.Buffer
+				if err := format.Write(&out, NewTrack(example.record), Options{Store: "results/data/brunt.db"}); err != nil {
+					t.Fatal(err)
+				}
+				asInItsGoldenFile(t, example.name+"."+format.Name, out.String())
+			})
+		}
+	}
+}
+
+func TestTheAnswerOfATrackRecord(t *testing.T) {
+	for _, row := range []struct {
+		name    string
+		record  results.TrackRecord
+		word    string
+		outcome results.Outcome
+	}{
+		{"all is as declared", record(sound()), "PASS", results.Pass},
+		{"a naive that does not fail", record(sound(), contrary()), "FAIL", results.Fail},
+		{"what can't be told", record(dazed()), "INCONCLUSIVE", results.Inconclusive},
+		{"a fail is worse than what can't be told", record(dazed(), contrary()), "FAIL", results.Fail},
+		{"an interrupted one", halted(), "ABORTED", results.Inconclusive},
+	} {
+		a := NewTrack(row.record).Answer
+		if a.Word != row.word || a.Outcome != row.outcome {
+			t.Errorf("%s: %s, %s", row.name, a, a.Outcome)
+		}
+	}
+	if text := NewTrack(record(sound(), contrary())).Answer.Text; !strings.HasPrefix(text, "3 of 4 verdicts are as declared; not: leak (naive)") {
+		t.Error(text)
+	}
+}
