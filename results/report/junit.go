@@ -149,10 +149,7 @@ func junitCases(d Document, o Options) []junitCase {
 func trackCases(record results.TrackRecord, o Options) []junitCase {
 	var cases []junitCase
 	for _, t := range record.Targets {
-		for _, side := range []struct {
-			variant string
-			run     *results.Run
-		}{{"naive", t.Naive}, {"fixed", t.Fixed}} {
+		for _, side := range both(t) {
 			c := junitCase{Class: "demo", Name: t.Target + " (" + side.variant + ")", Time: "0.000"}
 			message := "it did not run"
 			if side.run != nil {

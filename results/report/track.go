@@ -33,6 +33,14 @@ func NewTrack(record results.TrackRecord) Document {
 	return d
 }
 
+// half is one variant of a target; its run is nil where there is none.
+type half struct {
+	variant string
+	run     *results.Run
+}
+
+func both(t results.TargetRecord) []half { return []half{{"naive", t.Naive}, {"fixed", t.Fixed}} }
+
 // variants are the runs of a target that there are.
 func variants(t results.TargetRecord) []*results.Run {
 	return slices.DeleteFunc([]*results.Run{t.Naive, t.Fixed}, func(r *results.Run) bool { return r == nil })
@@ -45,10 +53,7 @@ func trackAnswer(record results.TrackRecord) Answer {
 	outcome := results.Pass
 	for _, t := range record.Targets {
 		names = append(names, t.Target)
-		for _, side := range []struct {
-			variant string
-			run     *results.Run
-		}{{"naive", t.Naive}, {"fixed", t.Fixed}} {
+		for _, side := range both(t) {
 			all++
 			if side.run != nil && side.run.AsDeclared() {
 				met++
@@ -84,6 +89,10 @@ func RunOutcome(run *results.Run) results.Outcome {
 		return results.Inconclusive
 	case run.AsDeclared():
 		return results.Pass
+	case run.Verdict.Outcome == results.Fail && run.Verdict.Expected != nil:
+		if row := rowOf(run, run.Verdict.Expected.Because); row != nil && row.Outcome == results.Inconclusive {
+			return results.Inconclusive // it fails, and whether for the declared reason can't be told
+		}
 	}
 	return results.Fail
 }
@@ -215,12 +224,17 @@ func targetNotes(t results.TargetRecord) []Note {
 	if t.Cause != "" {
 		out = append(out, Note{Label: "Cause", Text: t.Cause})
 	}
-	for _, run := range variants(t) {
-		variant := "run"
-		if len(run.Builds) > 0 {
-			variant = run.Builds[len(run.Builds)-1].Variant
+	for _, half := range both(t) {
+		if half.run == nil {
+			continue
 		}
-		out = append(out, Note{Label: t.Target + " (" + variant + ")", Text: shown(*run)})
+		note := Note{Label: t.Target + " (" + half.variant + ")", Text: shown(*half.run)}
+		for _, trial := range half.run.Trials {
+			if !trial.Fitness.Fit {
+				note.Lines = append(note.Lines, trial.Fitness.Reasons...)
+			}
+		}
+		out = append(out, note)
 	}
 	return out
 }

@@ -61,7 +61,17 @@ func dazed() results.TargetRecord {
 	fixed.Verdict.Outcome = results.Inconclusive
 	fixed.Verdict.Evidence[0].Outcome, fixed.Verdict.Evidence[0].Reason = results.Inconclusive, "would be pass; not fit to measure"
 	fixed.Verdict.Expected.Met, fixed.Verdict.Expected.Reason = false, "inconclusive: "+fixed.Verdict.Evidence[0].What
+	fixed.Trials[0].Fitness.Fit, fixed.Trials[0].Fitness.Reasons = false, []string{"generator used 193 % CPU, the limit is 160 %"}
 	return target("cache", variant("naive", 612), fixed)
+}
+
+// vague has a naive that fails, and nobody can tell whether for the declared reason.
+func vague() results.TargetRecord {
+	naive := variant("naive", 612)
+	naive.Verdict.Evidence[0].Outcome = results.Fail
+	naive.Verdict.Evidence[3].Outcome, naive.Verdict.Evidence[3].Reason = results.Inconclusive, "would be fail; the load generator made times longer"
+	naive.Verdict.Expected.Met, naive.Verdict.Expected.Reason = false, "whether it fails by "+becauseSlow+" can't be told"
+	return target("auth", naive, variant("fixed", 11))
 }
 
 func halted() results.TrackRecord {
@@ -108,6 +118,7 @@ func TestTheAnswerOfATrackRecord(t *testing.T) {
 		{"all is as declared", record(sound()), "PASS", results.Pass},
 		{"a naive that does not fail", record(sound(), contrary()), "FAIL", results.Fail},
 		{"what can't be told", record(dazed()), "INCONCLUSIVE", results.Inconclusive},
+		{"a fail of which the reason can't be told", record(vague()), "INCONCLUSIVE", results.Inconclusive},
 		{"a fail is worse than what can't be told", record(dazed(), contrary()), "FAIL", results.Fail},
 		{"an interrupted one", halted(), "ABORTED", results.Inconclusive},
 	} {

@@ -19,8 +19,8 @@ func expected(run results.Run, v results.Verdict) *results.Expected {
 	switch {
 	case run.Status != results.StatusComplete:
 		x.Reason = withReason("the run is "+statusName(run.Status), run.Reason)
-	case v.Outcome == results.Inconclusive && x.Verdict == results.Fail && row != nil:
-		x.Reason = join(withReason("inconclusive", x.Because+" is "+string(row.Outcome)), row.Reason)
+	case v.Outcome != results.Pass && x.Verdict == results.Fail && row != nil && row.Outcome == results.Inconclusive:
+		x.Reason = join("whether it fails by "+x.Because+" can't be told", row.Reason)
 	case v.Outcome == results.Inconclusive:
 		x.Reason = withReason("inconclusive", firstRow(v.Evidence, results.Inconclusive))
 	case v.Outcome == results.Pass && x.Verdict == results.Fail && row != nil:

@@ -36,7 +36,8 @@ func TestARunShowsWhatIsDeclaredOfIt(t *testing.T) {
 		{"a generator that was unfit", asked(fair), passes, func(r *results.Run) { r.Trials[0].Fitness.Fit = false }, false, "inconclusive: " + fair},
 		{"a generator that was too unfit to blame anybody", asked(foul), fails, func(r *results.Run) {
 			r.Trials[0].Fitness.Fit, r.Trials[0].Fitness.Saturated = false, true
-		}, false, "inconclusive: " + foul + " is inconclusive; would be fail"},
+		}, false, "whether it fails by " + foul + " can't be told; would be fail; not fit to measure"},
+		{"a fail by another SLO beside one that can't be told", asked(other, "lost(orders) == 0", foul), of("lost(orders) == 0"), same, false, "whether it fails by lost(orders) == 0 can't be told"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			run := askRun(completeTrial(), row.slos...)
