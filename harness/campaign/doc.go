@@ -21,4 +21,8 @@
 // Every kind of fault is tried on every link and node, in two strengths, each in a trial of its own. The order is fixed before the first,
 // as a function of the seed and of what failed before, which comes first; then come the fewest cells that cover every link, node and kind,
 // in their strong form, then the other strong ones, and last the mild ones: what tolerates a strong fault tolerates a mild one, too.
+//
+// # The demo
+//
+// The naive and then the fixed variant of each reference target, all under one seed, so that both see the same requests.
 package campaign

@@ -164,7 +164,7 @@ func (s *stage) ask(ctx context.Context, names []string) error {
 		target := q.experiment.Name
 		for _, variant := range []string{"naive", "fixed"} {
 			if of := q.as(variant); of.expectation() == nil {
-				return usage(fmt.Errorf("%s: it does not say what %s is there to show; give expect.%s", q.experiment.File, variant, variant))
+				return usage(fmt.Errorf("%s: it does not say what %s is there to show", q.experiment.File, variant))
 			}
 		}
 		if _, twice := s.asked[target]; twice {

@@ -78,6 +78,8 @@ func hints() []hint {
 		{as[*ledger.VersionError], "use the newer brunt that wrote the ledgers"},
 		{is(ledger.ErrCorrupt), damaged},
 		{says("its record was changed"), damaged},
+		{says("is there to show"), "declare it below expect: the verdict of naive and of fixed, as scenarios/restapi/experiment.yaml does"},
+		{says("no run of a demo"), "give a run that `brunt demo` made: `brunt list` shows them"},
 		{says("no service tells it", "name one: "), "what a service told at the end of an earlier run is kept in that run's folder, as NODE.prom"},
 		{is(fs.ErrPermission), "run as a user who may write there"},
 		{says("unknown flag", "unknown shorthand"), "`brunt COMMAND --help` lists the flags; k6's own go after --, as in: brunt run script.js -- --vus 10"},

@@ -1,5 +1,5 @@
-// Package report shows a run: as text for a terminal, as JSON for scripts, as JUnit XML for CI, as Markdown for a comment on
-// a pull request.
+// Package report shows a run, or reference targets side by side: as text for a terminal, as JSON for scripts, as JUnit XML
+// for CI, as Markdown for a comment on a pull request.
 //
 // All formats are made from one Document, which holds what there is to say in the order in which it is said: the answer in
 // one sentence, then the evidence for it. A run that is broken or aborted has a report too, and its status comes first. The
