@@ -20,6 +20,8 @@ var incidents = []struct {
 	target    string
 	timeScale string
 }{
+	{"missingindex", "0.1"},
+	{"nplusone", "0.05"},
 	{"restapi", "0.2"}, // below, no whole second is left between the guards of its faults
 }
 
