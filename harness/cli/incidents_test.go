@@ -21,7 +21,7 @@ var incidents = []struct {
 	timeScale string
 }{
 	{"missingindex", "0.1"},
-	{"nplusone", "0.05"},
+	{"nplusone", "0.1"},
 	{"restapi", "0.2"}, // below, no whole second is left between the guards of its faults
 }
 
