@@ -34,6 +34,7 @@ const (
 	toxiproxy  = "github.com/Shopify/toxiproxy/v2"
 	k6         = "go.k6.io/k6"
 	fasthttp   = "github.com/valyala/fasthttp"
+	websocket  = "github.com/gorilla/websocket"
 	sqlite     = "modernc.org/sqlite"
 	prometheus = "github.com/prometheus/client_golang"
 	gonum      = "gonum.org/v1/gonum"
@@ -76,11 +77,12 @@ var plan = map[string]room{
 	"results/report":    {enters: []string{"results"}},
 
 	"xk6-ext":          {enters: []string{"xk6-ext/jsmodule", "xk6-ext/executor", "xk6-ext/native", "xk6-ext/output", "xk6-ext/wire", "results/ledger"}, tech: []string{k6}},
-	"xk6-ext/jsmodule": {enters: []string{"scenarios/lib", "xk6-ext/wire", "xk6-ext/random", "results/ledger"}, tech: []string{k6, "github.com/grafana/sobek"}},
+	"xk6-ext/jsmodule": {enters: []string{"scenarios/lib", "xk6-ext/wire", "xk6-ext/random", "xk6-ext/sockets", "results/ledger"}, tech: []string{k6, "github.com/grafana/sobek"}},
 	"xk6-ext/executor": {enters: []string{"xk6-ext/wire", "xk6-ext/random"}, tech: []string{k6, "gopkg.in/guregu/null.v3", "github.com/sirupsen/logrus", "golang.org/x/sys"}},
 	"xk6-ext/output":   {enters: []string{"xk6-ext/wire", "xk6-ext/executor", "results", "results/recording", "results/ledger", "results/histogram"}, tech: []string{k6, "gopkg.in/guregu/null.v3", "github.com/sirupsen/logrus"}},
 	"xk6-ext/wire":     {enters: []string{"results/histogram"}},
 	"xk6-ext/random":   {},
+	"xk6-ext/sockets":  {tech: []string{websocket}},
 	"xk6-ext/requests": {enters: []string{"xk6-ext/random"}},
 	"xk6-ext/native":   {enters: []string{"xk6-ext/executor", "xk6-ext/requests"}, tech: []string{k6, fasthttp, "github.com/sirupsen/logrus"}},
 

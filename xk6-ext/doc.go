@@ -9,7 +9,8 @@
 //   - native: `brunt-native`, which makes the requests of an experiment without a script (package requests says which) in the
 //     same open model;
 //   - output: the samples of k6 gathered into series and frames, one second each, edged by the phase marks;
-//   - wire: the messages between child and parent. It imports no k6, because the parent speaks it too.
+//   - wire: the messages between child and parent. It imports no k6, because the parent speaks it too;
+//   - sockets: the sockets that scripts hold, through the module, which no part of k6 would. It imports no k6 either.
 //
 // register.go tells k6 of the first four. It is the one file of the house with an init function: k6 offers no other door.
 // Importing this package for its side effect is how a binary becomes one with the extension.

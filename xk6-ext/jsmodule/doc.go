@@ -65,6 +65,27 @@
 //
 // Such a scenario is no load: the rate is constant when that of the others is. It must send nothing then.
 //
+//	brunt.sockets.slowloris(url, options)  holds half-open HTTP requests: heads that never end, a byte of them at each interval
+//	brunt.sockets.websocket(url, options)  holds WebSockets that only listen, and ends them as a client would that is broken or
+//	                    gone. For all else there are k6/ws and k6/websockets
+//
+// Both return when the last socket has ended, with {opened, refused, closed, held, most, messages, refusal}: how many times the
+// server took one, and did not (refusal is why, the first time); how many it ended before their time, and were open to the end;
+// the most at a time; what WebSockets received. The metrics are sockets_opened, sockets_refused and sockets_closed (counters),
+// sockets_closed_after (a trend, in ms: how long those were open that the server ended) and sockets_held (a gauge of all VUs), with the tag
+// kind. What can't be done, by the bounds of package sockets or by this machine, throws. The options:
+//
+//	for       from the first socket to the end of all, as '50s' or in ms; must be given
+//	sockets   how many; 1
+//	over      opens them evenly over this time; 0
+//	reopen    tries one that the server ended or refused again, at most once a second; false
+//	end       of those that are open to the end: 'reset' (a TCP reset), 'cut' (a TCP end without a close frame) or 'close' (of
+//	          WebSockets, in order); 'reset'
+//	every     of slowloris: from one byte to the next; '2s'
+//	mute      of WebSockets: answers nothing, pings neither; false
+//	headers   of the request that opens, by name
+//	tags      of the samples, by name
+//
 // Where scenarios measure two builds side by side, importing the module makes __ENV that of the VU's build, before the first
 // line of the script that imports it.
 //

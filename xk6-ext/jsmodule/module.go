@@ -15,6 +15,7 @@ import (
 
 	"github.com/devcraft-studio/brunt/results/ledger"
 	scripts "github.com/devcraft-studio/brunt/scenarios/lib"
+	"github.com/devcraft-studio/brunt/xk6-ext/sockets"
 )
 
 // Name is what scripts import.
@@ -44,6 +45,7 @@ func Register(o Options) { modules.Register(Name, &module{options: o}) }
 type module struct {
 	options Options
 	shapes  program
+	holder  sockets.Holder
 }
 
 var _ modules.Module = &module{}
@@ -55,6 +57,8 @@ type instance struct {
 	facts  map[string]string
 	module *module
 	shapes *sobek.Object // made when one is first asked for
+
+	counted *socketMetrics
 }
 
 // NewModuleInstance is called by k6 for each VU.
@@ -69,6 +73,12 @@ func (m *module) NewModuleInstance(vu modules.VU) modules.Instance {
 	}
 	if err := m.environment(vu.Runtime()); err != nil {
 		common.Throw(vu.Runtime(), err)
+	}
+	if env.Registry != nil {
+		var err error
+		if i.counted, err = newSocketMetrics(env.Registry); err != nil {
+			common.Throw(vu.Runtime(), err)
+		}
 	}
 	if text := env.RuntimeOptions.Env["BRUNT_SEED"]; text != "" && !m.options.Driven {
 		seed, err := strconv.ParseInt(text, 10, 64)
@@ -109,6 +119,9 @@ func (i *instance) Exports() modules.Exports {
 		common.Throw(i.vu.Runtime(), err)
 	}
 	named["fault"] = disturb
+	if named["sockets"], err = i.sockets(); err != nil {
+		common.Throw(i.vu.Runtime(), err)
+	}
 	for _, name := range scripts.Functions() {
 		named[name] = i.shape(name)
 	}
