@@ -4,6 +4,7 @@ package targets
 
 import (
 	"github.com/devcraft-studio/brunt/targets/kit"
+	"github.com/devcraft-studio/brunt/targets/leak"
 	"github.com/devcraft-studio/brunt/targets/missingindex"
 	"github.com/devcraft-studio/brunt/targets/nplusone"
 	"github.com/devcraft-studio/brunt/targets/restapi"
@@ -12,6 +13,7 @@ import (
 // All returns every reference target, sorted by name.
 func All() []kit.Target {
 	return []kit.Target{
+		leak.Target(),
 		missingindex.Target(),
 		nplusone.Target(),
 		restapi.Target(),

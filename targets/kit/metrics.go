@@ -1,6 +1,8 @@
 package kit
 
 import (
+	"bufio"
+	"net"
 	"net/http"
 	"regexp"
 	"strconv"
@@ -64,6 +66,12 @@ type statusWriter struct {
 func (w *statusWriter) WriteHeader(code int) {
 	w.code = code
 	w.ResponseWriter.WriteHeader(code)
+}
+
+// Hijack hands over the connection, as to a WebSocket.
+func (w *statusWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	w.code = http.StatusSwitchingProtocols
+	return http.NewResponseController(w.ResponseWriter).Hijack()
 }
 
 // Unwrap lets http.ResponseController reach the connection.

@@ -1,0 +1,6 @@
+package kit
+
+// Gauge makes a value, which is asked for at each scrape, a metric of the given name.
+func (e Environment) Gauge(name, help string, value func() float64) error {
+	return e.gauge(name, help, value)
+}
