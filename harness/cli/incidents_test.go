@@ -20,6 +20,7 @@ var incidents = []struct {
 	target    string
 	timeScale string
 }{
+	{"leak", "0.15"},
 	{"missingindex", "0.1"},
 	{"nplusone", "0.1"},
 	{"restapi", "0.2"}, // below, no whole second is left between the guards of its faults
