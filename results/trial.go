@@ -129,11 +129,12 @@ type Fault struct {
 	// Ladder lists the steps beyond a plain removal that were needed: cut, disable, delete, restart.
 	Ladder []string `json:"ladder,omitempty"`
 	Error  string   `json:"error,omitempty"`
-	// Occurrence counts the times of a repeated fault, from 1; all have its name. 0: it is not repeated.
+	// Occurrence counts the times of a repeated fault and, of one that meets several instances of a service, those, from 1; all
+	// have its name. 0: there is but one.
 	Occurrence int `json:"occurrence,omitempty"`
 }
 
-// Label is the fault's name and, of a repeated one, which time it is.
+// Label is the fault's name and, where it has several times or meets several instances, which of them it is.
 func (f Fault) Label() string {
 	if f.Occurrence == 0 {
 		return f.Name

@@ -31,6 +31,9 @@ type node struct {
 	name    string
 	service bool
 	kind    string // of a dependency; of a service "url" or ""
+
+	instances []string // of a service with replicas, which are nodes, too
+	group     string   // of an instance: the service
 }
 
 func (c *checker) node(name string) (node, bool) {
@@ -41,11 +44,11 @@ func (c *checker) node(name string) (node, bool) {
 	return c.nodes[i], true
 }
 
-// named lists the nodes that choose selects.
+// named lists the nodes of the file that choose selects.
 func (c *checker) named(choose func(node) bool) []string {
 	var names []string
 	for _, n := range c.nodes {
-		if choose(n) {
+		if n.group == "" && choose(n) {
 			names = append(names, n.name)
 		}
 	}
@@ -76,6 +79,7 @@ func (c *checker) check() {
 	c.slos()
 	c.expectations()
 	c.references()
+	c.toInstances()
 }
 
 // listNodes gathers the names that the rest of the file may use.
@@ -95,12 +99,18 @@ func (c *checker) listNodes() {
 		}
 		c.nodes = append(c.nodes, n)
 	}
+	service := func(name text, raw rawService, owner string) {
+		instances := instanceNames(name.value, raw)
+		add(name, node{service: true, kind: urlKind(raw), instances: instances}, owner)
+		for _, instance := range instances {
+			c.nodes = append(c.nodes, node{name: instance, service: true, group: name.value})
+		}
+	}
 	if c.raw.Target.given() {
-		name := text{place: c.raw.Target.place, value: "target"}
-		add(name, node{service: true, kind: urlKind(c.raw.Target)}, "target")
+		service(text{place: c.raw.Target.place, value: "target"}, c.raw.Target, "target")
 	}
 	for _, e := range c.raw.Services.entries {
-		add(e.name, node{service: true, kind: urlKind(e.value)}, "services."+e.name.value)
+		service(e.name, e.value, "services."+e.name.value)
 	}
 	for _, e := range c.raw.Dependencies.entries {
 		kind := e.value.Kind.value

@@ -48,7 +48,9 @@ type Service struct {
 	Pprof     string // path, empty when there is none
 	Env       map[string]string
 	Resources Resources
-	Line      int
+	// Group is the service's name in the file where it has replicas; Name is that of one instance then, such as api.1.
+	Group string `json:",omitempty"`
+	Line  int
 }
 
 // BuildRecipe is a Docker build.
@@ -138,8 +140,8 @@ type Fault struct {
 	Hold         time.Duration // command: how long its transaction stays open; For is the same then
 	CPUs         float64       // cpu-limit, cores
 	Memory       int64         // memory-limit, bytes
-	// Occurrence counts the times of a fault with repeat, each of which is a Fault of its own, of the same name; from 1. 0: it
-	// is not repeated.
+	// Occurrence counts the times of a fault with repeat and the instances that it meets of a service with replicas, each of
+	// which is a Fault of its own, of the same name; from 1. 0: there is but one.
 	Occurrence int
 	Line       int
 }

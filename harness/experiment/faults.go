@@ -55,7 +55,7 @@ func (c *checker) faults() {
 		} else if !raw.Kind.given() {
 			c.problem(raw.place, path+": kind is missing", "kinds are "+enumerate(faultKinds(), "and"))
 		}
-		for _, time := range c.times(path, raw, f) {
+		for _, time := range c.spread(path, raw, c.times(path, raw, f)) {
 			c.exp.Faults = append(c.exp.Faults, time)
 			items = append(items, i)
 		}
@@ -281,7 +281,7 @@ func (c *checker) faultLink(path string, raw rawFault) {
 	case raw.Link.value == "":
 	case !ok:
 		c.problem(raw.Link.place, path+": "+quote(raw.Link.value)+" is not a link", "links are "+strings.Join(c.links(), ", "))
-	case from == to:
+	case from == to, fromKnown && c.groupOf(from) == c.groupOf(to):
 		c.problem(raw.Link.place, path+": the link "+name+" leads to itself", "links are "+strings.Join(c.links(), ", "))
 	case !fromKnown && from != loadNode, !toKnown:
 		c.problem(raw.Link.place, path+": there is no link "+name, suggest(name, c.links()))
@@ -311,13 +311,13 @@ func (c *checker) links() []string {
 	var all []string
 	for _, from := range c.nodes {
 		for _, to := range c.nodes {
-			if from.service && from.kind != "url" && from.name != to.name {
+			if from.service && from.kind != "url" && from.name != to.name && from.group+to.group == "" {
 				all = append(all, from.name+"->"+to.name)
 			}
 		}
 	}
 	for _, to := range c.nodes {
-		if to.service {
+		if to.service && to.group == "" {
 			all = append(all, loadNode+"->"+to.name)
 		}
 	}

@@ -39,7 +39,7 @@ type rawService struct {
 	Env       mapping[text] `yaml:"env" jsonschema_description:"Its environment. ${name.url}, ${name.host}, ${name.port}, ${env.NAME} and ${scaled:60s} are replaced."`
 	Resources rawResources  `yaml:"resources" jsonschema_description:"Its limits."`
 
-	Replicas later[integer] `yaml:"replicas" jsonschema_description:"Not supported yet: how many of it run."`
+	Replicas integer `yaml:"replicas" jsonschema_description:"How many of it run, as name.1, name.2 and so on. ${name.url} is the first, ${name.2.url} the second, ${name.urls} are all, with commas. Default 1."`
 }
 
 type rawBuild struct {

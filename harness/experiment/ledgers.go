@@ -28,14 +28,14 @@ func (c *checker) ledger(name, path string, raw rawLedger) {
 	services := c.named(func(n node) bool { return n.service })
 	for _, s := range raw.Service.value {
 		switch n, known := c.node(s); {
-		case slices.Contains(l.Services, s):
+		case slices.ContainsFunc(c.members(s), func(m string) bool { return slices.Contains(l.Services, m) }):
 			c.problem(raw.Service.place, path+".service: "+s+" is named twice", "leave one out")
 		case known && !n.service:
 			c.problem(raw.Service.place, path+".service: "+s+" is a dependency", "a ledger is offered by a service")
 		case !known:
 			c.problem(raw.Service.place, path+".service: no service is named "+s, suggest(s, services))
 		default:
-			l.Services = append(l.Services, s)
+			l.Services = append(l.Services, c.members(s)...)
 		}
 	}
 	if raw.Path.given() {

@@ -116,7 +116,7 @@ func (c *checker) loadTarget(raw rawLoad) {
 	services := c.named(func(n node) bool { return n.service })
 	switch {
 	case raw.Target.value != "":
-		if !slices.Contains(services, raw.Target.value) {
+		if n, known := c.node(raw.Target.value); !known || !n.service {
 			c.problem(raw.Target.place, "load.target: no service is named "+raw.Target.value, suggest(raw.Target.value, services))
 		}
 	case len(services) == 1:

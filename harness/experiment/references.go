@@ -73,7 +73,7 @@ func (c *checker) expandOne(t text, inside, consumer, path string) {
 		}
 		return
 	}
-	name, attribute, ok := strings.Cut(inside, ".")
+	name, attribute, ok := cutReference(inside)
 	n, known := c.node(name)
 	switch {
 	case !ok:
@@ -82,7 +82,7 @@ func (c *checker) expandOne(t text, inside, consumer, path string) {
 		fail("a dependency can't refer to other nodes", "${env.NAME} and ${scaled:60s} can be used here")
 	case !known:
 		fail("no node is named "+name, suggest(name, c.named(func(n node) bool { return n.name != consumer })))
-	case name == consumer:
+	case c.groupOf(name) == consumer:
 		fail(name+" refers to itself", "a service knows its own port")
 	default:
 		c.attribute(fail, n, attribute)
@@ -96,6 +96,9 @@ func (c *checker) attribute(fail func(problem, hint string), n node, attribute s
 		there = append(there, "user", "password", "database")
 	case kindImage:
 		there = there[1:]
+	}
+	if n.service && n.group == "" {
+		there = append(there, "urls", "addresses")
 	}
 	for _, a := range there {
 		if a == attribute {

@@ -167,6 +167,10 @@ func (c *checker) requestURL(raw rawRequest, path string, sets []requests.Set) s
 	c.expand(at, loadNode, path)
 	_, _, _, err := requests.ParseURL(base+withoutReferences(at.value), sets)
 	c.wrong(at.place, path, err)
+	if several := c.runsSeveralTimes(c.exp.Load.Target); key == "path" && several != "" {
+		c.problem(at.place, path+" leads to one address, and "+c.exp.Load.Target+" runs as "+several,
+			"give url: ${"+c.exp.Load.Target+".1.url}"+at.value+" and a request for each other one, or name one as load.target")
+	}
 	if key == "path" {
 		return "${" + c.exp.Load.Target + ".url}" + c.belowTarget(at.value)
 	}

@@ -59,6 +59,7 @@ func (c *checker) service(name, path string, raw rawService) {
 		c.refuse(path, "without reference", sourceOf("variant", raw.Variant.place))
 	}
 	c.port(raw, source, path)
+	c.replicas(raw, path)
 	for _, p := range []struct {
 		key  string
 		text text
@@ -67,7 +68,7 @@ func (c *checker) service(name, path string, raw rawService) {
 			c.problem(p.text.place, path+"."+p.key+": "+quote(p.text.value)+" is not a path", "paths begin with /")
 		}
 	}
-	c.exp.Services = append(c.exp.Services, s)
+	c.addService(s)
 }
 
 func sourceOf(key string, p place) source { return source{key, p} }

@@ -253,3 +253,37 @@ func TestARepeatedFaultComesEachTimeUnderItsName(t *testing.T) {
 		t.Errorf("phases %v of faults %+v", trial.Phases, trial.Faults)
 	}
 }
+
+func TestAFaultOnSeveralInstancesMeetsThemAtOnce(t *testing.T) {
+	s := newStage(300 * time.Millisecond)
+	time.AfterFunc(100*time.Millisecond, func() {
+		s.lost <- LostFault{Name: "slow", Occurrence: 2, At: time.Now(), Reason: "the proxy died"}
+	})
+	first := slow(50*time.Millisecond, 200*time.Millisecond)
+	second := first
+	first.Link, first.Occurrence, second.Link, second.Occurrence = "api.1->cache", 1, "api.2->cache", 2
+	trial, err := Conduct(t.Context(), plan(first, second), s.parts())
+	if err != nil {
+		t.Fatal(err)
+	}
+	one, two := trial.Faults[0], trial.Faults[1]
+	if !one.Applied || !two.Applied || one.Link != "api.1->cache" || two.Link != "api.2->cache" || two.Start >= one.End {
+		t.Errorf("faults %+v and %+v", one, two)
+	}
+	if one.Error != "" || !strings.Contains(two.Error, "the proxy died") {
+		t.Errorf("the second instance lost it alone: %q and %q", one.Error, two.Error)
+	}
+}
+
+func TestAProbeLooksAheadUnlessTheFaultWasJustInForceThere(t *testing.T) {
+	at := func(link string, start time.Duration) experiment.Fault {
+		return experiment.Fault{Name: "slow", Link: link, At: start, For: 2 * time.Second}
+	}
+	p := plan(at("api.1->cache", 20*time.Second), at("api.2->cache", 20*time.Second), at("api.1->cache", 24*time.Second), at("api.2->cache", 24*time.Second))
+	tl := &timeline{trial: &trial{plan: p}}
+	for i, want := range []time.Duration{watchLead, watchLead, time.Second, time.Second} {
+		if got := tl.lead(p.Experiment.Faults[i], i); got != want {
+			t.Errorf("the probe of fault %d begins %v before it, want %v", i, got, want)
+		}
+	}
+}

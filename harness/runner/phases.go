@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"slices"
 	"sort"
 	"time"
 
@@ -39,7 +40,9 @@ func faultWindows(faults []results.Fault, end float64) []results.Phase {
 		stop := min(max(f.End, f.Start), end)
 		if n := len(windows); n > 0 && f.Start <= windows[n-1].End {
 			windows[n-1].End = max(windows[n-1].End, stop)
-			windows[n-1].Faults = append(windows[n-1].Faults, f.Name)
+			if !slices.Contains(windows[n-1].Faults, f.Name) { // one that meets several instances has one name
+				windows[n-1].Faults = append(windows[n-1].Faults, f.Name)
+			}
 			continue
 		}
 		windows = append(windows, results.Phase{

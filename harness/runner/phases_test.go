@@ -42,6 +42,10 @@ func TestPhases(t *testing.T) {
 			[]results.Phase{steady(0, 20), during(20, 50, "a", "b"), after(50, 70, "a", "b"), steady(70, 100)},
 		},
 		{
+			"a fault that meets several instances is named once", []results.Fault{fault("a", 20, 40), fault("a", 20.1, 40.1)}, 0,
+			[]results.Phase{steady(0, 20), during(20, 40.1, "a"), after(40.1, 60.1, "a"), steady(60.1, 100)},
+		},
+		{
 			"the next fault ends recovery", []results.Fault{fault("a", 20, 40), fault("b", 45, 50)}, 0,
 			[]results.Phase{
 				steady(0, 20), during(20, 40, "a"), after(40, 45, "a"), during(45, 50, "b"), after(50, 70, "b"), steady(70, 100),

@@ -37,10 +37,10 @@ type timeline struct {
 	probing *probing // nil: the faults are those of the experiment
 }
 
-// occurrence names one time of a fault, which may be repeated.
+// occurrence names one time of a fault, which may be repeated, on one instance of what it meets.
 type occurrence struct {
 	fault  string
-	number int // from 1; 0: it is not repeated
+	number int // from 1; 0: there is but one
 }
 
 func newTimeline(t *trial, injector Injector, load Load) *timeline {
@@ -148,13 +148,14 @@ func (tl *timeline) conduct(ctx context.Context, f experiment.Fault, i int) {
 	tl.update(i, func(r *results.Fault) { r.Effect = effect })
 }
 
-// lead is how long before its start a fault's probe begins: not while the time before of the same fault may be in force.
+// lead is how long before its start a fault's probe begins: not while the time before of the same fault may be in force there.
 func (tl *timeline) lead(f experiment.Fault, i int) time.Duration {
-	if f.Occurrence < 2 {
-		return watchLead
+	for _, before := range slices.Backward(tl.planned()[:i]) {
+		if before.Name == f.Name && before.Link == f.Link && before.Node == f.Node {
+			return min(watchLead, (f.At-before.At-before.For)/2)
+		}
 	}
-	before := tl.planned()[i-1]
-	return min(watchLead, (f.At-before.At-before.For)/2)
+	return watchLead
 }
 
 // apply brings the fault into force and marks the moment. A fault that may be half in force is lifted again.

@@ -194,6 +194,11 @@ func (l *layout) resolveServices(bare scope) error {
 				s.Hosts[name] = attributes["host"]
 			}
 		}
+		for _, other := range l.exp.Services { // by its own name a service with replicas is the first of them
+			if host := s.Hosts[other.Name]; other.Group != "" && other.Group != s.Group && host != "" && s.Hosts[other.Group] == "" {
+				s.Hosts[other.Group] = host
+			}
+		}
 	}
 	return errors.Join(problems...)
 }
