@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -112,7 +113,7 @@ func (q *question) readExperiment(a *app, name string, env map[string]string, o 
 	a.learnSecrets(e)
 	q.experiment = e
 	q.script = load.Script{
-		Path: e.Load.Script, Env: inspectable(e.Load.Env), Shape: e.Load.Shape, Rate: e.Load.Rate,
+		Path: e.Load.Script, Env: inspectable(e.Load.Env, e.TimeScale), Shape: e.Load.Shape, Rate: e.Load.Rate,
 		Duration: e.Load.Duration, Warmup: e.Warmup, VUs: e.Load.VUs, TimeScale: e.TimeScale,
 		From: e.Load.From, Step: e.Load.Step, Escape: e.Load.Escape,
 		Scripted: slices.ContainsFunc(e.Faults, func(f experiment.Fault) bool { return f.Scripted }),
@@ -159,10 +160,21 @@ func (a *app) unheard() []string {
 		"; give k6's flags after --, and a script's variables with -e"}
 }
 
-// inspectable replaces what is only known when the topology stands, so that a script's init code can be tried before.
-func inspectable(env map[string]string) map[string]string {
+// scaledReference is a span that follows the time scale.
+var scaledReference = regexp.MustCompile(`\$\{scaled:([^{}]*)\}`)
+
+// inspectable replaces what is only known when the topology stands, so that a script's init code can be tried before. What follows
+// the time scale is known.
+func inspectable(env map[string]string, scale float64) map[string]string {
 	tried := map[string]string{}
 	for name, value := range env {
+		value = scaledReference.ReplaceAllStringFunc(value, func(reference string) string {
+			span, err := time.ParseDuration(scaledReference.FindStringSubmatch(reference)[1])
+			if err != nil {
+				return reference
+			}
+			return time.Duration(float64(span) * scale).String()
+		})
 		if strings.Contains(value, "${") {
 			value = "http://127.0.0.1:9"
 		}

@@ -22,6 +22,7 @@ type checker struct {
 	raw    *rawFile
 	dir    string // absolute
 	lookup func(string) (string, bool)
+	scale  float64 // of --time-scale
 	exp    Experiment
 	nodes  []node
 }

@@ -42,7 +42,7 @@ func (c *checker) expectation(variant, path string, raw rawExpectation) {
 		}
 	}
 	stands := true
-	if e.Verdict == expectFail && raw.Because.value != "" {
+	if e.Verdict == expectFail && raw.Because.value != "" && c.scaledWindow(&raw.Because) {
 		e.Because, stands = c.because(path, raw.Because)
 	}
 	for _, m := range raw.Evidence.items {
@@ -90,10 +90,10 @@ func meantSLO(text string, there []string) string {
 
 // measurement checks a measurement as it would the left side of an SLO.
 func (c *checker) measurement(m rawMeasurement) (SLO, bool) {
-	raw := rawSLO{text: m.text, measures: true}
-	if c.reported(m.place) {
+	if c.reported(m.place) || !c.scaledWindow(&m.text) {
 		return SLO{}, false
 	}
+	raw := rawSLO{text: m.text, measures: true}
 	parsed, err := slo.ParseMeasurement(m.value)
 	if c.syntax(raw, err) || c.syntax(raw, parsed.Validate(func(string) (slo.Kind, bool) { return "", true })) {
 		return SLO{}, false

@@ -82,7 +82,7 @@ func interpret(found located, opts Options) (Experiment, error) {
 	scale := d.override(root, opts)
 	var raw rawFile
 	d.into(&raw, root, "")
-	c := &checker{decoder: d, raw: &raw, dir: found.dir, lookup: opts.Lookup}
+	c := &checker{decoder: d, raw: &raw, dir: found.dir, lookup: opts.Lookup, scale: scale}
 	c.exp = Experiment{Dir: found.dir, File: found.file, Source: found.text}
 	c.check()
 	c.exp.Load.Named = named

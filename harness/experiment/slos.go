@@ -3,7 +3,9 @@ package experiment
 import (
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"go.yaml.in/yaml/v3"
 
@@ -43,7 +45,7 @@ func (c *checker) slos() {
 		c.problem(p, "no SLO is given, so that nothing would be judged", "write one below slos, such as p95(latency) < 300ms in steady")
 	}
 	for _, raw := range c.raw.SLOs.items {
-		if raw.value == "" {
+		if raw.value == "" || !c.scaledWindow(&raw.text) {
 			continue
 		}
 		parsed, err := slo.Parse(raw.value)
@@ -57,6 +59,24 @@ func (c *checker) slos() {
 		}
 		c.scope(raw, parsed)
 	}
+}
+
+// scaledWindow puts in for ${scaled:60s} what it is at the time scale. Only the window of a limiter is given so, because the limiter
+// is given its own so, too: every other bound holds at every scale.
+func (c *checker) scaledWindow(t *text) bool {
+	before, reference, found := strings.Cut(t.value, "${")
+	if !found || c.reported(t.place) {
+		return !found
+	}
+	span, after, closed := strings.Cut(strings.TrimPrefix(reference, "scaled:"), "}")
+	d, err := time.ParseDuration(span)
+	if !closed || span == reference || !strings.HasSuffix(before, "per ") || err != nil || d <= 0 || strings.Contains(after, "${") {
+		c.problem(t.place, quote(t.value)+": only the window of admissions can be scaled", "write admitted(limiter) <= 100 per ${scaled:60s}")
+		return false
+	}
+	scaled := time.Duration(float64(d) * c.scale).Seconds()
+	t.value = before + strconv.FormatFloat(scaled, 'f', -1, 64) + "s" + after
+	return true
 }
 
 // syntax reports err, if it is one.
