@@ -36,9 +36,13 @@ func faultWindows(faults []results.Fault, end float64) []results.Phase {
 	}
 	sort.SliceStable(applied, func(i, j int) bool { return applied[i].Start < applied[j].Start })
 	var windows []results.Phase
+	var last results.Fault
 	for _, f := range applied {
 		stop := min(max(f.End, f.Start), end)
-		if n := len(windows); n > 0 && f.Start <= windows[n-1].End {
+		// One that strikes but once does so on several instances at moments that differ by a little.
+		same := f.Name == last.Name && f.PlannedStart == last.PlannedStart && f.Occurrence > 0
+		last = f
+		if n := len(windows); n > 0 && (f.Start <= windows[n-1].End || same) {
 			windows[n-1].End = max(windows[n-1].End, stop)
 			if !slices.Contains(windows[n-1].Faults, f.Name) { // one that meets several instances has one name
 				windows[n-1].Faults = append(windows[n-1].Faults, f.Name)

@@ -46,6 +46,16 @@ func TestPhases(t *testing.T) {
 			[]results.Phase{steady(0, 20), during(20, 40.1, "a"), after(40.1, 60.1, "a"), steady(60.1, 100)},
 		},
 		{
+			"one that strikes several instances strikes once", []results.Fault{
+				{Name: "cut", Applied: true, PlannedStart: 50, Start: 50, End: 50, Occurrence: 1},
+				{Name: "cut", Applied: true, PlannedStart: 50, Start: 50.01, End: 50.01, Occurrence: 2},
+				{Name: "cut", Applied: true, PlannedStart: 60, Start: 60, End: 60, Occurrence: 3},
+			}, 0,
+			[]results.Phase{
+				steady(0, 50), during(50, 50.01, "cut"), after(50.01, 60, "cut"), during(60, 60, "cut"), after(60, 80, "cut"), steady(80, 100),
+			},
+		},
+		{
 			"the next fault ends recovery", []results.Fault{fault("a", 20, 40), fault("b", 45, 50)}, 0,
 			[]results.Phase{
 				steady(0, 20), during(20, 40, "a"), after(40, 45, "a"), during(45, 50, "b"), after(50, 70, "b"), steady(70, 100),
