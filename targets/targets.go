@@ -7,6 +7,7 @@ import (
 	"github.com/devcraft-studio/brunt/targets/leak"
 	"github.com/devcraft-studio/brunt/targets/missingindex"
 	"github.com/devcraft-studio/brunt/targets/nplusone"
+	"github.com/devcraft-studio/brunt/targets/ratelimit"
 	"github.com/devcraft-studio/brunt/targets/restapi"
 )
 
@@ -16,6 +17,7 @@ func All() []kit.Target {
 		leak.Target(),
 		missingindex.Target(),
 		nplusone.Target(),
+		ratelimit.Target(),
 		restapi.Target(),
 	}
 }

@@ -134,9 +134,11 @@ func (c *dataset) decode(d *decoder, n *yaml.Node, path string) {
 }
 
 // references are the reference targets; those of the second list are known by name.
-func references() []string { return []string{"leak", "missingindex", "nplusone", "restapi"} }
+func references() []string {
+	return []string{"leak", "missingindex", "nplusone", "ratelimit", "restapi"}
+}
 func laterReferences() []string {
-	return []string{"auth", "cache", "jsonb", "ratelimit", "webhooks", "timeouts"}
+	return []string{"auth", "cache", "jsonb", "webhooks", "timeouts"}
 }
 
 type reference struct{ choice }
