@@ -63,7 +63,7 @@ type Injector struct {
 	lifts  map[string]time.Time // when lifting a fault began, or it ended by itself
 	told   map[string]outcome   // by faults that were lifted
 
-	sound map[string][]ProbeResult // by name: the last probes that saw what a fault acts on before one of its times
+	sound map[string][]ProbeResult // by name and place: the last probes that saw what a fault acts on before one of its times
 }
 
 // id tells the times of a repeated fault apart.

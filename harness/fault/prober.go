@@ -80,12 +80,13 @@ func (i *Injector) Watch(ctx context.Context, f experiment.Fault) func(start, en
 // against judges the effect of one time of a fault. One that comes so soon after the time before that no probe fell between them is
 // held against what was seen before that one.
 func (i *Injector) against(f experiment.Fault, samples Samples) *results.Effect {
+	where := f.Name + " on " + f.Link + f.Node // of several instances of a service, each its own
 	i.mu.Lock()
-	borrowed := len(samples.Before) == 0 && f.Occurrence > 1 && len(i.sound[f.Name]) > 0
+	borrowed := len(samples.Before) == 0 && f.Occurrence > 1 && len(i.sound[where]) > 0
 	if borrowed {
-		samples.Before = i.sound[f.Name]
+		samples.Before = i.sound[where]
 	} else if len(samples.Before) > 0 {
-		i.sound[f.Name] = samples.Before
+		i.sound[where] = samples.Before
 	}
 	i.mu.Unlock()
 	e := Effect(f, samples)
