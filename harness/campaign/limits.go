@@ -34,8 +34,9 @@ type Scale struct {
 }
 
 const (
-	// StallDelay is how long a stall keeps what it meets, and ErrorStatus what an http-error answers with, while the share is searched.
-	StallDelay  = 500 * time.Millisecond
+	// StallDelay is how long a stall keeps what it meets while its share is searched.
+	StallDelay = 500 * time.Millisecond
+	// ErrorStatus is what http-error answers with in limits and in the matrix.
 	ErrorStatus = 503
 )
 

@@ -193,7 +193,7 @@ func checkContract(t *testing.T, handler http.Handler, answers map[string]string
 		{"/customers/77/orders?status=pending", 200, `"status":"pending"`},
 		{"/customers/99999/orders?status=paid", 200, `{"orders":[]}`},
 		{"/customers/x/orders?status=paid", 400, "whole number"},
-		{"/customers/1/orders?status=payed", 400, "pending, paid, shipped, cancelled"},
+		{"/customers/1/orders?status=settled", 400, "pending, paid, shipped, cancelled"},
 		{"/customers/1/orders", 400, "status is one of"},
 	} {
 		code, text := get(handler, row.path)
