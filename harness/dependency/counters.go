@@ -22,6 +22,7 @@ import (
 //	postgres_deadlocks_total
 //	postgres_temp_bytes_total          written to temporary files
 //	postgres_connections               clients
+//	postgres_relation_bytes            on disk, of all tables and indexes of the databases that are not the server's own
 //
 // Transactions, deadlocks and temporary files come from pg_stat_database, to which a busy session adds once a second and an idle
 // one after ten: of a short phase they say little. All else is exact at every moment, as far as no statement is under way.

@@ -104,19 +104,21 @@ func told(err error) string {
 
 const queryServer = `
 SELECT pg_postmaster_start_time()::text, pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::float8,
-	d.transactions::float8, d.deadlocks::float8, d.temp_bytes::float8, a.clients::float8
+	d.transactions::float8, d.deadlocks::float8, d.temp_bytes::float8, a.clients::float8, s.bytes::float8
 FROM (SELECT coalesce(sum(xact_commit + xact_rollback), 0) AS transactions, coalesce(sum(deadlocks), 0) AS deadlocks,
 		coalesce(sum(temp_bytes), 0) AS temp_bytes
 	FROM pg_stat_database WHERE datname <> current_database() OR $1) d,
-	(SELECT count(*) AS clients FROM pg_stat_activity WHERE backend_type = 'client backend' AND application_name <> '` + ownName + `') a`
+	(SELECT count(*) AS clients FROM pg_stat_activity WHERE backend_type = 'client backend' AND application_name <> '` + ownName + `') a,
+	(SELECT coalesce(sum(pg_database_size(oid)), 0) AS bytes
+	FROM pg_database WHERE NOT datistemplate AND (datname <> current_database() OR $1) AND has_database_privilege(oid, 'CONNECT')) s`
 
 func (c *postgresCounting) read(ctx context.Context) (reading, error) {
 	r := reading{lacks: c.lacks, told: map[string]float64{}}
 	if err := c.statements(ctx, &r); err != nil {
 		return reading{}, fmt.Errorf("postgres: read pg_stat_statements: %w", err)
 	}
-	var wal, transactions, deadlocks, temp, clients float64
-	err := c.conn.QueryRow(ctx, queryServer, c.shared).Scan(&r.epoch, &wal, &transactions, &deadlocks, &temp, &clients)
+	var wal, transactions, deadlocks, temp, clients, bytes float64
+	err := c.conn.QueryRow(ctx, queryServer, c.shared).Scan(&r.epoch, &wal, &transactions, &deadlocks, &temp, &clients, &bytes)
 	if err != nil {
 		return reading{}, fmt.Errorf("postgres: read its statistics: %w", err)
 	}
@@ -129,6 +131,7 @@ func (c *postgresCounting) read(ctx context.Context) (reading, error) {
 	r.tell("postgres_deadlocks_total", deadlocks)
 	r.tell("postgres_temp_bytes_total", temp)
 	r.tell("postgres_connections", clients)
+	r.tell("postgres_relation_bytes", bytes)
 	return r, nil
 }
 

@@ -107,6 +107,13 @@ func testPostgresCounters(t *testing.T, n *site.Node) {
 			t.Fatalf("40 transactions are not told: %v", by)
 		}
 	}
+	small := tell(t, c)["postgres_relation_bytes"]
+	exec1(t, conn, "CREATE TABLE bulk AS SELECT repeat('x', 100) FROM generate_series(1, 10000)")
+	large := tell(t, c)["postgres_relation_bytes"]
+	exec1(t, conn, "DROP TABLE bulk")
+	if grown := large - small; grown < 1e6 || grown > 3e6 {
+		t.Errorf("10,000 rows of 100 bytes are %v bytes", grown)
+	}
 }
 
 func testRedisCounters(t *testing.T, n *site.Node) {

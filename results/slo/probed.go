@@ -32,6 +32,7 @@ func probedMetrics() []probed {
 		{ProbePostgres, "temp", "postgres_temp_bytes_total"},
 		{ProbePostgres, "evicted", "postgres_statements_evicted_total"},
 		{ProbePostgres, "connections", "postgres_connections"},
+		{ProbePostgres, "relation_bytes", "postgres_relation_bytes"},
 
 		{ProbeRedis, "commands", "redis_commands_total"},
 		{ProbeRedis, "hits", "redis_keyspace_hits_total"},
