@@ -138,6 +138,7 @@ type Fault struct {
 	Bytes        int64         // slicer, limit-data
 	Status       int           // http-error
 	Hold         time.Duration // command: how long its transaction stays open; For is the same then
+	HoldScaled   bool          `json:",omitempty"` // a time scale applies to Hold, which it else leaves as it is
 	CPUs         float64       // cpu-limit, cores
 	Memory       int64         // memory-limit, bytes
 	// Occurrence counts the times of a fault with repeat and the instances that it meets of a service with replicas, each of

@@ -40,7 +40,7 @@ func (c *checker) faults() {
 			At: raw.At.value, For: raw.For.value, Latency: raw.Latency.value, Jitter: raw.Jitter.value,
 			Distribution: raw.Distribution.value, Ramp: raw.Ramp.value, Rate: raw.Rate.value, Run: raw.Run.value,
 			Share: raw.Share.value, Delay: raw.Delay.value, Bytes: raw.Bytes.value, Status: raw.Status.value, Line: raw.line(), CPUs: raw.CPUs.value, Memory: raw.Memory.value,
-			Hold: raw.Hold.value, Scripted: raw.At.scripted,
+			Hold: raw.Hold.value, HoldScaled: raw.Hold.scaled, Scripted: raw.At.scripted,
 		}
 		if f.Hold > 0 {
 			f.For = f.Hold
@@ -120,7 +120,7 @@ func (c *checker) faultTime(path string, raw rawFault) {
 	}
 	length := raw.For
 	if raw.Hold.given() {
-		length = raw.Hold
+		length = raw.Hold.duration
 	}
 	last := raw.At.value + time.Duration(max(raw.Repeat.value-1, 0))*raw.Every.value
 	end := last + length.value

@@ -124,7 +124,7 @@ type rawFault struct {
 	Status integer    `yaml:"status" jsonschema_description:"Of http-error: the status, 400 to 599. Default 503."`
 	Repeat integer    `yaml:"repeat" jsonschema_description:"How many times the fault comes in all; every says how far apart. All times have its name."`
 	Every  duration   `yaml:"every" jsonschema_description:"From one start of a repeated fault to the next."`
-	Hold   duration   `yaml:"hold" jsonschema_description:"Of command on postgres: how long its transaction stays open, to be rolled back then. --time-scale leaves it as it is."`
+	Hold   scalable   `yaml:"hold" jsonschema_description:"Of command on postgres: how long its transaction stays open, to be rolled back then. --time-scale leaves it as it is, unless it is written ${scaled:60s}."`
 	CPUs   cores      `yaml:"cpus" jsonschema_description:"Of cpu-limit: how many cores the node may use, such as 0.2."`
 	Memory size       `yaml:"memory" jsonschema_description:"Of memory-limit: how much the node may use, such as 64MiB."`
 }

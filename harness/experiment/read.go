@@ -270,8 +270,10 @@ func (e Experiment) Scaled(f float64) Experiment {
 	e.Faults = slices.Clone(e.Faults)
 	for i := range e.Faults {
 		e.Faults[i].At, e.Faults[i].For = scaled(e.Faults[i].At), scaled(e.Faults[i].For)
-		if hold := e.Faults[i].Hold; hold > 0 {
-			e.Faults[i].For = hold
+		if f := &e.Faults[i]; f.HoldScaled {
+			f.Hold = f.For
+		} else if f.Hold > 0 {
+			f.For = f.Hold
 		}
 		e.Faults[i].Ramp = min(scaled(e.Faults[i].Ramp), e.Faults[i].For)
 	}

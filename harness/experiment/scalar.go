@@ -74,6 +74,22 @@ func (v *duration) decode(d *decoder, n *yaml.Node, path string) {
 	v.value, _ = scan(d, n, path, parseDuration)
 }
 
+// scalable is a span of time, or ${scaled:60s}: one that the time scale shrinks where it leaves others of its kind as they are.
+type scalable struct {
+	duration
+	scaled bool
+}
+
+func (v *scalable) decode(d *decoder, n *yaml.Node, path string) {
+	v.put(n)
+	v.value, _ = scan(d, n, path, func(s string) (time.Duration, error) {
+		if inside, ok := strings.CutPrefix(s, "${scaled:"); ok && strings.HasSuffix(inside, "}") {
+			s, v.scaled = strings.TrimSuffix(inside, "}"), true
+		}
+		return parseDuration(s)
+	})
+}
+
 // moment is a span of time from t = 0, or whenever the script says.
 type moment struct {
 	duration

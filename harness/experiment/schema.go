@@ -55,6 +55,9 @@ func (text) JSONSchema() *jsonschema.Schema { return anyScalar() }
 func (duration) JSONSchema() *jsonschema.Schema {
 	return patterned(`^([0-9]*\.?[0-9]+(ns|us|µs|ms|s|m|h|d))+$`, "20s")
 }
+func (scalable) JSONSchema() *jsonschema.Schema {
+	return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{duration{}.JSONSchema(), patterned(`^\$\{scaled:[^}]+\}$`, "${scaled:60s}")}}
+}
 func (moment) JSONSchema() *jsonschema.Schema {
 	return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{duration{}.JSONSchema(), {Const: "script"}}}
 }
