@@ -29,12 +29,13 @@ type Dataset struct {
 //
 //	items     a catalogue
 //	orders    of a shop, in the order of time: a tenth of one customer, the rest of 2,500 others
+//	documents of 50 KB in one jsonb value each, with a status inside
 //	users     of a forum: 5,000, or those who wrote are not all there
 //	posts     of the forum
 //	comments  on its posts: 28 on each, so 28 times as many as there are posts
 func Datasets() []Dataset {
 	return slices.Concat(
-		[]Dataset{itemsDataset(), ordersDataset()},
+		[]Dataset{itemsDataset(), ordersDataset(), documentsDataset()},
 		forumDatasets(),
 	)
 }

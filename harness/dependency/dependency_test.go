@@ -89,7 +89,7 @@ func TestArgumentsOfTheExperimentComeLast(t *testing.T) {
 // goldenDatasets are the beginnings of the SHA-256 of 1000 rows of seed 1, and how many columns there are.
 func goldenDatasets() map[string]golden {
 	return map[string]golden{
-		"items": {"5f280eaed2cc8704", 6}, "orders": {"e3eab3612733d940", 6},
+		"items": {"5f280eaed2cc8704", 6}, "orders": {"e3eab3612733d940", 6}, "documents": {"284db6ad3a4c2541", 2},
 		"users": {"3b1fb2d0c6344435", 2}, "posts": {"b132a0e7ff7cf44c", 4}, "comments": {"f7c2ebd99df5b79d", 4},
 	}
 }

@@ -127,7 +127,9 @@ func (c *httpVersion) decode(d *decoder, n *yaml.Node, path string) {
 type dataset struct{ choice }
 
 // datasets are the data sets, all of them for postgres.
-func datasets() []string { return []string{"items", "orders", "users", "posts", "comments"} }
+func datasets() []string {
+	return []string{"items", "orders", "documents", "users", "posts", "comments"}
+}
 
 func (c *dataset) decode(d *decoder, n *yaml.Node, path string) {
 	c.choose(d, n, path, datasets(), nil)
