@@ -1,6 +1,7 @@
 package kit
 
 import (
+	"context"
 	"sync"
 	"time"
 )
@@ -52,6 +53,20 @@ func (c *Circuit) Report(ok bool) {
 		c.until = c.now().Add(c.pause)
 		c.openings++
 	}
+}
+
+// Ask makes one call of a dependency, unless the circuit is open, lets it take timeout, and reports whether it was answered. A
+// miss is an answer; a client that left says nothing of the dependency.
+func (c *Circuit) Ask(ctx context.Context, timeout time.Duration, call func(ctx context.Context) error) (answered bool) {
+	if !c.Allow() {
+		return false
+	}
+	short, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	err := call(short)
+	answered = err == nil || IsMiss(err)
+	c.Report(answered || ctx.Err() != nil)
+	return answered
 }
 
 // Openings is how often the circuit has opened, or stayed open after a try.

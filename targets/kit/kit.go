@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 )
@@ -60,6 +61,19 @@ func (e Environment) Require(name string) (string, error) {
 func (e Environment) Optional(name string) string {
 	v, _ := e.Lookup(name)
 	return v
+}
+
+// Duration returns the value of a variable such as 60s, or otherwise when it is not set.
+func (e Environment) Duration(name string, otherwise time.Duration) (time.Duration, error) {
+	text := e.Optional(name)
+	if text == "" {
+		return otherwise, nil
+	}
+	d, err := time.ParseDuration(text)
+	if err != nil || d <= 0 {
+		return 0, fmt.Errorf("the environment variable %s is %q, which is not a time such as 60s", name, text)
+	}
+	return d, nil
 }
 
 // Service is a target that was opened.

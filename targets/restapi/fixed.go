@@ -92,11 +92,5 @@ func (c *fixed) remember(ctx context.Context, item Item) {
 
 // ask makes one call of the cache, unless the circuit is open, and gives up after cacheTimeout.
 func (c *fixed) ask(ctx context.Context, call func(context.Context) error) {
-	if !c.circuit.Allow() {
-		return
-	}
-	short, cancel := context.WithTimeout(ctx, cacheTimeout)
-	defer cancel()
-	err := call(short)
-	c.circuit.Report(err == nil || kit.IsMiss(err) || ctx.Err() != nil) // a client that left says nothing of the cache
+	c.circuit.Ask(ctx, cacheTimeout, call)
 }
