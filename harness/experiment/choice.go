@@ -137,10 +137,10 @@ func (c *dataset) decode(d *decoder, n *yaml.Node, path string) {
 
 // references are the reference targets; those of the second list are known by name.
 func references() []string {
-	return []string{"jsonb", "leak", "missingindex", "nplusone", "ratelimit", "restapi"}
+	return []string{"cache", "jsonb", "leak", "missingindex", "nplusone", "ratelimit", "restapi"}
 }
 func laterReferences() []string {
-	return []string{"auth", "cache", "webhooks", "timeouts"}
+	return []string{"auth", "webhooks", "timeouts"}
 }
 
 type reference struct{ choice }
