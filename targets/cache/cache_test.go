@@ -80,7 +80,7 @@ func open(t *testing.T, env kit.Environment) http.Handler {
 
 func get(handler http.Handler, path string) (int, string) {
 	w := httptest.NewRecorder()
-	handler.ServeHTTP(w, httptest.NewRequest("GET", path, nil))
+	handler.ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
 	return w.Code, w.Body.String()
 }
 
