@@ -37,6 +37,7 @@ const (
 	websocket  = "github.com/gorilla/websocket"
 	sqlite     = "modernc.org/sqlite"
 	prometheus = "github.com/prometheus/client_golang"
+	xsync      = "golang.org/x/sync"
 	gonum      = "gonum.org/v1/gonum"
 	expfmt     = "github.com/prometheus/common"
 )
