@@ -20,6 +20,8 @@ var incidents = []struct {
 	target    string
 	timeScale string
 }{
+	{"cache", "0.1"},
+	{"jsonb", "0.1"},
 	{"leak", "0.15"},
 	{"missingindex", "0.1"},
 	{"nplusone", "0.1"},
