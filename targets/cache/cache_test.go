@@ -5,10 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"log/slog"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"slices"
 	"strings"
@@ -32,7 +29,7 @@ type shop struct {
 
 func start(t *testing.T) shop {
 	urls := map[string]string{"DATABASE_URL": kittest.Postgres(t), "REDIS_URL": kittest.Redis(t), "TTL": ttl.String(), "CACHE_TIMEOUT": "10s"}
-	db, err := kit.Dial(t.Context(), environment(kit.Fixed, urls))
+	db, err := kit.Dial(t.Context(), kittest.Environment(kit.Fixed, urls))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,40 +45,21 @@ func start(t *testing.T) shop {
 			t.Fatalf("%v: %s", err, sql)
 		}
 	}
-	store, err := kit.OpenCache(environment(kit.Fixed, urls), 0)
+	store, err := kit.OpenCache(kittest.Environment(kit.Fixed, urls), 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = store.Close() })
 	s := shop{db: db, store: store, handlers: map[kit.Variant]http.Handler{}}
 	for _, variant := range []kit.Variant{kit.Naive, kit.Fixed} {
-		s.handlers[variant] = open(t, environment(variant, urls))
+		s.handlers[variant] = kittest.Open(t, cache.Target(), kittest.Environment(variant, urls))
 		s.until(t, "connections", func() bool { return s.metric(t, variant, "db_pool_total_connections") == fmt.Sprint(kit.PoolSize) })
 	}
 	return s
 }
 
-func environment(variant kit.Variant, variables map[string]string) kit.Environment {
-	return kit.Environment{
-		Variant: variant, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), Registry: kit.NewRegistry(),
-		Lookup: func(name string) (string, bool) { v, ok := variables[name]; return v, ok },
-	}
-}
-
-func open(t *testing.T, env kit.Environment) http.Handler {
-	t.Helper()
-	service, err := cache.Target().Open(context.Background(), env)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(service.Close)
-	return kit.Routes(env, service)
-}
-
 func get(handler http.Handler, path string) (int, string) {
-	w := httptest.NewRecorder()
-	handler.ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
-	return w.Code, w.Body.String()
+	return kittest.Do(handler, http.MethodGet, path, "")
 }
 
 // empty begins anew: nothing is in the cache, and Postgres has counted no query.
@@ -334,7 +312,7 @@ func testRefusals(t *testing.T, s shop) {
 
 func TestATTLThatIsNoTimeIsRefused(t *testing.T) {
 	for _, text := range []string{"60", "-1s", "soon"} {
-		env := environment(kit.Fixed, map[string]string{"DATABASE_URL": "postgres://x@127.0.0.1:1/x", "REDIS_URL": "redis://127.0.0.1:1", "TTL": text})
+		env := kittest.Environment(kit.Fixed, map[string]string{"DATABASE_URL": "postgres://x@127.0.0.1:1/x", "REDIS_URL": "redis://127.0.0.1:1", "TTL": text})
 		if _, err := cache.Target().Open(t.Context(), env); err == nil || !strings.Contains(err.Error(), "TTL") {
 			t.Errorf("%s: %v", text, err)
 		}
@@ -343,7 +321,7 @@ func TestATTLThatIsNoTimeIsRefused(t *testing.T) {
 
 // Without a cache, the circuit of which is open after five failures, what takes long is made once for as long as its entry lives.
 func TestWithoutItsCacheFixedAnswersFromTheDatabase(t *testing.T) {
-	env := environment(kit.Fixed, map[string]string{"DATABASE_URL": kittest.Postgres(t), "REDIS_URL": "redis://127.0.0.1:1", "CACHE_TIMEOUT": "20ms"})
+	env := kittest.Environment(kit.Fixed, map[string]string{"DATABASE_URL": kittest.Postgres(t), "REDIS_URL": "redis://127.0.0.1:1", "CACHE_TIMEOUT": "20ms"})
 	db, err := kit.Dial(t.Context(), env)
 	if err != nil {
 		t.Fatal(err)
@@ -359,7 +337,7 @@ func TestWithoutItsCacheFixedAnswersFromTheDatabase(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	s := shop{db: db, handlers: map[kit.Variant]http.Handler{kit.Fixed: open(t, env)}}
+	s := shop{db: db, handlers: map[kit.Variant]http.Handler{kit.Fixed: kittest.Open(t, cache.Target(), env)}}
 	for _, path := range []string{"/products?category=1", "/products?category=1&page=2", "/top", "/top", "/top"} {
 		if code, text := get(s.handlers[kit.Fixed], path); code != 200 {
 			t.Errorf("%s answered %d: %s", path, code, text)

@@ -4,10 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
-	"log/slog"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"strings"
 	"testing"
@@ -35,7 +32,7 @@ type store struct {
 
 func start(t *testing.T) store {
 	url := kittest.Postgres(t)
-	db, err := kit.Dial(t.Context(), environment(kit.Fixed, url))
+	db, err := kit.Dial(t.Context(), kittest.Environment(kit.Fixed, map[string]string{"DATABASE_URL": url}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,7 +43,7 @@ func start(t *testing.T) store {
 	s.exec(t, strings.Split(read(t, "states.sql"), ";")...)
 	s.exec(t, "VACUUM ANALYZE")
 	for _, variant := range []kit.Variant{kit.Naive, kit.Fixed} {
-		s.handlers[variant] = open(t, environment(variant, url))
+		s.handlers[variant] = kittest.Open(t, jsonb.Target(), kittest.Environment(variant, map[string]string{"DATABASE_URL": url}))
 	}
 	return s
 }
@@ -79,32 +76,9 @@ func (s store) number(t *testing.T, sql string) float64 {
 	return n
 }
 
-func environment(variant kit.Variant, url string) kit.Environment {
-	return kit.Environment{
-		Variant: variant, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), Registry: kit.NewRegistry(),
-		Lookup: func(name string) (string, bool) { return url, name == "DATABASE_URL" },
-	}
-}
-
-func open(t *testing.T, env kit.Environment) http.Handler {
-	t.Helper()
-	service, err := jsonb.Target().Open(context.Background(), env)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(service.Close)
-	return kit.Routes(env, service)
-}
-
-func do(handler http.Handler, method, path, body string) (int, string) {
-	w := httptest.NewRecorder()
-	handler.ServeHTTP(w, httptest.NewRequest(method, path, strings.NewReader(body)))
-	return w.Code, w.Body.String()
-}
-
 func (s store) setStatus(t *testing.T, variant kit.Variant, id int, status string) jsonb.State {
 	t.Helper()
-	code, text := do(s.handlers[variant], "PATCH", fmt.Sprintf("/docs/%d/status", id), fmt.Sprintf(`{"status": %q}`, status))
+	code, text := kittest.Do(s.handlers[variant], "PATCH", fmt.Sprintf("/docs/%d/status", id), fmt.Sprintf(`{"status": %q}`, status))
 	var state jsonb.State
 	if err := json.Unmarshal([]byte(text), &state); err != nil || code != http.StatusOK {
 		t.Fatalf("%s answered %d: %s", variant, code, text)
@@ -149,7 +123,7 @@ func testContract(t *testing.T, s store) {
 	} {
 		answers := map[kit.Variant]string{}
 		for variant, handler := range s.handlers {
-			code, text := do(handler, row.method, row.path, row.body)
+			code, text := kittest.Do(handler, row.method, row.path, row.body)
 			if code != row.code || !strings.Contains(text, row.contains) {
 				t.Errorf("%s: %s %s answered %d, want %d with %q: %.200s", variant, row.method, row.path, code, row.code, row.contains, text)
 			}
@@ -165,7 +139,7 @@ func testContract(t *testing.T, s store) {
 			t.Errorf("%s: an update answered %+v", variant, state)
 		}
 		state := s.setStatus(t, variant, 12, "approved")
-		_, text := do(handler, "GET", "/docs?status=approved", "")
+		_, text := kittest.Do(handler, "GET", "/docs?status=approved", "")
 		var listed struct{ Docs []jsonb.State }
 		if err := json.Unmarshal([]byte(text), &listed); err != nil || len(listed.Docs) != 20 {
 			t.Fatalf("%s lists %d: %v", variant, len(listed.Docs), err)
@@ -179,7 +153,7 @@ func testContract(t *testing.T, s store) {
 			Updated time.Time `json:"updated_at"`
 			Pages   []string
 		}
-		_, text = do(handler, "GET", "/docs/12", "")
+		_, text = kittest.Do(handler, "GET", "/docs/12", "")
 		if err := json.Unmarshal([]byte(text), &document); err != nil || len(text) < 49_000 || len(document.Pages) != 50 {
 			t.Errorf("%s: a document has %d bytes and %d pages: %v", variant, len(text), len(document.Pages), err)
 		}
@@ -225,7 +199,7 @@ func testList(t *testing.T, s store) {
 	for _, variant := range []kit.Variant{kit.Naive, kit.Fixed} {
 		s.exec(t, "SELECT pg_stat_statements_reset()")
 		for range times {
-			if code, text := do(s.handlers[variant], "GET", "/docs?status=archived", ""); code != http.StatusOK {
+			if code, text := kittest.Do(s.handlers[variant], "GET", "/docs?status=archived", ""); code != http.StatusOK {
 				t.Fatalf("%s answered %d: %s", variant, code, text)
 			}
 		}
@@ -248,7 +222,7 @@ func testAtOnce(t *testing.T, s store) {
 			go func() {
 				failed := 0
 				for range each {
-					if code, _ := do(s.handlers[variant], "PATCH", "/docs/33/status", `{"status": "review"}`); code != http.StatusOK {
+					if code, _ := kittest.Do(s.handlers[variant], "PATCH", "/docs/33/status", `{"status": "review"}`); code != http.StatusOK {
 						failed++
 					}
 				}
@@ -268,9 +242,9 @@ func testAtOnce(t *testing.T, s store) {
 
 func TestWithoutItsDatabaseAnAnswerIsAnError(t *testing.T) {
 	for _, variant := range []kit.Variant{kit.Naive, kit.Fixed} {
-		handler := open(t, environment(variant, "postgres://x@127.0.0.1:1/x"))
+		handler := kittest.Open(t, jsonb.Target(), kittest.Environment(variant, map[string]string{"DATABASE_URL": "postgres://x@127.0.0.1:1/x"}))
 		for path, want := range map[string]int{"/healthz": 503, "/docs?status=draft": 500, "/docs/1": 500} {
-			if code, text := do(handler, "GET", path, ""); code != want {
+			if code, text := kittest.Do(handler, "GET", path, ""); code != want {
 				t.Errorf("%s: %s answered %d, want %d: %s", variant, path, code, want, text)
 			}
 		}

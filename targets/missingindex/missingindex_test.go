@@ -3,10 +3,7 @@ package missingindex_test
 import (
 	"context"
 	"fmt"
-	"io"
-	"log/slog"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"os"
 	"strings"
@@ -74,29 +71,15 @@ func (s shop) database(t *testing.T, name, template string) string {
 }
 
 func environment(variant kit.Variant, url, index string) kit.Environment {
-	values := map[string]string{"DATABASE_URL": url, "INDEX": index}
-	return kit.Environment{
-		Variant: variant, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), Registry: kit.NewRegistry(),
-		Lookup: func(name string) (string, bool) { v, ok := values[name]; return v, ok },
-	}
+	return kittest.Environment(variant, map[string]string{"DATABASE_URL": url, "INDEX": index})
 }
 
 // open opens a variant, and waits until it is ready.
 func open(t *testing.T, env kit.Environment) http.Handler {
 	t.Helper()
-	handler := opening(t, env)
+	handler := kittest.Open(t, missingindex.Target(), env)
 	ready(t, handler)
 	return handler
-}
-
-func opening(t *testing.T, env kit.Environment) http.Handler {
-	t.Helper()
-	service, err := missingindex.Target().Open(context.Background(), env)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(service.Close)
-	return kit.Routes(env, service)
 }
 
 func ready(t *testing.T, handler http.Handler) {
@@ -113,9 +96,7 @@ func ready(t *testing.T, handler http.Handler) {
 }
 
 func get(handler http.Handler, path string) (int, string) {
-	w := httptest.NewRecorder()
-	handler.ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
-	return w.Code, w.Body.String()
+	return kittest.Do(handler, http.MethodGet, path, "")
 }
 
 // The server is started once for all that needs it.
@@ -243,7 +224,7 @@ func testMigration(t *testing.T, s shop) {
 
 func testReadiness(t *testing.T, s shop) {
 	url := s.database(t, "bare", "template1")
-	handler := opening(t, environment(kit.Fixed, url, ""))
+	handler := kittest.Open(t, missingindex.Target(), environment(kit.Fixed, url, ""))
 	for end := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
 		code, text := get(handler, "/healthz")
 		if code != http.StatusServiceUnavailable || time.Now().After(end) {

@@ -4,10 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
-	"log/slog"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"strings"
 	"testing"
@@ -34,7 +31,7 @@ type forum struct {
 
 func start(t *testing.T) forum {
 	url := kittest.Postgres(t)
-	db, err := kit.Dial(t.Context(), environment(kit.Fixed, url))
+	db, err := kit.Dial(t.Context(), kittest.Environment(kit.Fixed, map[string]string{"DATABASE_URL": url}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,32 +47,9 @@ func start(t *testing.T) forum {
 	}
 	f := forum{db: db, handlers: map[kit.Variant]http.Handler{}}
 	for _, variant := range []kit.Variant{kit.Naive, kit.Fixed} {
-		f.handlers[variant] = open(t, environment(variant, url))
+		f.handlers[variant] = kittest.Open(t, nplusone.Target(), kittest.Environment(variant, map[string]string{"DATABASE_URL": url}))
 	}
 	return f
-}
-
-func environment(variant kit.Variant, url string) kit.Environment {
-	return kit.Environment{
-		Variant: variant, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), Registry: kit.NewRegistry(),
-		Lookup: func(name string) (string, bool) { return url, name == "DATABASE_URL" },
-	}
-}
-
-func open(t *testing.T, env kit.Environment) http.Handler {
-	t.Helper()
-	service, err := nplusone.Target().Open(context.Background(), env)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(service.Close)
-	return kit.Routes(env, service)
-}
-
-func do(handler http.Handler, method, path, body string) (int, string) {
-	w := httptest.NewRecorder()
-	handler.ServeHTTP(w, httptest.NewRequest(method, path, strings.NewReader(body)))
-	return w.Code, w.Body.String()
 }
 
 // ask sends a query to a variant and returns what it answered, and the queries that Postgres counted meanwhile.
@@ -88,7 +62,7 @@ func (f forum) ask(t *testing.T, variant kit.Variant, query string) (answer any,
 	if _, err := f.db.Exec(t.Context(), "SELECT pg_stat_statements_reset()"); err != nil {
 		t.Fatal(err)
 	}
-	code, text := do(f.handlers[variant], "POST", "/graphql", string(body))
+	code, text := kittest.Do(f.handlers[variant], "POST", "/graphql", string(body))
 	if code != http.StatusOK {
 		t.Fatalf("%s answered %d: %s", variant, code, text)
 	}
@@ -144,7 +118,7 @@ func testQueries(t *testing.T, f forum) {
 				t.Errorf("Postgres was asked %d and %d times, want %d by naive and %d by fixed", ofNaive, ofFixed, row.naive, row.fixed)
 			}
 			for variant, want := range map[kit.Variant]int{kit.Naive: row.naive, kit.Fixed: row.fixed} {
-				if _, text := do(f.handlers[variant], "GET", "/metrics", ""); !strings.Contains(text, fmt.Sprintf("\ngraphql_page_queries %d\n", want)) {
+				if _, text := kittest.Do(f.handlers[variant], "GET", "/metrics", ""); !strings.Contains(text, fmt.Sprintf("\ngraphql_page_queries %d\n", want)) {
 					t.Errorf("%s does not tell of %d queries", variant, want)
 				}
 			}
@@ -186,7 +160,7 @@ func testRefusals(t *testing.T, f forum) {
 		{"a variable", `{"query": "query ($n: Int!) {posts(first:$n){title}}", "variables": {"n": 1}}`, 200, `"title":"post 1"`},
 	} {
 		for variant, handler := range f.handlers {
-			if code, text := do(handler, "POST", "/graphql", row.body); code != row.code || !strings.Contains(text, row.contains) {
+			if code, text := kittest.Do(handler, "POST", "/graphql", row.body); code != row.code || !strings.Contains(text, row.contains) {
 				t.Errorf("%s: %s answered %d, want %d with %q: %.300s", row.what, variant, code, row.code, row.contains, text)
 			}
 		}
@@ -195,11 +169,11 @@ func testRefusals(t *testing.T, f forum) {
 
 func TestWithoutItsDatabaseAPageIsAnError(t *testing.T) {
 	for _, variant := range []kit.Variant{kit.Naive, kit.Fixed} {
-		handler := open(t, environment(variant, "postgres://x@127.0.0.1:1/x"))
-		if code, text := do(handler, "GET", "/healthz", ""); code != 503 || !strings.Contains(text, "postgres: ") {
+		handler := kittest.Open(t, nplusone.Target(), kittest.Environment(variant, map[string]string{"DATABASE_URL": "postgres://x@127.0.0.1:1/x"}))
+		if code, text := kittest.Do(handler, "GET", "/healthz", ""); code != 503 || !strings.Contains(text, "postgres: ") {
 			t.Errorf("%s: /healthz answered %d: %s", variant, code, text)
 		}
-		if code, text := do(handler, "POST", "/graphql", `{"query": "{posts(first:1){title}}"}`); code != 200 || !strings.Contains(text, `"errors":[`) {
+		if code, text := kittest.Do(handler, "POST", "/graphql", `{"query": "{posts(first:1){title}}"}`); code != 200 || !strings.Contains(text, `"errors":[`) {
 			t.Errorf("%s answered %d: %s", variant, code, text)
 		}
 	}
