@@ -179,7 +179,7 @@ func (q *question) checkTold(told []probe.Series, lacks map[string]string) error
 	var wrong []error
 	for _, s := range q.experiment.SLOs {
 		for _, m := range []slo.Measure{s.SLO.Measure, s.SLO.Of} {
-			if m.Metric == "" || s.SLO.Exact() || !q.scraped(m.Metric) { // what is exact names a ledger
+			if !m.OfMetric() || !q.scraped(m.Metric) {
 				continue
 			}
 			err := q.checkProbed(m, kinds, lacks)
@@ -206,7 +206,7 @@ func (q *question) checkNodes(s slo.SLO) error {
 	for _, m := range []slo.Measure{s.Measure, s.Of} {
 		there := q.tellers(m.Metric)
 		node := m.Tags["node"]
-		if m.Metric == "" || node == "" || !q.scraped(m.Metric) || slices.Contains(there, node) {
+		if !m.OfMetric() || node == "" || !q.scraped(m.Metric) || slices.Contains(there, node) {
 			continue
 		}
 		hint := "there is " + strings.Join(there, ", ")

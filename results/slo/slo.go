@@ -63,10 +63,7 @@ func (s SLO) Relative() bool { return s.Factor != 0 }
 func (s SLO) Selectors() []Selector {
 	var all []Selector
 	for _, m := range []Measure{s.Measure, s.Of} {
-		if m.Func == "recovery" || ofLedger(m.Func) {
-			continue
-		}
-		if m.Metric != "" {
+		if m.OfMetric() {
 			all = append(all, Selector{Metric: m.Metric, Tags: m.Tags})
 		}
 	}
@@ -79,6 +76,9 @@ func (s SLO) Selectors() []Selector {
 
 // Exact says whether the SLO is an invariant on exact counts, which an unfit generator or machine can't put in doubt.
 func (s SLO) Exact() bool { return ofLedger(s.Func) }
+
+// OfMetric says whether a measure is of a metric, and not of a fault or a ledger, whose name stands in its place.
+func (m Measure) OfMetric() bool { return m.Metric != "" && m.Func != "recovery" && !ofLedger(m.Func) }
 
 // ofLedger says whether a function is of a ledger.
 func ofLedger(function string) bool {
