@@ -11,6 +11,7 @@ import (
 	"github.com/devcraft-studio/brunt/targets/nplusone"
 	"github.com/devcraft-studio/brunt/targets/ratelimit"
 	"github.com/devcraft-studio/brunt/targets/restapi"
+	"github.com/devcraft-studio/brunt/targets/webhooks"
 )
 
 // All returns every reference target, sorted by name.
@@ -23,5 +24,6 @@ func All() []kit.Target {
 		nplusone.Target(),
 		ratelimit.Target(),
 		restapi.Target(),
+		webhooks.Target(),
 	}
 }
