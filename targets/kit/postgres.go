@@ -48,8 +48,8 @@ func OpenPool(ctx context.Context, env Environment, size int32, statements ...st
 		return nil, fmt.Errorf("open the Postgres pool: %w", err)
 	}
 	return pool, errors.Join(
-		env.gauge("db_pool_acquired_connections", "Connections in use.", func() float64 { return float64(pool.Stat().AcquiredConns()) }),
-		env.gauge("db_pool_total_connections", "Connections open or being opened.", func() float64 { return float64(pool.Stat().TotalConns()) }),
+		env.Gauge("db_pool_acquired_connections", "Connections in use.", func() float64 { return float64(pool.Stat().AcquiredConns()) }),
+		env.Gauge("db_pool_total_connections", "Connections open or being opened.", func() float64 { return float64(pool.Stat().TotalConns()) }),
 		env.counter("db_pool_waits_total", "Acquisitions that had to wait for a connection.", func() float64 { return float64(pool.Stat().EmptyAcquireCount()) }),
 		env.counter("db_pool_wait_seconds_total", "Time that acquisitions waited for a connection.", func() float64 { return pool.Stat().EmptyAcquireWaitTime().Seconds() }),
 	)
@@ -78,10 +78,6 @@ func Dial(ctx context.Context, env Environment) (*Conn, error) {
 		return nil, fmt.Errorf("dial Postgres: %w", err)
 	}
 	return conn, nil
-}
-
-func (e Environment) gauge(name, help string, value func() float64) error {
-	return e.Registry.Register(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, value))
 }
 
 func (e Environment) counter(name, help string, value func() float64) error {
