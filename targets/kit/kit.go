@@ -78,7 +78,9 @@ func (e Environment) Duration(name string, otherwise time.Duration) (time.Durati
 
 // Service is a target that was opened.
 type Service struct {
-	Handler      http.Handler
+	Handler http.Handler
+	// Server has the timeouts and limits of the server, where those of Serve are not what the target is about.
+	Server       *http.Server
 	Dependencies []Dependency
 	Close        func()
 }

@@ -35,14 +35,17 @@ func Serve(ctx context.Context, listen string, env Environment, service Service)
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
-	server := &http.Server{
-		Handler:           Routes(env, service),
-		ReadHeaderTimeout: readHeaderTimeout,
-		ReadTimeout:       readTimeout,
-		WriteTimeout:      writeTimeout,
-		IdleTimeout:       idleTimeout,
-		ErrorLog:          slog.NewLogLogger(env.Logger.Handler(), slog.LevelWarn),
+	server := service.Server
+	if server == nil {
+		server = &http.Server{
+			ReadHeaderTimeout: readHeaderTimeout,
+			ReadTimeout:       readTimeout,
+			WriteTimeout:      writeTimeout,
+			IdleTimeout:       idleTimeout,
+		}
 	}
+	server.Handler = Routes(env, service)
+	server.ErrorLog = slog.NewLogLogger(env.Logger.Handler(), slog.LevelWarn)
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 	env.Logger.Info("listening", "address", listener.Addr().String(), "variant", string(env.Variant))
