@@ -143,6 +143,14 @@ func TestAMetricThatNobodyTellsIsRefused(t *testing.T) {
 			t.Errorf("%+v", e)
 		}
 	})
+	t.Run("a fault is none", func(t *testing.T) {
+		q := *p
+		q.T = t
+		away := "recovery(away) < 10s\nfaults:\n  - {name: away, link: load->api, kind: down, at: 200ms, for: 300ms}"
+		if v := q.soak("--grow", "1s", "max(backlog) < 5000", away); v.exit() != 4 {
+			t.Errorf("ended otherwise than for too short a time:\n%s", v.stderr())
+		}
+	})
 }
 
 // TestProofASoak soaks restapi for ten minutes at 500/s: fixed has to pass, and a leak of 1 MiB a minute to be seen as such.
