@@ -87,7 +87,7 @@ var plan = map[string]room{
 	"xk6-ext/requests": {enters: []string{"xk6-ext/random"}},
 	"xk6-ext/native":   {enters: []string{"xk6-ext/executor", "xk6-ext/requests"}, tech: []string{k6, fasthttp, "github.com/sirupsen/logrus"}},
 
-	"targets":              {enters: []string{"targets/cache", "targets/jsonb", "targets/leak", "targets/missingindex", "targets/nplusone", "targets/ratelimit", "targets/restapi", "targets/webhooks", "targets/kit"}},
+	"targets":              {enters: []string{"targets/cache", "targets/jsonb", "targets/leak", "targets/missingindex", "targets/nplusone", "targets/ratelimit", "targets/restapi", "targets/timeouts", "targets/webhooks", "targets/kit"}},
 	"targets/cmd/target":   {enters: []string{"targets", "targets/kit"}},
 	"targets/kit/kittest":  {enters: []string{"targets/kit"}, tech: []string{pgx, goredis, prometheus}},
 	"targets/kit":          {tech: []string{pgx, goredis, prometheus}},
@@ -98,6 +98,7 @@ var plan = map[string]room{
 	"targets/jsonb":        {enters: []string{"targets/kit"}, tests: []string{"targets/kit/kittest"}},
 	"targets/cache":        {enters: []string{"targets/kit"}, tests: []string{"targets/kit/kittest"}, tech: []string{prometheus, xsync}},
 	"targets/webhooks":     {enters: []string{"targets/kit"}, tests: []string{"targets/kit/kittest"}, tech: []string{prometheus}},
+	"targets/timeouts":     {enters: []string{"targets/kit"}},
 	"targets/restapi":      {enters: []string{"targets/kit"}, tests: []string{"targets/kit/kittest"}, tech: []string{pgx, goredis, prometheus}},
 
 	"scenarios":     {},

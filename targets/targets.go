@@ -11,6 +11,7 @@ import (
 	"github.com/devcraft-studio/brunt/targets/nplusone"
 	"github.com/devcraft-studio/brunt/targets/ratelimit"
 	"github.com/devcraft-studio/brunt/targets/restapi"
+	"github.com/devcraft-studio/brunt/targets/timeouts"
 	"github.com/devcraft-studio/brunt/targets/webhooks"
 )
 
@@ -24,6 +25,7 @@ func All() []kit.Target {
 		nplusone.Target(),
 		ratelimit.Target(),
 		restapi.Target(),
+		timeouts.Target(),
 		webhooks.Target(),
 	}
 }

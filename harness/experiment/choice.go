@@ -137,10 +137,10 @@ func (c *dataset) decode(d *decoder, n *yaml.Node, path string) {
 
 // references are the reference targets; those of the second list are known by name.
 func references() []string {
-	return []string{"cache", "jsonb", "leak", "missingindex", "nplusone", "ratelimit", "restapi", "webhooks"}
+	return []string{"cache", "jsonb", "leak", "missingindex", "nplusone", "ratelimit", "restapi", "timeouts", "webhooks"}
 }
 func laterReferences() []string {
-	return []string{"auth", "timeouts"}
+	return []string{"auth"}
 }
 
 type reference struct{ choice }
