@@ -5,5 +5,5 @@ import "embed"
 
 // Files are the folders of the experiments, by name: restapi/experiment.yaml and so on. It is never written to.
 //
-//go:embed cache jsonb leak missingindex nplusone ratelimit restapi webhooks
+//go:embed cache jsonb leak missingindex nplusone ratelimit restapi timeouts webhooks
 var Files embed.FS
