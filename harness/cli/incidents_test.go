@@ -32,6 +32,7 @@ var incidents = []incident{
 	{"nplusone", "0.1", true},
 	{"ratelimit", "0.25", true}, // below, a late request more is too many for its shorter window
 	{"restapi", "0.2", false},   // below, no whole second is left between the guards of its faults
+	{"timeouts", "0.2", true},
 	{"webhooks", "0.25", true},
 }
 
