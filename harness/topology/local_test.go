@@ -404,8 +404,8 @@ func TestLocalStartThatFailsLeavesNothing(t *testing.T) {
 			e.Dependencies[0].Args = []string{"-c", "no_such_setting=1"}
 		}, "no_such_setting"},
 		{"a data set that is not known is named", func(e *experiment.Experiment) {
-			e.Setup[1].Dataset = "users"
-		}, `no data set is named "users" (there are: items)`},
+			e.Setup[1].Dataset = "ships"
+		}, `no data set is named "ships" (there are: `},
 		{"a data set without rows is refused", func(e *experiment.Experiment) {
 			e.Setup[1].Rows = 0
 		}, "0 rows were asked for"},
