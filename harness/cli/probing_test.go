@@ -79,7 +79,7 @@ load: {script: script.js, env: {BASE_URL: "${api.url}"}, shape: soak, rate: 20/s
 warmup: 2s
 settle: 3s
 faults:
-  - {name: cache-slow, link: api->cache, kind: latency, latency: 100ms, at: 6s, for: 5s}
+  - {name: cache-slow, link: api->cache, kind: latency, latency: 10ms, at: 6s, for: 5s}
 slos:
 %s`
 
