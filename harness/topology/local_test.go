@@ -405,7 +405,7 @@ func TestLocalStartThatFailsLeavesNothing(t *testing.T) {
 		}, "no_such_setting"},
 		{"a data set that is not known is named", func(e *experiment.Experiment) {
 			e.Setup[1].Dataset = "ships"
-		}, `no data set is named "ships" (there are: `},
+		}, `no data set is named "ships" (there are: items, orders, documents, users, posts, comments)`},
 		{"a data set without rows is refused", func(e *experiment.Experiment) {
 			e.Setup[1].Rows = 0
 		}, "0 rows were asked for"},
