@@ -54,7 +54,7 @@ var plan = map[string]room{
 	"harness/cli":             {enters: []string{"harness/campaign", "harness/runner", "harness/experiment", "harness/site", "harness/topology", "harness/dependency", "harness/fault", "harness/lease", "harness/load", "harness/probe", "harness/build", "harness/provenance", "results", "results/slo", "results/verdict", "results/store", "results/report", "results/recording", "results/ledger", "xk6-ext/wire", "scenarios"}, tech: []string{cobra, "golang.org/x/term"}},
 	"harness/campaign":        {enters: []string{"harness/runner", "results", "results/verdict"}},
 	"harness/runner":          {enters: []string{"harness/experiment", "harness/site", "results"}},
-	"harness/experiment":      {enters: []string{"results/slo", "xk6-ext/requests"}, tech: []string{yaml, schema}},
+	"harness/experiment":      {enters: []string{"results/slo", "scenarios", "xk6-ext/requests"}, tech: []string{yaml, schema}},
 	"harness/site":            {},
 	"harness/topology":        {enters: []string{"harness/experiment", "harness/site", "harness/dependency", "harness/topology/images"}, tests: []string{"xk6-ext/requests"}, tech: []string{containers, moby, "github.com/containerd/errdefs", "golang.org/x/sys"}},
 	"harness/topology/images": {tech: []string{moby, "github.com/containerd/errdefs"}},

@@ -3,7 +3,8 @@ package scenarios
 
 import "embed"
 
-// Files are the folders of the experiments, by name: restapi/experiment.yaml and so on. It is never written to.
+// Files are the folders of the experiments, by name: restapi/experiment.yaml and so on. It is never written to. An experiment that
+// needs a file of another kind adds its suffix here.
 //
-//go:embed cache jsonb leak missingindex nplusone ratelimit restapi timeouts webhooks
+//go:embed */*.yaml */*.js */*.sql
 var Files embed.FS

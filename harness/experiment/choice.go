@@ -1,8 +1,11 @@
 package experiment
 
 import (
+	"path"
+
 	"go.yaml.in/yaml/v3"
 
+	included "github.com/devcraft-studio/brunt/scenarios"
 	"github.com/devcraft-studio/brunt/xk6-ext/requests"
 )
 
@@ -135,18 +138,19 @@ func (c *dataset) decode(d *decoder, n *yaml.Node, path string) {
 	c.choose(d, n, path, datasets(), nil)
 }
 
-// references are the reference targets; those of the second list are known by name.
+// references are the reference targets: each has an experiment of its name, which comes with brunt.
 func references() []string {
-	return []string{"cache", "jsonb", "leak", "missingindex", "nplusone", "ratelimit", "restapi", "timeouts", "webhooks"}
-}
-func laterReferences() []string {
-	return []string{"auth"}
+	var names []string
+	for _, name := range Names(included.Files) {
+		names = append(names, path.Base(name))
+	}
+	return names
 }
 
 type reference struct{ choice }
 
 func (c *reference) decode(d *decoder, n *yaml.Node, path string) {
-	c.choose(d, n, path, references(), laterReferences())
+	c.choose(d, n, path, references(), nil)
 }
 
 type faultKind struct{ choice }
