@@ -12,7 +12,7 @@ type rawMeasurement struct{ text }
 
 // expectations checks what the variants of a reference target are declared to show. It comes after the SLOs, which it names.
 func (c *checker) expectations() {
-	if len(c.raw.Expect.entries) > 0 && !slices.ContainsFunc(c.exp.Services, func(s Service) bool { return s.Reference != "" }) {
+	if len(c.raw.Expect.entries) > 0 && !c.hasReference() {
 		c.problem(c.raw.Expect.place, "expect: no service of the experiment is a reference target", "only those have variants")
 		return
 	}
@@ -24,6 +24,12 @@ func (c *checker) expectations() {
 		}
 		c.expectation(e.name.value, path, e.value)
 	}
+}
+
+// hasReference tells whether a service is said to be a reference target. One that nobody knows was reported where it stands.
+func (c *checker) hasReference() bool {
+	return c.raw.Target.Reference.given() ||
+		slices.ContainsFunc(c.raw.Services.entries, func(e entry[rawService]) bool { return e.value.Reference.given() })
 }
 
 func (c *checker) expectation(variant, path string, raw rawExpectation) {

@@ -43,3 +43,11 @@ func TestAnExpectationOfAnSLOThatIsNotThereSaysWhichOneWasMeant(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestAReferenceThatNobodyKnowsIsSaidOnce(t *testing.T) {
+	_, err := Read(write(t, strings.ReplaceAll(expecting, "restapi", "resapi")), Options{})
+	var problems Problems
+	if !errors.As(err, &problems) || len(problems) != 1 || !strings.Contains(problems[0].Hint, "did you mean restapi?") {
+		t.Errorf("got %v", err)
+	}
+}
