@@ -139,13 +139,13 @@ func refused(dir string, r room, path string, test bool) string {
 		if inside == dir || slices.Contains(r.enters, inside) || test && slices.Contains(r.tests, inside) {
 			return ""
 		}
-		if strings.HasPrefix(inside, "targets") {
+		if strings.HasPrefix(inside, "targets") && !strings.HasPrefix(dir, "targets") {
 			return "nobody imports targets: the tool must never be measured with the candidate's code"
 		}
 		if strings.HasPrefix(dir, "results") && !strings.HasPrefix(inside, "results") {
 			return "results enters no other wing: old runs are judged without Docker, k6 or YAML"
 		}
-		return "there is no door from " + dir + " to " + inside
+		return "there is no door from " + dir + " to " + inside + ": if there is to be one, add it to what " + dir + " enters in the floor plan"
 	}
 	if !strings.Contains(strings.Split(path, "/")[0], ".") {
 		return "" // the standard library
