@@ -113,6 +113,10 @@ func TestIncidents(t *testing.T) {
 
 // Every scenario that declares what its variants are there to show is one of the incidents.
 func TestEveryDeclaredScenarioIsAnIncident(t *testing.T) {
+	told, err := os.ReadFile("../../targets/README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
 	declared := map[string]bool{}
 	for _, name := range experiment.Names(scenarios.Files) {
 		e, err := experiment.Read(name, experiment.Options{Dir: t.TempDir(), Scenarios: scenarios.Files, Unpack: t.TempDir()})
@@ -125,6 +129,9 @@ func TestEveryDeclaredScenarioIsAnIncident(t *testing.T) {
 		}
 		if !slices.ContainsFunc(incidents, func(i incident) bool { return i.target == e.Name }) {
 			t.Errorf("%s is not among the incidents: give it a row, with a time scale", name)
+		}
+		if !strings.Contains(string(told), "\n| "+e.Name+" |") {
+			t.Errorf("%s has no row in targets/README.md", name)
 		}
 	}
 	for _, i := range incidents {
