@@ -21,6 +21,9 @@ help: ## list what can be made
 $(BRUNT):
 	$(GO) build -trimpath -o $@ ./harness/cmd/brunt
 
+.PHONY: build
+build: $(BRUNT) ## build bin/brunt and nothing else
+
 .PHONY: servers
 servers: # the local provider's programs, where no Docker engine answers; the tests want them everywhere
 	@.ci/servers
