@@ -2,6 +2,7 @@ package experiment
 
 import (
 	"path"
+	"slices"
 
 	"go.yaml.in/yaml/v3"
 
@@ -150,7 +151,17 @@ func references() []string {
 type reference struct{ choice }
 
 func (c *reference) decode(d *decoder, n *yaml.Node, path string) {
-	c.choose(d, n, path, references(), nil)
+	c.text.decode(d, n, path)
+	there := references()
+	if c.value == "" || slices.Contains(there, c.value) {
+		return
+	}
+	hint := suggest(c.value, there)
+	if nearest(c.value, there) == "" {
+		hint += ", by the experiments that this brunt was built with; a service of your own is image:, build:, command: or url:"
+	}
+	d.problem(place{n}, path+": unknown reference "+quote(c.value), hint)
+	c.value = ""
 }
 
 type faultKind struct{ choice }

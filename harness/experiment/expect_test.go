@@ -45,9 +45,11 @@ func TestAnExpectationOfAnSLOThatIsNotThereSaysWhichOneWasMeant(t *testing.T) {
 }
 
 func TestAReferenceThatNobodyKnowsIsSaidOnce(t *testing.T) {
-	_, err := Read(write(t, strings.ReplaceAll(expecting, "restapi", "resapi")), Options{})
-	var problems Problems
-	if !errors.As(err, &problems) || len(problems) != 1 || !strings.Contains(problems[0].Hint, "did you mean restapi?") {
-		t.Errorf("got %v", err)
+	for name, hint := range map[string]string{"resapi": "did you mean restapi?", "lost": "the experiments that this brunt was built with"} {
+		_, err := Read(write(t, strings.ReplaceAll(expecting, "restapi", name)), Options{})
+		var problems Problems
+		if !errors.As(err, &problems) || len(problems) != 1 || !strings.Contains(problems[0].Hint, hint) {
+			t.Errorf("%s: got %v", name, err)
+		}
 	}
 }
