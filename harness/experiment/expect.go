@@ -10,19 +10,28 @@ import (
 // rawMeasurement is the left side of a line of the SLO language.
 type rawMeasurement struct{ text }
 
-// expectations checks what the variants of a reference target are declared to show. It comes after the SLOs, which it names.
+// expectations checks what the variants of a reference target, and alternatives to them, are declared to show. It comes after the
+// SLOs, which it names.
 func (c *checker) expectations() {
 	if len(c.raw.Expect.entries) > 0 && !c.hasReference() {
 		c.problem(c.raw.Expect.place, "expect: no service of the experiment is a reference target", "only those have variants")
 		return
 	}
+	others := 0
 	for _, e := range c.raw.Expect.entries {
 		path := "expect." + e.name.value
-		if !slices.Contains(variants(), e.name.value) {
-			c.problem(e.name.place, "expect: unknown variant "+quote(e.name.value), suggest(e.name.value, variants()))
+		if slices.Contains(variants(), e.name.value) {
+			c.notAnAlternative(path, e.value)
+			c.expectation(e, path)
 			continue
 		}
-		c.expectation(e.name.value, path, e.value)
+		if others++; others > mostAlternatives {
+			c.problem(e.name.place, path+" is one alternative too many", "at most "+itoa(mostAlternatives)+" make sense")
+			return
+		}
+		if !c.badName(e.name, path) {
+			c.expectation(e, path)
+		}
 	}
 }
 
@@ -32,10 +41,49 @@ func (c *checker) hasReference() bool {
 		slices.ContainsFunc(c.raw.Services.entries, func(e entry[rawService]) bool { return e.value.Reference.given() })
 }
 
-func (c *checker) expectation(variant, path string, raw rawExpectation) {
-	e := Expectation{Variant: variant, Verdict: raw.Verdict.value, Cause: strings.TrimSpace(raw.Cause.value), Line: raw.line()}
+// notAnAlternative refuses what says how an alternative differs.
+func (c *checker) notAnAlternative(path string, raw rawExpectation) {
+	for _, s := range given(source{"variant", raw.Variant.place}, source{"set", raw.Set.place}) {
+		c.problem(s.place, path+"."+s.key+" has no meaning", "only an alternative has it, which is an entry of another name")
+	}
+}
+
+// alternative checks what says how an alternative differs.
+func (c *checker) alternative(e entry[rawExpectation], path string) {
+	if !e.value.Variant.given() {
+		hint := "an alternative says which one runs: naive or fixed"
+		if near := nearest(e.name.value, variants()); near != "" {
+			hint = "did you mean " + near + "? If not, say which one runs: naive or fixed"
+		}
+		c.problem(e.name.place, path+".variant is missing", hint)
+	}
+	for _, s := range e.value.Set.entries {
+		if declaring(s.name.value) {
+			c.problem(s.name.place, path+".set: "+s.name.value+" is the same for all that is compared", "remove it")
+		}
+	}
+}
+
+func (c *checker) expectation(entry entry[rawExpectation], path string) {
+	raw := entry.value
+	e := Expectation{
+		Name: entry.name.value, Variant: raw.Variant.value, Verdict: raw.Verdict.value, Cause: strings.TrimSpace(raw.Cause.value), Line: raw.line(),
+	}
+	malformed := c.reported(raw.place)
+	if !e.IsAlternative() {
+		e.Variant = e.Name
+	} else if !malformed {
+		c.alternative(entry, path)
+	}
+	for _, s := range raw.Set.entries {
+		value := strings.Join(s.value.value, ", ")
+		if !s.value.whole {
+			value = "[" + value + "]"
+		}
+		e.Set = append(e.Set, s.name.value+"="+value)
+	}
 	switch {
-	case !raw.Verdict.given() && !c.reported(raw.place):
+	case !raw.Verdict.given() && !malformed:
 		c.problem(raw.place, path+".verdict is missing", "it is pass or fail")
 	case e.Verdict == expectPass:
 		c.refuse(path, "beside verdict: pass", source{"because", raw.Because.place}, source{"cause", raw.Cause.place})
@@ -44,12 +92,12 @@ func (c *checker) expectation(variant, path string, raw rawExpectation) {
 			c.problem(raw.place, path+".because is missing", "name the SLO that has to fail, in the words in which it stands below slos")
 		}
 		if e.Cause == "" && !c.reported(raw.Cause.place) {
-			c.problem(raw.place, path+".cause is missing", "say in one sentence what is wrong with the variant")
+			c.problem(raw.place, path+".cause is missing", "say in one sentence what is wrong with it")
 		}
 	}
 	stands := true
 	if e.Verdict == expectFail && raw.Because.value != "" && c.scaledWindow(&raw.Because) {
-		e.Because, stands = c.because(path, raw.Because)
+		e.Because, stands = c.because(e, path, raw.Because)
 	}
 	for _, m := range raw.Evidence.items {
 		if one, ok := c.measurement(m); ok {
@@ -62,8 +110,9 @@ func (c *checker) expectation(variant, path string, raw rawExpectation) {
 }
 
 // because finds the SLO that has to fail. It is not there, and that is no problem, where an SLO of the file was replaced by a
-// flag: what is declared of the file says nothing of another question.
-func (c *checker) because(path string, t text) (named string, stands bool) {
+// flag: what is declared of the file says nothing of another question. Nor is it where another alternative is read, or none: what
+// an alternative sets may be an SLO.
+func (c *checker) because(e Expectation, path string, t text) (named string, stands bool) {
 	meant, err := slo.Parse(t.value)
 	var there []string
 	replaced := false
@@ -78,6 +127,8 @@ func (c *checker) because(path string, t text) (named string, stands bool) {
 	}
 	switch {
 	case replaced:
+	case c.exp.Alternative != "" && c.exp.Alternative != e.Name, c.exp.Alternative == "" && e.IsAlternative():
+		return t.value, true
 	case err != nil && slo.Nearest(t.value, there) == "":
 		c.syntax(rawSLO{text: t}, err)
 	default:

@@ -27,7 +27,9 @@ type Experiment struct {
 	Faults       []Fault // in the order of the file
 	SLOs         []SLO
 	Ledgers      []Ledger      `json:",omitempty"`
-	Expect       []Expectation `json:",omitempty"` // at most one of each variant, in the order of the file
+	Expect       []Expectation `json:",omitempty"` // at most one of each name, in the order of the file
+
+	Alternative string `json:",omitempty"` // the one that this is, if any: what it sets is set
 
 	TimeScale float64 // 1 unless Scaled
 }
@@ -163,12 +165,15 @@ type SLO struct {
 	Line int
 }
 
-// Expectation is what a variant of a reference target is there to show.
+// Expectation is what a variant of a reference target, or an alternative to them, is there to show.
 type Expectation struct {
-	Variant string // naive or fixed
-	Verdict string // pass or fail
-	Because string // of fail: the text of the one of the SLOs that has to fail
-	Cause   string // of fail: what is wrong with the variant, in one sentence
+	Name    string // naive, fixed, or that of an alternative
+	Variant string // naive or fixed: which one runs
+	// Set is what an alternative sets, as --set takes it. It is set in no experiment but the one that is read as the alternative.
+	Set     []string `json:",omitempty"`
+	Verdict string   // pass or fail
+	Because string   // of fail: the text of the one of the SLOs that has to fail; of an alternative as it stands in the file
+	Cause   string   // of fail: what is wrong, in one sentence
 	// Evidence are measurements that show it. They bind nothing.
 	Evidence []SLO
 	Line     int

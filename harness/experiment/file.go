@@ -19,7 +19,7 @@ type rawFile struct {
 
 	Ledgers mapping[rawLedger] `yaml:"ledgers" jsonschema_description:"Services that offer what arrived there, by the name of the ledger; the script makes its own with ledger(name)."`
 
-	Expect mapping[rawExpectation] `yaml:"expect" jsonschema_description:"Of a reference target: what its variants are there to show, by variant. brunt demo asks for it; no verdict depends on it."`
+	Expect mapping[rawExpectation] `yaml:"expect" jsonschema_description:"Of a reference target: what its variants naive and fixed are there to show, and alternatives to them, by names of your own. brunt demo asks for it; no verdict depends on it."`
 
 	Accept later[list[rawAcceptance]] `yaml:"accept" jsonschema_description:"Not supported yet: regressions that are intended."`
 }
@@ -138,9 +138,11 @@ type rawLedger struct {
 
 type rawExpectation struct {
 	place
+	Variant  variant              `yaml:"variant" jsonschema_description:"Of an alternative, which has to say it: the variant that runs."`
+	Set      mapping[words]       `yaml:"set" jsonschema_description:"Of an alternative: what is another way in it, by its path, as --set takes it, such as services.api.env.CACHE: off."`
 	Verdict  declared             `yaml:"verdict" jsonschema:"required" jsonschema_description:"pass or fail."`
 	Because  text                 `yaml:"because" jsonschema_description:"Of fail: the SLO that has to be among those that fail, in the words in which it stands below slos."`
-	Cause    text                 `yaml:"cause" jsonschema_description:"Of fail: what is wrong with the variant, in one sentence."`
+	Cause    text                 `yaml:"cause" jsonschema_description:"Of fail: what is wrong with it, in one sentence."`
 	Evidence list[rawMeasurement] `yaml:"evidence" jsonschema_description:"Measurements that show it: the left side of an SLO, which binds nothing."`
 }
 

@@ -16,9 +16,17 @@ const (
 	mostScale  = 1000
 )
 
-// override writes what flags and BRUNT_* variables say into the nodes of the file, the weakest first, and returns the time
-// scale.
+// override writes what an alternative of the file, BRUNT_* variables and flags say into the nodes of the file, the weakest first,
+// and returns the time scale.
 func (d *decoder) override(root *yaml.Node, opts Options) float64 {
+	d.setAlternative(root, opts.Alternative)
+	if opts.asWritten {
+		return 1
+	}
+	variant := "BRUNT_VARIANT"
+	if opts.Alternative != "" {
+		variant = "" // the alternative says which
+	}
 	length := ""
 	if opts.Duration != 0 {
 		length = opts.Duration.String()
@@ -27,7 +35,7 @@ func (d *decoder) override(root *yaml.Node, opts Options) float64 {
 		{"load.shape", "--shape", opts.Shape, "BRUNT_SHAPE"},
 		{"load.rate", "--rate", opts.Rate, "BRUNT_RATE"},
 		{"load.duration", "--duration", length, "BRUNT_DURATION"},
-		{"", "--variant", opts.Variant, "BRUNT_VARIANT"},
+		{"", "--variant", opts.Variant, variant},
 	} {
 		value, origin := o.value, o.flag
 		if value == "" {
@@ -36,13 +44,13 @@ func (d *decoder) override(root *yaml.Node, opts Options) float64 {
 			}
 		}
 		if o.path == "" {
-			d.setVariant(root, value, origin)
+			d.setVariant(root, value, giver{origin: origin})
 			continue
 		}
-		d.set(root, o.path, value, origin)
+		d.set(root, o.path, valueNode(value), giver{origin: origin})
 	}
 	for _, name := range slices.Sorted(maps.Keys(opts.Env)) {
-		d.set(root, "load.env."+name, opts.Env[name], "-e "+name)
+		d.set(root, "load.env."+name, valueNode(opts.Env[name]), giver{origin: "-e " + name})
 	}
 	for _, pair := range opts.Set {
 		path, value, ok := strings.Cut(pair, "=")
@@ -50,13 +58,13 @@ func (d *decoder) override(root *yaml.Node, opts Options) float64 {
 			d.originProblem("--set "+pair, "a path and a value are wanted", "write path=value, such as load.rate=50/s")
 			continue
 		}
-		d.set(root, path, value, "--set "+path)
+		d.set(root, path, valueNode(value), giver{origin: "--set " + path})
 	}
 	return d.scale(opts)
 }
 
 func (o Options) variable(name string) string {
-	if o.Lookup == nil {
+	if o.Lookup == nil || name == "" {
 		return ""
 	}
 	value, _ := o.Lookup(name)
@@ -89,12 +97,12 @@ func (d *decoder) scale(opts Options) float64 {
 }
 
 // setVariant sets the variant of every service that is a reference target.
-func (d *decoder) setVariant(root *yaml.Node, value, origin string) {
+func (d *decoder) setVariant(root *yaml.Node, value string, by giver) {
 	found := false
 	each := func(path string, service *yaml.Node) {
 		if child(service, "reference") != nil {
 			found = true
-			d.set(root, path+".variant", value, origin)
+			d.set(root, path+".variant", valueNode(value), by)
 		}
 	}
 	if target := child(root, "target"); target != nil {
@@ -106,38 +114,37 @@ func (d *decoder) setVariant(root *yaml.Node, value, origin string) {
 		}
 	}
 	if !found {
-		d.originProblem(origin, "no service of the experiment is a reference target", "only those have variants")
+		d.wrong(by, "no service of the experiment is a reference target", "only those have variants")
 	}
 }
 
 // set writes value where path points to.
-func (d *decoder) set(root *yaml.Node, path, value, origin string) {
+func (d *decoder) set(root *yaml.Node, path string, value *yaml.Node, by giver) {
 	keys := d.keysOf(root, path)
 	if bad, hint := unknownPath(keys); bad != "" {
-		d.originProblem(origin, path+" names nothing: "+bad, hint)
+		d.wrong(by, path+" names nothing: "+bad, hint)
 		return
 	}
 	at := root
 	for i, key := range keys[:len(keys)-1] {
-		next, hint := d.descend(at, key, origin, i == len(keys)-2 && key == "env" || !owned(keys[:i+1]))
+		next, hint := d.descend(at, key, by, i == len(keys)-2 && key == "env" || !owned(keys[:i+1]))
 		if next == nil {
-			d.originProblem(origin, path+" names nothing: there is no "+strings.Join(keys[:i+1], "."), hint)
+			d.wrong(by, path+" names nothing: there is no "+strings.Join(keys[:i+1], "."), hint)
 			return
 		}
 		at = next
 	}
-	d.put(at, keys, path, value, origin)
+	d.put(at, keys, path, value, by)
 }
 
-// put makes value the last key of keys in node at.
-func (d *decoder) put(at *yaml.Node, keys []string, path, value, origin string) {
+// put makes fresh the value of the last key of keys in node at.
+func (d *decoder) put(at *yaml.Node, keys []string, path string, fresh *yaml.Node, by giver) {
 	last := keys[len(keys)-1]
-	fresh := valueNode(value)
-	d.origins[fresh] = origin
+	d.mark(by, fresh)
 	if at.Kind == yaml.SequenceNode {
 		i := indexOf(at, last)
 		if i < 0 {
-			d.originProblem(origin, path+" names nothing: the list has no "+last, "items are named by number, from 0, or by name")
+			d.wrong(by, path+" names nothing: the list has no "+last, "items are named by number, from 0, or by name")
 			return
 		}
 		at.Content[i] = fresh
@@ -145,16 +152,21 @@ func (d *decoder) put(at *yaml.Node, keys []string, path, value, origin string) 
 	}
 	for i := 0; i+1 < len(at.Content); i += 2 {
 		if at.Content[i].Value == last {
+			if by.key != nil { // a list or nothing stands where its key does
+				key := *at.Content[i]
+				d.mark(by, &key)
+				at.Content[i] = &key
+			}
 			at.Content[i+1] = fresh
 			return
 		}
 	}
 	if owned(keys) {
-		d.originProblem(origin, path+" names nothing: there is no "+strings.Join(keys, "."), suggest(last, keyNames(at)))
+		d.wrong(by, path+" names nothing: there is no "+strings.Join(keys, "."), suggest(last, keyNames(at)))
 		return
 	}
 	key := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: last}
-	d.origins[key] = origin
+	d.mark(by, key)
 	at.Content = append(at.Content, key, fresh)
 }
 
@@ -181,7 +193,7 @@ func (d *decoder) keysOf(root *yaml.Node, path string) []string {
 }
 
 // descend returns the node below at that key names, and makes it when it may be made.
-func (d *decoder) descend(at *yaml.Node, key, origin string, make bool) (next *yaml.Node, hint string) {
+func (d *decoder) descend(at *yaml.Node, key string, by giver, make bool) (next *yaml.Node, hint string) {
 	if at.Kind == yaml.SequenceNode {
 		if i := indexOf(at, key); i >= 0 {
 			at.Content[i] = own(at.Content[i])
@@ -202,7 +214,7 @@ func (d *decoder) descend(at *yaml.Node, key, origin string, make bool) (next *y
 	if inherited := child(at, key); inherited != nil {
 		value = own(shallow(inherited))
 	}
-	d.origins[name], d.origins[value] = origin, origin
+	d.mark(by, name, value)
 	at.Content = append(at.Content, name, value)
 	return value, ""
 }

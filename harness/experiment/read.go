@@ -38,6 +38,10 @@ type Options struct {
 	// Env are the values of -e: further variables of load.env.
 	Env map[string]string
 
+	// Alternative is one that the file declares below expect: what it sets is set, below all that stands above the file but
+	// BRUNT_VARIANT, which it does without. Together with Variant it makes no sense.
+	Alternative string
+
 	Variant  string        // --variant, else BRUNT_VARIANT: of every service that is a reference target
 	Shape    string        // --shape, else BRUNT_SHAPE
 	Rate     string        // --rate, else BRUNT_RATE: such as 100/s
@@ -52,6 +56,8 @@ type Options struct {
 	// there is no such file, and written to Unpack, because k6 reads scripts from a disk.
 	Scenarios fs.FS
 	Unpack    string
+
+	asWritten bool // nothing stands above the file
 }
 
 // Read reads an experiment: a file, a folder with an experiment.yaml, or the name of one that comes with brunt. Its error
@@ -73,21 +79,35 @@ type located struct {
 
 // interpret turns the text of a file into an experiment.
 func interpret(found located, opts Options) (Experiment, error) {
-	d := &decoder{file: found.file, origins: map[*yaml.Node]string{}, blamed: map[*yaml.Node]bool{}}
+	e, problems := understand(found, opts)
+	problems = append(problems, unsoundAlternatives(found, opts)...)
+	if len(problems) > 0 {
+		return Experiment{}, problems.sorted()
+	}
+	return e, nil
+}
+
+func newDecoder(file string) *decoder {
+	return &decoder{file: file, origins: map[*yaml.Node]string{}, blamed: map[*yaml.Node]bool{}}
+}
+
+// understand reads the text of a file under one set of options.
+func understand(found located, opts Options) (Experiment, Problems) {
+	d := newDecoder(found.file)
 	root := d.parse(found.text)
 	if root == nil {
-		return Experiment{}, d.problems.sorted()
+		return Experiment{}, d.problems
 	}
 	named := namedShape(root)
 	scale := d.override(root, opts)
 	var raw rawFile
 	d.into(&raw, root, "")
 	c := &checker{decoder: d, raw: &raw, dir: found.dir, lookup: opts.Lookup, scale: scale}
-	c.exp = Experiment{Dir: found.dir, File: found.file, Source: found.text}
+	c.exp = Experiment{Dir: found.dir, File: found.file, Source: found.text, Alternative: opts.Alternative}
 	c.check()
 	c.exp.Load.Named = named
 	if len(d.problems) > 0 {
-		return Experiment{}, d.problems.sorted()
+		return Experiment{}, d.problems
 	}
 	return c.exp.Scaled(scale), nil
 }
