@@ -10,7 +10,16 @@ type Build struct {
 	MergeSHA    string `json:"merge_sha,omitempty"` // on a pull request: the trial merge with its base
 	ImageDigest string `json:"image_digest"`
 	Variant     string `json:"variant"`
-	Note        string `json:"note,omitempty"` // what could not be found out, such as "not in a git repository"
+	Alternative string `json:"alternative,omitempty"` // of those that the experiment declares beside its variants
+	Note        string `json:"note,omitempty"`        // what could not be found out, such as "not in a git repository"
+}
+
+// Called tells the builds of one experiment apart: the alternative where there is one, else the variant.
+func (b Build) Called() string {
+	if b.Alternative != "" {
+		return b.Alternative
+	}
+	return b.Variant
 }
 
 // CI is what the surrounding CI says of itself.

@@ -36,8 +36,8 @@ func subject(run results.Run) string {
 		return text
 	}
 	b := run.Builds[len(run.Builds)-1]
-	if b.Variant != "" {
-		text += " (" + b.Variant + ")"
+	if b.Called() != "" {
+		text += " (" + b.Called() + ")"
 	}
 	if b.SHA != "" {
 		text += " @ " + shortSHA(b.SHA)

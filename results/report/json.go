@@ -57,7 +57,7 @@ func toJSON(d Document) jsonRun {
 
 func toJSONBuild(b results.Build) jsonBuild {
 	j := jsonBuild{SHA: known(b.SHA), DiffDigest: known(b.DiffDigest), Ref: known(b.Ref), HeadSHA: known(b.HeadSHA),
-		MergeSHA: known(b.MergeSHA), ImageDigest: known(b.ImageDigest), Variant: known(b.Variant), Note: known(b.Note)}
+		MergeSHA: known(b.MergeSHA), ImageDigest: known(b.ImageDigest), Variant: known(b.Variant), Alternative: b.Alternative, Note: known(b.Note)}
 	if b.SHA != "" || b.Dirty {
 		j.Dirty = &b.Dirty
 	}

@@ -106,6 +106,9 @@ func junitProperties(run results.Run) []junitProperty {
 		b := run.Builds[len(run.Builds)-1]
 		properties = append(properties, junitProperty{"sha", b.SHA}, junitProperty{"ref", b.Ref},
 			junitProperty{"variant", b.Variant}, junitProperty{"dirty", strconv.FormatBool(b.Dirty)})
+		if b.Alternative != "" {
+			properties = append(properties, junitProperty{"alternative", b.Alternative})
+		}
 	}
 	return properties
 }
@@ -145,12 +148,12 @@ func junitCases(d Document, o Options) []junitCase {
 	return cases
 }
 
-// trackCases has a case for each variant of each target: it passes when it is as declared.
+// trackCases has a case for each variant and each alternative of each target: it passes when it is as declared.
 func trackCases(record results.TrackRecord, o Options) []junitCase {
 	var cases []junitCase
 	for _, t := range record.Targets {
-		for _, side := range both(t) {
-			c := junitCase{Class: "demo", Name: t.Target + " (" + side.variant + ")", Time: "0.000"}
+		for _, side := range sides(t) {
+			c := junitCase{Class: "demo", Name: t.Target + " (" + side.name + ")", Time: "0.000"}
 			message := "it did not run"
 			if side.run != nil {
 				c.Time = junitSeconds(side.run.Created, side.run.Ended)

@@ -67,6 +67,7 @@ type jsonBuild struct {
 	MergeSHA    *string `json:"merge_sha"`
 	ImageDigest *string `json:"image_digest"`
 	Variant     *string `json:"variant"`
+	Alternative string  `json:"alternative,omitempty"`
 	Note        *string `json:"note"`
 }
 

@@ -64,7 +64,7 @@ func kept(d Document, o Options, mark func(string) string) string {
 	if d.Track != nil {
 		word, ids = "Runs", nil
 		for _, t := range d.Track.Targets {
-			for _, run := range variants(t) {
+			for _, run := range shownRuns(t) {
 				ids = append(ids, run.ID)
 			}
 		}

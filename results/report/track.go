@@ -8,7 +8,7 @@ import (
 	"github.com/devcraft-studio/brunt/results"
 )
 
-// NewTrack makes the document of reference targets, naive and fixed of each side by side. Where there are several, only what is not
+// NewTrack makes the document of reference targets, naive, fixed and alternatives of each side by side. Where there are several, only what is not
 // as it was declared is shown row by row.
 func NewTrack(record results.TrackRecord) Document {
 	d := Document{Track: &record, Answer: trackAnswer(record), Repeat: shellCommand(record.Command)}
@@ -17,6 +17,9 @@ func NewTrack(record results.TrackRecord) Document {
 		Seed: record.Seed, TimeScale: record.TimeScale, Command: record.Command,
 	}
 	d.Tables = append(d.Tables, trackTable(record))
+	if table := alternativesTable(record); len(table.Rows) > 0 {
+		d.Tables = append(d.Tables, withoutEmptyColumns(table))
+	}
 	var warnings [][]string
 	for _, t := range record.Targets {
 		if len(record.Targets) == 1 || !t.Met() {
@@ -25,25 +28,38 @@ func NewTrack(record results.TrackRecord) Document {
 			}
 			d.Notes = append(d.Notes, targetNotes(t)...)
 		}
-		for _, run := range variants(t) {
+		for _, run := range shownRuns(t) {
 			warnings = append(warnings, run.Warnings)
 		}
 	}
+	d.Notes = append(d.Notes, unaskedNote(record)...)
 	d.Warnings = distinct(warnings...)
 	return d
 }
 
-// half is one variant of a target; its run is nil where there is none.
-type half struct {
-	variant string
-	run     *results.Run
+// side is a variant of a target, or an alternative to them; its run is nil where there is none.
+type side struct {
+	name string
+	run  *results.Run
 }
 
-func both(t results.TargetRecord) []half { return []half{{"naive", t.Naive}, {"fixed", t.Fixed}} }
+// sides are all that is compared, in the order in which it is shown.
+func sides(t results.TargetRecord) []side {
+	all := []side{{"naive", t.Naive}, {"fixed", t.Fixed}}
+	for _, a := range t.Alternatives {
+		all = append(all, side{a.Name, a.Run})
+	}
+	return all
+}
 
-// variants are the runs of a target that there are.
-func variants(t results.TargetRecord) []*results.Run {
-	return slices.DeleteFunc([]*results.Run{t.Naive, t.Fixed}, func(r *results.Run) bool { return r == nil })
+// shownRuns are the runs of a target that there are.
+func shownRuns(t results.TargetRecord) (runs []*results.Run) {
+	for _, s := range sides(t) {
+		if s.run != nil {
+			runs = append(runs, s.run)
+		}
+	}
+	return runs
 }
 
 // trackAnswer says how many verdicts are as declared, and which are not.
@@ -53,14 +69,14 @@ func trackAnswer(record results.TrackRecord) Answer {
 	outcome := results.Pass
 	for _, t := range record.Targets {
 		names = append(names, t.Target)
-		for _, side := range both(t) {
+		for _, s := range sides(t) {
 			all++
-			if side.run != nil && side.run.AsDeclared() {
+			if s.run != nil && s.run.AsDeclared() {
 				met++
 				continue
 			}
-			outcome = worse(outcome, RunOutcome(side.run))
-			not = append(not, t.Target+" ("+side.variant+")")
+			outcome = worse(outcome, RunOutcome(s.run))
+			not = append(not, t.Target+" ("+s.name+")")
 		}
 	}
 	a := Answer{Subject: "demo of " + strings.Join(names, ", "), Outcome: outcome, Text: fmt.Sprintf("%d of %d verdicts are as declared", met, all)}
@@ -104,29 +120,56 @@ func trackTable(record results.TrackRecord) Table {
 		{Name: "as declared"}, {Name: "cause"},
 	}}
 	for _, target := range record.Targets {
-		because := becauseOf(target)
+		because := becauseOf(target.Naive)
 		naive, fixed := rowOf(target.Naive, because), rowOf(target.Fixed, because)
-		declared := Cell{Text: "yes", Outcome: results.Pass}
-		switch outcome := worse(RunOutcome(target.Naive), RunOutcome(target.Fixed)); {
-		case outcome == results.Fail:
-			declared = Cell{Text: "NO", Outcome: outcome}
-		case !target.Met():
-			declared = Cell{Text: string(outcome), Outcome: outcome}
-		}
 		t.Rows = append(t.Rows, []Cell{
 			{Text: target.Target}, verdictCell(target.Naive), {Text: because}, {Text: valueText(naive)}, verdictCell(target.Fixed), {Text: valueText(fixed)},
-			declared, {Text: target.Cause},
+			declaredCell(target.Naive, target.Fixed), {Text: target.Cause},
 		})
 	}
 	return t
 }
 
-// becauseOf is the SLO that naive fails by, as it was declared.
-func becauseOf(t results.TargetRecord) string {
-	if t.Naive == nil || t.Naive.Question.Expect == nil {
+// alternativesTable has a line for each alternative.
+func alternativesTable(record results.TrackRecord) Table {
+	t := Table{Title: "Alternatives", Columns: []Column{
+		{Name: "target"}, {Name: "alternative"}, {Name: "verdict"}, {Name: "failed on", Code: true}, {Name: "with", Right: true}, {Name: "as declared"}, {Name: "cause"},
+	}}
+	for _, target := range record.Targets {
+		for _, a := range target.Alternatives {
+			because, value := becauseOf(a.Run), ""
+			if because != "" {
+				value = valueText(rowOf(a.Run, because))
+			}
+			t.Rows = append(t.Rows, []Cell{
+				{Text: target.Target}, {Text: a.Name}, verdictCell(a.Run), {Text: because}, {Text: value}, declaredCell(a.Run), {Text: a.Cause},
+			})
+		}
+	}
+	return t
+}
+
+// declaredCell says whether all of the runs are as declared.
+func declaredCell(runs ...*results.Run) Cell {
+	outcome := results.Pass
+	for _, run := range runs {
+		outcome = worse(outcome, RunOutcome(run))
+	}
+	switch outcome {
+	case results.Pass:
+		return Cell{Text: "yes", Outcome: outcome}
+	case results.Fail:
+		return Cell{Text: "NO", Outcome: outcome}
+	}
+	return Cell{Text: string(outcome), Outcome: outcome}
+}
+
+// becauseOf is the SLO that a run has to fail by, as it was declared.
+func becauseOf(run *results.Run) string {
+	if run == nil || run.Question.Expect == nil {
 		return ""
 	}
-	return t.Naive.Question.Expect.Because
+	return run.Question.Expect.Because
 }
 
 // verdictCell is the verdict of a run, or its status where it is not complete.
@@ -153,83 +196,28 @@ func rowOf(run *results.Run, what string) *results.Evidence {
 	return nil
 }
 
-// sideBySide is the table of a target: each SLO, what else a verdict rests on, and each measurement, in naive and in fixed.
-func sideBySide(target results.TargetRecord) Table {
-	t := Table{Title: target.Target, Columns: []Column{
-		{Name: "what", Code: true}, {Name: "bound", Right: true}, {Name: "naive", Right: true}, {Name: "outcome"}, {Name: "fixed", Right: true}, {Name: "outcome"},
-		{Name: "note"},
-	}}
-	for _, what := range asked(target) {
-		naive, fixed := rowOf(target.Naive, what), rowOf(target.Fixed, what)
-		t.Rows = append(t.Rows, []Cell{
-			{Text: what}, {Text: boundOf(naive, fixed)}, {Text: valueText(naive)}, outcomeCell(naive), {Text: valueText(fixed)}, outcomeCell(fixed),
-			{Text: sideNote(target, what, naive, fixed)},
-		})
-	}
-	return t
-}
-
-// asked are the rows of both variants by what they are about, each once: evidence first, measurements last.
-func asked(target results.TargetRecord) []string {
-	var evidence, measured []string
-	for _, run := range variants(target) {
-		for _, e := range run.Verdict.Evidence {
-			evidence = append(evidence, e.What)
-		}
-		for _, e := range run.Verdict.Measurements {
-			measured = append(measured, e.What)
-		}
-	}
-	return distinct(evidence, measured)
-}
-
-// boundOf is the bound of a row; where it follows another measurement it differs, and both are said.
-func boundOf(naive, fixed *results.Evidence) string {
-	var bounds []string
-	for _, e := range []*results.Evidence{naive, fixed} {
-		if e != nil && e.Bound != "" {
-			bounds = append(bounds, e.Bound)
-		}
-	}
-	return strings.Join(distinct(bounds), "; ")
-}
-
-func outcomeCell(e *results.Evidence) Cell {
-	if e == nil {
-		return Cell{}
-	}
-	return Cell{Text: string(e.Outcome), Outcome: e.Outcome}
-}
-
-// sideNote marks the row that was declared, and says why a row has no value or no outcome.
-func sideNote(target results.TargetRecord, what string, naive, fixed *results.Evidence) string {
-	var said []string
-	if what == becauseOf(target) {
-		said = append(said, "declared")
-	}
-	for _, side := range []struct {
-		variant string
-		row     *results.Evidence
-	}{{"naive", naive}, {"fixed", fixed}} {
-		if e := side.row; e != nil && e.Reason != "" && (e.Value == nil || e.Outcome == results.Inconclusive) {
-			said = append(said, side.variant+": "+e.Reason)
-		}
-	}
-	return strings.Join(said, "; ")
-}
-
 // targetNotes tell the cause, and what each variant did.
 func targetNotes(t results.TargetRecord) []Note {
 	var out []Note
 	if t.Cause != "" {
 		out = append(out, Note{Label: "Cause", Text: t.Cause})
 	}
-	for _, half := range both(t) {
-		if half.run == nil {
+	differs := map[string]string{}
+	for _, a := range t.Alternatives {
+		differs[a.Name] = a.Variant
+		if len(a.Set) > 0 {
+			differs[a.Name] += " with " + strings.Join(a.Set, ", ")
+		}
+	}
+	for _, s := range sides(t) {
+		if s.run == nil {
 			continue
 		}
-		note := Note{Label: t.Target + " (" + half.variant + ")", Text: shown(*half.run)}
-		for _, trial := range half.run.Trials {
+		note := Note{Label: t.Target + " (" + s.name + ")", Text: shown(*s.run)}
+		if what := differs[s.name]; what != "" {
+			note.Lines = []string{what}
+		}
+		for _, trial := range s.run.Trials {
 			if !trial.Fitness.Fit {
 				note.Lines = append(note.Lines, trial.Fitness.Reasons...)
 			}
@@ -237,6 +225,20 @@ func targetNotes(t results.TargetRecord) []Note {
 		out = append(out, note)
 	}
 	return out
+}
+
+// unaskedNote names the alternatives that there are beside what was asked for.
+func unaskedNote(record results.TrackRecord) []Note {
+	var all []string
+	for _, t := range record.Targets {
+		if len(t.Unasked) > 0 {
+			all = append(all, t.Target+" ("+strings.Join(t.Unasked, ", ")+")")
+		}
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	return []Note{{Label: "Alternatives", Text: strings.Join(all, ", ") + ": --alternatives shows them, too"}}
 }
 
 // shown is what a variant did, in one sentence.

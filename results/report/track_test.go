@@ -87,6 +87,49 @@ func sound() results.TargetRecord {
 	return target("restapi", variant("naive", 612), variant("fixed", 11))
 }
 
+// alternative is a run of an alternative, which fails by errors in the same phase, if at all.
+func alternative(name string, slow float64, fails bool) results.AlternativeRecord {
+	a := results.AlternativeRecord{Name: name, Variant: "fixed", Set: []string{"services.api.env.PATTERN=" + name}}
+	run := variant("fixed", slow)
+	run.ID, run.Builds[0].Alternative = "20260304-050607-"+name, name
+	expect := results.Expectation{Variant: name, Verdict: results.Pass}
+	reason := "it passes"
+	if fails {
+		row := &run.Verdict.Evidence[1]
+		a.Cause, row.Outcome, row.Value, run.Verdict.Outcome = "each request asks for a token", results.Fail, ptr(0.31), results.Fail
+		expect = results.Expectation{Variant: name, Verdict: results.Fail, Because: row.What, Cause: a.Cause}
+		reason = "it fails by " + row.What + ", with 31%"
+	}
+	run.Question.Expect = &expect
+	run.Verdict.Expected = &results.Expected{Expectation: expect, Met: true, Reason: reason}
+	a.Run = &run
+	return a
+}
+
+// compared has two alternatives as declared and one that was cut off.
+func compared() results.TargetRecord {
+	t := sound()
+	cut := alternative("mtls", 12, false)
+	cut.Run.Verdict.Evidence[3].Outcome, cut.Run.Verdict.Evidence[3].Reason = results.Inconclusive, "would be pass; the load generator made times longer"
+	cut.Run.Verdict.Outcome, cut.Run.Verdict.Expected.Met, cut.Run.Verdict.Expected.Reason = results.Inconclusive, false, "inconclusive: "+becauseSlow
+	t.Alternatives = []results.AlternativeRecord{alternative("passthrough", 14, true), alternative("introspect", 17, false), cut}
+	return t
+}
+
+// unasked has alternatives that were not asked for.
+func unasked() results.TargetRecord {
+	t := sound()
+	t.Unasked = []string{"passthrough", "mtls"}
+	return t
+}
+
+// unrun has an alternative that did not run.
+func unrun() results.TargetRecord {
+	t := sound()
+	t.Alternatives = []results.AlternativeRecord{{Name: "mtls", Variant: "fixed"}}
+	return t
+}
+
 func TestEveryFormatOfATrackRecordIsAsInItsGoldenFile(t *testing.T) {
 	for _, example := range []struct {
 		name   string
@@ -95,6 +138,8 @@ func TestEveryFormatOfATrackRecordIsAsInItsGoldenFile(t *testing.T) {
 		{"demo", record(sound())},
 		{"demo-all", record(sound(), contrary(), dazed())},
 		{"demo-halted", halted()},
+		{"demo-alternatives", record(compared())},
+		{"demo-unasked", record(unasked())},
 	} {
 		for _, format := range Formats {
 			t.Run(example.name+" as "+format.Name, func(t *testing.T) {
@@ -120,6 +165,8 @@ func TestTheAnswerOfATrackRecord(t *testing.T) {
 		{"what can't be told", record(dazed()), "INCONCLUSIVE", results.Inconclusive},
 		{"a fail of which the reason can't be told", record(vague()), "INCONCLUSIVE", results.Inconclusive},
 		{"a fail is worse than what can't be told", record(dazed(), contrary()), "FAIL", results.Fail},
+		{"an alternative that can't be told", record(compared()), "INCONCLUSIVE", results.Inconclusive},
+		{"an alternative that did not run", record(unrun()), "INCONCLUSIVE", results.Inconclusive},
 		{"an interrupted one", halted(), "ABORTED", results.Inconclusive},
 	} {
 		a := NewTrack(row.record).Answer

@@ -32,7 +32,20 @@ type jsonTarget struct {
 	AsDeclared bool       `json:"as_declared"`
 	Naive      *jsonShown `json:"naive"` // null: it did not run
 	Fixed      *jsonShown `json:"fixed"`
-	Rows       []jsonSide `json:"rows"`
+
+	Alternatives []jsonAlternative `json:"alternatives"`
+	Unasked      []string          `json:"unasked_alternatives"` // declared, and not asked for
+
+	Rows []jsonSide `json:"rows"`
+}
+
+// jsonAlternative is what one alternative showed.
+type jsonAlternative struct {
+	Name    string     `json:"name"`
+	Variant string     `json:"variant"`
+	Set     []string   `json:"set"` // path=value
+	Cause   *string    `json:"cause"`
+	Shown   *jsonShown `json:"shown"` // null: it did not run
 }
 
 // jsonShown is what one variant showed.
@@ -46,13 +59,15 @@ type jsonShown struct {
 	Reason     *string `json:"reason"`
 }
 
-// jsonSide is one SLO or measurement in both variants.
+// jsonSide is one SLO or measurement in all that is compared.
 type jsonSide struct {
 	What        string        `json:"what"`
-	Because     bool          `json:"because"` // naive has to fail by it
+	Because     bool          `json:"because"` // naive has to fail by it; by what an alternative has to stands with it
 	Measurement bool          `json:"measurement"`
 	Naive       *jsonEvidence `json:"naive"` // null: it was not asked, or did not run
 	Fixed       *jsonEvidence `json:"fixed"`
+
+	Alternatives map[string]*jsonEvidence `json:"alternatives,omitempty"` // by name; null as of the variants
 }
 
 func toJSONTrack(d Document) jsonTrack {
@@ -65,7 +80,7 @@ func toJSONTrack(d Document) jsonTrack {
 	}
 	for _, t := range record.Targets {
 		j.AsDeclared = j.AsDeclared && t.Met()
-		for _, run := range variants(t) {
+		for _, run := range shownRuns(t) {
 			if j.Host == nil {
 				host := toJSONHost(run.Host)
 				j.Host, j.Builds = &host, each(run.Builds, toJSONBuild)
@@ -76,31 +91,46 @@ func toJSONTrack(d Document) jsonTrack {
 		}
 	}
 	for i := range j.Builds {
-		j.Builds[i].Variant = nil // both were run
+		j.Builds[i].Variant, j.Builds[i].Alternative = nil, "" // all were run
 	}
 	return j
 }
 
 func toJSONTarget(t results.TargetRecord) jsonTarget {
 	j := jsonTarget{
-		Target: t.Target, Cause: known(t.Cause), AsDeclared: t.Met(), Naive: toJSONShown(t.Naive), Fixed: toJSONShown(t.Fixed), Rows: []jsonSide{},
+		Target: t.Target, Cause: known(t.Cause), AsDeclared: t.Met(), Naive: toJSONShown(t.Naive), Fixed: toJSONShown(t.Fixed),
+		Alternatives: each(t.Alternatives, toJSONAlternative), Unasked: list(t.Unasked), Rows: []jsonSide{},
 	}
-	because := becauseOf(t)
+	because := becauseOf(t.Naive)
 	for _, what := range asked(t) {
-		naive, fixed := rowOf(t.Naive, what), rowOf(t.Fixed, what)
-		row := jsonSide{What: what, Because: what == because}
-		for _, side := range []struct {
-			from *results.Evidence
-			to   **jsonEvidence
-		}{{naive, &row.Naive}, {fixed, &row.Fixed}} {
-			if side.from != nil {
-				e := toJSONEvidence(*side.from)
-				*side.to, row.Measurement = &e, side.from.Outcome == ""
+		row := jsonSide{What: what, Because: what == because, Naive: toJSONSide(t.Naive, what), Fixed: toJSONSide(t.Fixed, what)}
+		for _, a := range t.Alternatives {
+			if row.Alternatives == nil {
+				row.Alternatives = map[string]*jsonEvidence{}
+			}
+			row.Alternatives[a.Name] = toJSONSide(a.Run, what)
+		}
+		for _, run := range shownRuns(t) {
+			if e := rowOf(run, what); e != nil {
+				row.Measurement = e.Outcome == ""
 			}
 		}
 		j.Rows = append(j.Rows, row)
 	}
 	return j
+}
+
+func toJSONSide(run *results.Run, what string) *jsonEvidence {
+	from := rowOf(run, what)
+	if from == nil {
+		return nil
+	}
+	e := toJSONEvidence(*from)
+	return &e
+}
+
+func toJSONAlternative(a results.AlternativeRecord) jsonAlternative {
+	return jsonAlternative{Name: a.Name, Variant: a.Variant, Set: list(a.Set), Cause: known(a.Cause), Shown: toJSONShown(a.Run)}
 }
 
 func toJSONShown(run *results.Run) *jsonShown {

@@ -26,8 +26,8 @@ type Summary struct {
 	HeadSHA string `json:"head_sha"`
 	Dirty   bool   `json:"dirty"`
 	Ref     string `json:"ref"`
-	Variant string `json:"variant"`
-	Host    string `json:"host"` // fingerprint
+	Variant string `json:"variant"` // or the alternative: what the build is called
+	Host    string `json:"host"`    // fingerprint
 }
 
 // Filter says which runs to list; a zero field does not filter, and the zero Filter lists all runs.

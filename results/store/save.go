@@ -77,7 +77,7 @@ func (s *Store) write(ctx context.Context, run *results.Run, body []byte) error 
 	_, err = tx.ExecContext(ctx, saveRun,
 		run.ID, run.Experiment, nanoseconds(run.Created), nanoseconds(run.Ended), string(run.Status), run.Reason,
 		string(run.Verdict.Outcome), run.Provider, len(run.Trials),
-		b.SHA, b.HeadSHA, b.Dirty, b.Ref, b.Variant, run.Host.Fingerprint)
+		b.SHA, b.HeadSHA, b.Dirty, b.Ref, b.Called(), run.Host.Fingerprint)
 	if err != nil {
 		return err
 	}
