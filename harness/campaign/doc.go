@@ -24,5 +24,6 @@
 //
 // # The demo
 //
-// The naive and then the fixed variant of each reference target, all under one seed, so that both see the same requests.
+// The naive and then the fixed variant of each reference target, then the alternatives to them that were asked for, all under one
+// seed, so that all see the same requests.
 package campaign

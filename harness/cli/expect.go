@@ -9,8 +9,8 @@ import (
 	"github.com/devcraft-studio/brunt/results/slo"
 )
 
-// measurements are what the experiment measures beside its SLOs, as evidence of what its variants are there to show: those of all
-// variants, each once.
+// measurements are what the experiment measures beside its SLOs, as evidence of what its variants and alternatives are there to
+// show: those of all, each once.
 func (q *question) measurements() []experiment.SLO {
 	var all []experiment.SLO
 	for _, e := range q.experiment.Expect {
@@ -35,13 +35,21 @@ func (q *question) leaveOutExpectations() {
 	}
 }
 
-// expectation is what is declared of the variant that runs, and nil where nothing is.
+// called is the alternative that runs, or else the variant.
+func (q *question) called() string {
+	if q.experiment.Alternative != "" {
+		return q.experiment.Alternative
+	}
+	return q.variant()
+}
+
+// expectation is what is declared of what runs, and nil where nothing is.
 func (q *question) expectation() *results.Expectation {
-	variant := q.variant()
+	name := q.called()
 	for _, e := range q.experiment.Expect {
-		if e.Variant == variant {
+		if e.Name == name {
 			return &results.Expectation{
-				Variant: variant, Verdict: results.Outcome(e.Verdict), Because: q.redact(e.Because), Cause: q.redact(e.Cause),
+				Variant: name, Verdict: results.Outcome(e.Verdict), Because: q.redact(e.Because), Cause: q.redact(e.Cause),
 			}
 		}
 	}

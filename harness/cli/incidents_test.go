@@ -56,7 +56,8 @@ type bothShown struct {
 		Reason     string
 		AsDeclared bool `json:"as_declared"`
 	}
-	Rows []struct {
+	Alternatives []struct{ Name string }
+	Rows         []struct {
 		What         string
 		Because      bool
 		Naive, Fixed struct {
@@ -124,8 +125,8 @@ func TestEveryDeclaredScenarioIsAnIncident(t *testing.T) {
 			t.Fatal(err)
 		}
 		declared[e.Name] = true
-		if len(e.Expect) != 2 {
-			t.Errorf("%s declares %d variants, not naive and fixed", name, len(e.Expect))
+		if variants := len(e.Expect) - len(e.Alternatives()); variants != 2 {
+			t.Errorf("%s declares %d variants, not naive and fixed", name, variants)
 		}
 		if !slices.ContainsFunc(incidents, func(i incident) bool { return i.target == e.Name }) {
 			t.Errorf("%s is not among the incidents: give it a row, with a time scale", name)
@@ -141,7 +142,8 @@ func TestEveryDeclaredScenarioIsAnIncident(t *testing.T) {
 	}
 }
 
-// TestADemoThatIsInterruptedGoesOn ends a demo inside its second run: the first is kept and is not run again.
+// TestADemoThatIsInterruptedGoesOn ends a demo inside its second run: the first is kept and is not run again. It goes on with an
+// alternative that was not asked for before, whose command repeats it.
 func TestADemoThatIsInterruptedGoesOn(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t, topology.ProviderLocal)
@@ -149,6 +151,12 @@ func TestADemoThatIsInterruptedGoesOn(t *testing.T) {
 expect:
   naive: {verdict: pass}
   fixed: {verdict: pass}
+  silent:
+    variant: naive
+    set: {slos.0: count(http_reqs) == 0, load.duration: 4s}
+    verdict: fail
+    because: count(http_reqs) == 0
+    cause: it is asked all the same
 `)
 	args := []string{"demo", p.path("experiment.yaml"), "--provider", p.provider, "--inconclusive", "pass"}
 	v := p.start(args...)
@@ -164,13 +172,33 @@ expect:
 	if len(before) != 2 || before[0].Status != results.StatusAborted || before[1].Status != results.StatusComplete {
 		t.Fatalf("%d runs are kept: %+v", len(before), before)
 	}
-	again := p.run(0, append(args, "--resume", before[1].ID)...)
+	again := p.run(0, append(args, "--alternatives", "--resume", before[1].ID)...)
 	after := p.runs()
-	if len(after) != 3 || after[0].Status != results.StatusComplete || after[0].Seed != before[1].Seed || after[0].Builds[0].Variant != "fixed" {
-		t.Errorf("%d runs are kept: %+v", len(after), after)
+	if len(after) != 4 || after[1].Status != results.StatusComplete || after[1].Seed != before[1].Seed || after[1].Builds[0].Variant != "fixed" {
+		t.Fatalf("%d runs are kept: %+v", len(after), after)
 	}
-	if said := again.stdout.String(); !strings.Contains(said, before[1].ID) || !strings.Contains(said, after[0].ID) || strings.Contains(said, before[0].ID) {
+	said := again.stdout.String()
+	if !strings.Contains(said, before[1].ID) || !strings.Contains(said, after[0].ID) || strings.Contains(said, before[0].ID) ||
+		!strings.Contains(said, "naive with slos.0=count(http_reqs) == 0, load.duration=4s") {
 		t.Errorf("the record is not of the runs that count:\n%s", said)
+	}
+	p.repeatsAlternative(after[0], "silent")
+}
+
+// repeatsAlternative runs the command that is kept with a run of an alternative: it is asked the same, and answers the same.
+func (p *place) repeatsAlternative(run results.Run, name string) {
+	p.Helper()
+	v := p.start(run.Command[1:]...)
+	code := v.exit()
+	again := p.runs()[0]
+	if code != 1 && again.Verdict.Outcome != results.Inconclusive || again.ID == run.ID {
+		p.Fatalf("%q ended with %d\n%s", run.Command, code, v.stderr())
+	}
+	for _, r := range []results.Run{run, again} {
+		if x := r.Verdict.Expected; r.Builds[0].Alternative != name || x == nil || x.Variant != name || r.Seed != run.Seed ||
+			r.Builds[0].Variant != "naive" || r.Question.SLOs[0].Text != "count(http_reqs) == 0" {
+			p.Errorf("%s is of %+v, and asked %+v of it", r.ID, r.Builds[0], r.Question)
+		}
 	}
 }
 
@@ -193,7 +221,8 @@ func TestProofTheTrackRecord(t *testing.T) {
 	t.Run("full length", func(t *testing.T) {
 		p := newPlace(t, topology.ProviderLocal)
 		for _, i := range incidents {
-			p.shows(figures{proof: proof, what: "demo " + i.target + ", time scale 1", provider: p.provider}, i.target, "--seed", "1")
+			p.shows(figures{proof: proof, what: "demo " + i.target + " with alternatives, time scale 1", provider: p.provider},
+				i.target, "--seed", "1", "--alternatives")
 		}
 	})
 }
@@ -214,7 +243,11 @@ func (p *place) shows(row figures, args ...string) {
 
 // summedUp is what naive failed with, and what fixed has there.
 func summedUp(got track) string {
-	parts := []string{fmt.Sprintf("%d of %d as declared", 2*len(got.Targets), 2*len(got.Targets))}
+	all := 2 * len(got.Targets)
+	for _, one := range got.Targets {
+		all += len(one.Alternatives)
+	}
+	parts := []string{fmt.Sprintf("%d of %d as declared", all, all)}
 	for _, one := range got.Targets {
 		for _, r := range one.Rows {
 			if r.Because && r.Naive.Value != nil && r.Fixed.Value != nil {

@@ -119,7 +119,7 @@ func (inv *invocation) measuredNow(ctx context.Context) (results.Build, error) {
 	if inv.options.sha != "" {
 		build.SHA, build.Note = inv.options.sha, "the SHA was given with --sha"
 	}
-	build.Variant = inv.question.variant()
+	build.Variant, build.Alternative = inv.question.variant(), inv.question.experiment.Alternative
 	return build, err
 }
 

@@ -37,7 +37,7 @@ func (inv *invocation) otherBuild(ctx context.Context) (results.Run, bool) {
 		}
 		b := run.Builds[0]
 		other := b.SHA != now.SHA || b.DiffDigest != now.DiffDigest
-		if other && b.Variant == now.Variant && run.Provider == inv.run.Provider && run.Host.Fingerprint == inv.run.Host.Fingerprint {
+		if other && b.Called() == now.Called() && run.Provider == inv.run.Provider && run.Host.Fingerprint == inv.run.Host.Fingerprint {
 			return run, true
 		}
 	}

@@ -274,7 +274,7 @@ func (inv *invocation) reopen(ctx context.Context) error {
 		return err
 	}
 	was := run.Builds[0]
-	if was.SHA != again.SHA || was.Variant != again.Variant {
+	if was.SHA != again.SHA || was.Called() != again.Called() {
 		return usage(fmt.Errorf("--resume %s: it measured another build: %s, not %s", run.ID, buildName(was), buildName(again)))
 	}
 	if asked := run.Question.Cells; inv.question.narrowed && len(asked) > 0 && !sameCells(asked, inv.question.cells) {

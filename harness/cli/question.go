@@ -99,13 +99,16 @@ func (q *question) readExperiment(a *app, name string, env map[string]string, o 
 	if len(o.k6Flags) > 0 {
 		return usage(errors.New("k6's own flags after -- go with a bare script; an experiment says all in its file"))
 	}
+	if o.variant != "" && o.alternative != "" {
+		return usage(errors.New("--variant and --alternative don't go together: an alternative says which variant it is of"))
+	}
 	cache, err := a.cacheDir()
 	if err != nil {
 		return err
 	}
 	e, err := experiment.Read(name, experiment.Options{
 		Dir: a.Dir, Lookup: a.lookup, Set: o.set, Env: env, Variant: o.variant, Shape: o.shape, Rate: o.rate,
-		Duration: o.duration, TimeScale: o.timeScale, Scenarios: scenarios.Files, Unpack: filepath.Join(cache, "scenarios"),
+		Alternative: o.alternative, Duration: o.duration, TimeScale: o.timeScale, Scenarios: scenarios.Files, Unpack: filepath.Join(cache, "scenarios"),
 	})
 	if err != nil {
 		return usage(err)
@@ -123,9 +126,9 @@ func (q *question) readExperiment(a *app, name string, env map[string]string, o 
 }
 
 func (q *question) readScript(a *app, name string, env map[string]string, o runOptions) error {
-	if o.shape != "" || o.rate != "" || o.duration != 0 || o.variant != "" || len(o.set) > 0 || o.provider != "" || o.timeScale != 0 {
-		return usage(errors.New("a bare script runs as it is: --shape, --rate, --duration, --variant, --set, --provider and " +
-			"--time-scale go with an experiment; give k6's own flags after --"))
+	if o.shape != "" || o.rate != "" || o.duration != 0 || o.variant != "" || o.alternative != "" || len(o.set) > 0 || o.provider != "" || o.timeScale != 0 {
+		return usage(errors.New("a bare script runs as it is: --shape, --rate, --duration, --variant, --alternative, --set, " +
+			"--provider and --time-scale go with an experiment; give k6's own flags after --"))
 	}
 	path := name
 	if !filepath.IsAbs(path) {

@@ -33,8 +33,8 @@ func (inv *invocation) resumable(run results.Run) error {
 // buildName tells builds apart for people.
 func buildName(b results.Build) string {
 	name := orDash(short(b.SHA))
-	if b.Variant != "" {
-		name += " (" + b.Variant + ")"
+	if b.Called() != "" {
+		name += " (" + b.Called() + ")"
 	}
 	return name
 }

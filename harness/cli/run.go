@@ -21,26 +21,27 @@ import (
 
 // runOptions are the flags of `brunt run`. Their zero values mean: as the experiment says.
 type runOptions struct {
-	store     storeFlag
-	provider  string
-	variant   string
-	shape     string
-	rate      string
-	duration  time.Duration
-	timeScale float64
-	trials    int
-	seed      int64
-	sha       string
-	set       []string
-	env       []string
-	outputs   outputFlags
-	quiet     bool
-	noWait    bool
-	strict    bool
-	k6Flags   []string // after --, for a bare script
-	asker     string   // what asks instead of `brunt run`: limits or matrix
-	resume    string   // the run that goes on
-	demo      demoPart // of a demo
+	store       storeFlag
+	provider    string
+	variant     string
+	alternative string
+	shape       string
+	rate        string
+	duration    time.Duration
+	timeScale   float64
+	trials      int
+	seed        int64
+	sha         string
+	set         []string
+	env         []string
+	outputs     outputFlags
+	quiet       bool
+	noWait      bool
+	strict      bool
+	k6Flags     []string // after --, for a bare script
+	asker       string   // what asks instead of `brunt run`: limits or matrix
+	resume      string   // the run that goes on
+	demo        demoPart // of a demo
 }
 
 func (a *app) runCommand() *cobra.Command {
@@ -56,6 +57,7 @@ meaning, and what stands after -- goes to k6.`,
 		Example: `  brunt run scenarios/restapi
   brunt run scenarios/restapi --shape soak --rate 50/s --duration 2m
   brunt run scenarios/restapi --variant naive --set services.api.env.REGRESSION=json
+  brunt run scenarios/missingindex --alternative customer
   brunt run script.js -- --vus 10 --duration 30s`,
 		Args: func(c *cobra.Command, args []string) error {
 			given := args
@@ -88,6 +90,7 @@ func (o *runOptions) registerCommon(c *cobra.Command) {
 	o.registerShared(c)
 	f := c.Flags()
 	f.StringVar(&o.variant, "variant", "", "of a reference target: naive or fixed")
+	f.StringVar(&o.alternative, "alternative", "", "one of those that the experiment declares below expect")
 	f.StringVar(&o.rate, "rate", "", "iterations per second at the shape's peak, such as 100/s")
 }
 
