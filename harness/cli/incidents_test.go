@@ -153,7 +153,7 @@ expect:
   fixed: {verdict: pass}
   silent:
     variant: naive
-    set: {slos.0: count(http_reqs) == 0, load.duration: 4s}
+    set: {slos.0: count(http_reqs) == 0, load.duration: 4s, services.api.env.API_TOKEN: k9alternative9k}
     verdict: fail
     because: count(http_reqs) == 0
     cause: it is asked all the same
@@ -178,8 +178,13 @@ expect:
 		t.Fatalf("%d runs are kept: %+v", len(after), after)
 	}
 	said := again.stdout.String()
+	for _, run := range after {
+		if strings.Contains(run.Question.Source+said, "k9alternative9k") || !strings.Contains(run.Question.Source, "API_TOKEN") {
+			t.Errorf("what an alternative keeps to itself is told by %s:\n%s\n%s", run.ID, run.Question.Source, said)
+		}
+	}
 	if !strings.Contains(said, before[1].ID) || !strings.Contains(said, after[0].ID) || strings.Contains(said, before[0].ID) ||
-		!strings.Contains(said, "naive with slos.0=count(http_reqs) == 0, load.duration=4s") {
+		!strings.Contains(said, "naive with slos.0=count(http_reqs) == 0, load.duration=4s, services.api.env.API_TOKEN=") {
 		t.Errorf("the record is not of the runs that count:\n%s", said)
 	}
 	p.repeatsAlternative(after[0], "silent")

@@ -114,6 +114,15 @@ func (q *question) readExperiment(a *app, name string, env map[string]string, o 
 		return usage(err)
 	}
 	a.learnSecrets(e)
+	for _, x := range e.Alternatives() { // what they set stands in the file, which is kept with the run
+		other, err := experiment.Read(name, experiment.Options{
+			Dir: a.Dir, Alternative: x.Name, Scenarios: scenarios.Files, Unpack: filepath.Join(cache, "scenarios"),
+		})
+		if err != nil {
+			return usage(err)
+		}
+		a.learnSecrets(other)
+	}
 	q.experiment = e
 	q.script = load.Script{
 		Path: e.Load.Script, Env: inspectable(e.Load.Env, e.TimeScale), Shape: e.Load.Shape, Rate: e.Load.Rate,
