@@ -89,14 +89,19 @@ func outcomeCell(e *results.Evidence) Cell {
 
 // sideNote marks the row that was declared, and says why a row has no value or no outcome.
 func sideNote(target results.TargetRecord, what string) string {
-	var said, declared []string
+	var said, declared, reasons []string
+	of := map[string][]string{} // who has a reason
 	for _, s := range sides(target) {
 		if becauseOf(s.run) == what {
 			declared = append(declared, s.name)
 		}
 		if e := rowOf(s.run, what); e != nil && e.Reason != "" && (e.Value == nil || e.Outcome == results.Inconclusive) {
-			said = append(said, s.name+": "+e.Reason)
+			reasons = append(reasons, e.Reason)
+			of[e.Reason] = append(of[e.Reason], s.name)
 		}
+	}
+	for _, reason := range distinct(reasons) {
+		said = append(said, strings.Join(of[reason], ", ")+": "+reason)
 	}
 	if len(declared) > 0 {
 		mark := "declared"

@@ -112,6 +112,8 @@ func compared() results.TargetRecord {
 	cut := alternative("mtls", 12, false)
 	cut.Run.Verdict.Evidence[3].Outcome, cut.Run.Verdict.Evidence[3].Reason = results.Inconclusive, "would be pass; the load generator made times longer"
 	cut.Run.Verdict.Outcome, cut.Run.Verdict.Expected.Met, cut.Run.Verdict.Expected.Reason = results.Inconclusive, false, "inconclusive: "+becauseSlow
+	t.Fixed.Verdict.Evidence[0].Reason, t.Fixed.Verdict.Evidence[0].Value = "nothing was served", nil
+	cut.Run.Verdict.Evidence[0].Reason, cut.Run.Verdict.Evidence[0].Value = "nothing was served", nil
 	t.Alternatives = []results.AlternativeRecord{alternative("passthrough", 14, true), alternative("introspect", 17, false), cut}
 	return t
 }
