@@ -187,6 +187,12 @@ expect:
 		!strings.Contains(said, "naive with slos.0=count(http_reqs) == 0, load.duration=4s, services.api.env.API_TOKEN=") {
 		t.Errorf("the record is not of the runs that count:\n%s", said)
 	}
+	for _, flag := range []string{"--alternatives", "--quiet"} { // all there is to run, or more, has run
+		p.run(0, append(args, flag, "--resume", after[0].ID)...)
+	}
+	if done := p.runs(); len(done) != len(after) {
+		t.Errorf("%d runs are kept after there was nothing left to run", len(done))
+	}
 	p.repeatsAlternative(after[0], "silent")
 }
 

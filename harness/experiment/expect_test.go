@@ -134,3 +134,17 @@ slos:`, 1))
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestThereAreNoMoreAlternativesThanATableHolds(t *testing.T) {
+	text := expecting
+	for i := range mostAlternatives {
+		text += "  other-" + itoa(i) + ": {variant: fixed, verdict: pass}\n"
+	}
+	if e, err := Read(write(t, text), Options{}); err != nil || len(e.Alternatives()) != mostAlternatives {
+		t.Errorf("%d alternatives, and %v", len(e.Alternatives()), err)
+	}
+	_, err := Read(write(t, text+"  more: {variant: fixed, verdict: pass}\n"), Options{})
+	if err == nil || !strings.HasSuffix(err.Error(), "expect.more is one alternative too many (at most 12 make sense)") {
+		t.Errorf("got %v", err)
+	}
+}
