@@ -38,6 +38,8 @@ func TestTheilSen(t *testing.T) {
 		{"points of one moment have no slope", []Sample{{1, 1}, {1, 2}, {1, 3}, {1, 4}, {1, 5}}, 0, 0, 0, false},
 		// The slopes of the ten pairs in order: 0 ½ 1 1 1 1 1 1 1½ 2, by hand; of five points the interval is all of them.
 		{"the median of the slopes of all pairs", series(0, 1, 3, 3, 4), 1, 0, 2, true},
+		// The example of Sen 1968, section 6; of the 21 slopes the interval is from the 4th to the 18th.
+		{"Sen's own example", []Sample{{1, 9}, {2, 15}, {3, 19}, {4, 20}, {10, 45}, {12, 55}, {18, 78}}, 4, 26.0 / 7, 35.0 / 8, true},
 		{"one value that is far off does not move it", outlier, 2, 2, 2, true},
 		{"the order of the samples does not matter", []Sample{{3, 3}, {0, 0}, {4, 4}, {1, 1}, {2, 2}}, 1, 1, 1, true},
 		{"nothing at all", nil, 0, 0, 0, false},

@@ -137,6 +137,7 @@ func TestScraped(t *testing.T) {
 		{"missed scrapes are told", "max(queue) < 20", one(gaps(2)), results.Pass, 7, "24 of 120 scrapes missed"},
 		{"too many missed scrapes say nothing", "max(queue) < 20", one(gaps(6)), results.Inconclusive, none, "more scrapes were missed than answered: 72 of 120 scrapes missed"},
 		{"a slope", "slope(queue) < 5/min", one(func(s int) map[string]float64 { return map[string]float64{"queue": float64(s) / 6} }), results.Fail, 10, ""},
+		{"a slope of what grows ever faster", "slope(queue) <= 0/min", one(func(s int) map[string]float64 { return map[string]float64{"queue": float64(s*s) / 714} }), results.Fail, 10, ""},
 		{"a slope of what does not change", "slope(queue) <= 0/min", one(level(7)), results.Pass, 0, ""},
 		{"a slope of a counter", "slope(jobs_total) < 200/min in first-fifth", one(func(int) map[string]float64 { return map[string]float64{"jobs_total": 3} }), results.Inconclusive, none, "a slope needs 30 samples, and there are 22"},
 		{"after_gc of what tells of no collection", "max(after_gc(queue)) < 20", one(level(7)), results.Inconclusive, none, "api does not tell of garbage collections"},
