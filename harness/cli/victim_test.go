@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"hash/fnv"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -341,7 +340,8 @@ func descendants(root int) []process {
 func (p *place) left(runID string, known []process) []string {
 	p.Helper()
 	var found []string
-	for _, q := range processes("BRUNT_RUN=" + runID) {
+	table := processes("BRUNT_RUN=" + runID)
+	for _, q := range table {
 		was := slices.ContainsFunc(known, func(k process) bool { return k.pid == q.pid && k.start == q.start })
 		named := runID != "" && (q.marked || strings.Contains(q.command, runID))
 		if (was || named) && !q.zombie && q.pid != os.Getpid() {
@@ -350,7 +350,7 @@ func (p *place) left(runID string, known []process) []string {
 	}
 	found = append(found, sharedMemory(known)...)
 	if runID != "" {
-		found = append(found, listeners(runID)...)
+		found = append(found, listeners(runID, table)...)
 		for _, dir := range []string{"/dev/shm", "/tmp", "/var/tmp"} {
 			names, _ := filepath.Glob(filepath.Join(dir, "*"+runID+"*"))
 			found = append(found, names...)
@@ -406,23 +406,6 @@ func (p *place) vanishes(runID string, known []process, limit time.Duration) tim
 		}
 		time.Sleep(lookLong)
 	}
-}
-
-// listeners are the addresses of the run that somebody listens on. Its addresses follow from its id.
-func listeners(runID string) []string {
-	h := fnv.New32a()
-	_, _ = h.Write([]byte(runID))
-	network := h.Sum32() % (64 * 256)
-	prefix := fmt.Sprintf("%02X%02X7F:", network%256, 64+network/256) // the kernel writes the last byte first
-	text, _ := os.ReadFile("/proc/net/tcp")
-	var found []string
-	for line := range strings.Lines(string(text)) {
-		fields := strings.Fields(line)
-		if len(fields) > 3 && fields[3] == "0A" && strings.HasPrefix(fields[1][2:], prefix) {
-			found = append(found, "listener on "+fields[1])
-		}
-	}
-	return found
 }
 
 // sharedMemory are the System V segments that one of the processes made.
