@@ -1,12 +1,50 @@
 package fault
 
 import (
+	"net"
 	"testing"
 	"time"
 
 	"github.com/devcraft-studio/brunt/harness/experiment"
 	"github.com/devcraft-studio/brunt/harness/site"
 )
+
+// TestAttemptsThatAreResetAreCounted: a client that asks again finds each of its connections reset, while that lasts. Those that a link
+// that is down refuses never come to the proxy.
+func TestAttemptsThatAreResetAreCounted(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, &site.Node{Address: server(t, echo)})
+	pooled := dial(t, b.link.Address)
+	roundTrip(t, pooled)
+	f := b.fault(experiment.Fault{Kind: "reset"})
+	b.apply(t, f)
+	for range 3 {
+		conn, err := net.Dial("tcp", b.link.Address)
+		if err != nil {
+			continue // the reset came before the kernel said that it is connected: it was accepted all the same
+		}
+		if err := ping(conn, 5*time.Second); err == nil {
+			t.Error("an answer through a link that resets")
+		}
+		conn.Close()
+	}
+	if _, err := b.Probe(t.Context(), b.link); err != nil {
+		t.Fatal(err)
+	}
+	b.lift(t, f)
+	down := b.fault(experiment.Fault{Kind: "down"})
+	b.apply(t, down)
+	for range 3 {
+		if conn, err := net.Dial("tcp", b.link.Address); err == nil {
+			conn.Close()
+			t.Error("connected through a link that is down")
+		}
+	}
+	b.lift(t, down)
+	if got := b.proxy.Traffic(t.Context(), linkName); got != (Traffic{Connections: 1, Exchanges: 4}) {
+		t.Errorf("after one round trip, three connections that were reset, and three refused: %+v", got)
+	}
+}
 
 // TestExchangesAreCountedWhetherAnythingPassesOrNot: each attempt of a client counts, also one that is never answered, and no probe.
 func TestExchangesAreCountedWhetherAnythingPassesOrNot(t *testing.T) {

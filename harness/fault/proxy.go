@@ -52,7 +52,8 @@ type Traffic struct {
 	Connections int64
 	// Exchanges is how often a client began to send, since it was connected or last answered, whether anything passed or not. Of
 	// protocols that answer one request after another, such as HTTP/1.1, those are the requests; what is pipelined or multiplexed
-	// is fewer. The greeting of a new connection is one as well.
+	// is fewer. The greeting of a new connection is one as well, and so is a connection that is reset before it could say anything.
+	// What a link that is down refuses is not among them: the system answers for it, and tells nobody.
 	Exchanges int64
 }
 

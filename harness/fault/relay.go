@@ -138,6 +138,9 @@ func (r *relay) take(client *net.TCPConn) {
 	}
 	r.mu.Unlock()
 	if refused {
+		if !c.probe {
+			r.exchanges.Add(1) // the client asks for something, though nothing hears what
+		}
 		c.end(true)
 		return
 	}

@@ -113,7 +113,8 @@
 // Verdict.Uses is the same for people, phase by phase with their guards, and has no part in the outcome: work per request of Postgres, Redis
 // and links, its multiple in a fault phase of what it was in the steady phase before (retry amplification), and what the
 // processes of each node used of the machine. The work of a link is its exchanges, what nothing let through included: retries show
-// there when they never arrive, and on the node when they do. What was under way at the edges of a phase blurs all of it, as above: a
+// there when they never arrive, and on the node when they do. What a link that is down refuses is not seen by anybody, so that its
+// work is nothing then, however often it was asked for. What was under way at the edges of a phase blurs all of it, as above: a
 // multiple by about the share that a request's duration is of the phase. A link that no connection crossed is named in a warning;
 // what was opened before the load, as by a pool, crossed it.
 //
