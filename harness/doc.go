@@ -11,6 +11,7 @@
 //	  runner               conducts one trial: order, clock, cleanup; decides nothing
 //	  experiment           the words of the question: YAML in, validated values out         [yaml, jsonschema]
 //	  site                 a started topology: nodes and what can be done to them
+//	  cgroup               the control groups that bound a process
 //	  topology             starts and stops a topology: docker, local                       [Testcontainers]
 //	    images               postgres and redis images out of Debian packages               [moby client]
 //	  dependency           what we know of postgres and redis                               [pgx, go-redis]

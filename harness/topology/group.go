@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"os"
-	"path"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -13,6 +12,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/devcraft-studio/brunt/harness/cgroup"
 	"github.com/devcraft-studio/brunt/harness/site"
 )
 
@@ -42,8 +42,7 @@ type setting struct {
 	Value string `json:"value"`
 }
 
-// groupsOf are the groups that bound a resource of a process, its own and those above it, as far as they are mounted. A
-// controller that is mounted as version 1 is not in version 2.
+// groupsOf are the groups that bound a resource of a process, its own and those above it, as far as they are mounted.
 func groupsOf(pid int, r site.Resource) ([]group, error) {
 	member, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "cgroup"))
 	if err != nil {
@@ -53,58 +52,14 @@ func groupsOf(pid int, r site.Resource) ([]group, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read where control groups are mounted: %w", err)
 	}
-	controller := string(r) // the kernel's names of them are ours
-	for _, version := range []int{1, 2} {
-		below, ok := memberOf(string(member), controller, version)
-		if !ok {
-			continue
-		}
-		mount, root, ok := mountOf(string(mounts), controller, version)
-		if !ok {
-			continue
-		}
-		below = strings.TrimPrefix(below, strings.TrimSuffix(root, "/"))
-		if !strings.HasPrefix(below, "/") || strings.HasPrefix(below, "/..") {
-			below = "/" // a group that this mount does not show
-		}
-		var groups []group
-		for below = path.Clean(below); below != "/"; below = path.Dir(below) {
-			groups = append(groups, group{mount + below, version, r})
-		}
-		return append(groups, group{mount, version, r}), nil
+	var groups []group
+	for _, g := range cgroup.Of(string(member), string(mounts), string(r)) { // the kernel's names of controllers are ours
+		groups = append(groups, group{g.Dir, g.Version, r})
 	}
-	return nil, fmt.Errorf("no control groups for %s are mounted", controller)
-}
-
-// memberOf finds a process's group in lines such as `4:cpu,cpuacct:/docker/1a2b` and, of version 2, `0::/system.slice`.
-func memberOf(cgroup, controller string, version int) (string, bool) {
-	for _, line := range strings.Split(cgroup, "\n") {
-		parts := strings.SplitN(line, ":", 3)
-		if len(parts) != 3 {
-			continue
-		}
-		if version == 2 && parts[0] == "0" && parts[1] == "" || version == 1 && slices.Contains(strings.Split(parts[1], ","), controller) {
-			return parts[2], true
-		}
+	if groups == nil {
+		return nil, fmt.Errorf("no control groups for %s are mounted", r)
 	}
-	return "", false
-}
-
-// mountOf finds where a controller is mounted, and which group the mount shows as its root, in lines such as
-// `33 25 0:28 / /sys/fs/cgroup/cpu rw,nosuid - cgroup cgroup rw,cpu`.
-func mountOf(mountinfo, controller string, version int) (mount, root string, ok bool) {
-	for _, line := range strings.Split(mountinfo, "\n") {
-		before, after, found := strings.Cut(line, " - ")
-		left, right := strings.Fields(before), strings.Fields(after)
-		if !found || len(left) < 5 || len(right) < 3 {
-			continue
-		}
-		if version == 2 && right[0] == "cgroup2" ||
-			version == 1 && right[0] == "cgroup" && slices.Contains(strings.Split(right[2], ","), controller) {
-			return left[4], left[3], true
-		}
-	}
-	return "", "", false
+	return groups, nil
 }
 
 // groupsFor makes the groups that the faults of a node need. They have to be there before the node is: memory that a process
@@ -277,7 +232,7 @@ func (g group) fits(amount float64) error {
 	if err != nil {
 		return fmt.Errorf("read how much memory it uses: %w", err)
 	}
-	stat := g.numbers("memory.stat")
+	stat := cgroup.Numbers(filepath.Join(g.dir, "memory.stat"))
 	for _, name := range files {
 		needs -= int64(stat[name]) // the kernel can drop what it caches of files
 	}
@@ -303,13 +258,13 @@ func (e *TooLittleMemoryError) Error() string {
 func (g group) held() (times, of uint64, err error) {
 	switch {
 	case g.resource == site.CPU:
-		stat := g.numbers("cpu.stat")
+		stat := cgroup.Numbers(filepath.Join(g.dir, "cpu.stat"))
 		if stat == nil {
 			return 0, 0, errors.New("its control group does not tell how often it was held up")
 		}
 		return stat["nr_throttled"], stat["nr_periods"], nil
 	case g.version == 2:
-		return g.numbers("memory.events")["max"], 0, nil
+		return cgroup.Numbers(filepath.Join(g.dir, "memory.events"))["max"], 0, nil
 	}
 	text, err := os.ReadFile(filepath.Join(g.dir, "memory.failcnt"))
 	if err != nil {
@@ -317,20 +272,4 @@ func (g group) held() (times, of uint64, err error) {
 	}
 	times, err = strconv.ParseUint(strings.TrimSpace(string(text)), 10, 64)
 	return times, 0, err
-}
-
-// numbers reads a file of lines of a word and a number; nil when it can't be read.
-func (g group) numbers(name string) map[string]uint64 {
-	raw, err := os.ReadFile(filepath.Join(g.dir, name))
-	if err != nil {
-		return nil
-	}
-	found := map[string]uint64{}
-	for line := range strings.Lines(string(raw)) {
-		word, text, _ := strings.Cut(strings.TrimSpace(line), " ")
-		if n, err := strconv.ParseUint(text, 10, 64); err == nil {
-			found[word] = n
-		}
-	}
-	return found
 }

@@ -249,33 +249,6 @@ func TestAnUndoWritesNothingButBounds(t *testing.T) {
 	}
 }
 
-func TestGroupsAreFoundInBothVersions(t *testing.T) {
-	const (
-		one      = "9:name=systemd:/\n4:memory:/a/b\n2:cpu,cpuacct:/docker/1a2b\n0::/\n"
-		oneMount = "31 23 0:28 / /sys/fs/cgroup rw - tmpfs tmpfs rw\n33 25 0:28 /docker/1a2b /sys/fs/cgroup/cpu,cpuacct rw,nosuid - cgroup cgroup rw,cpu,cpuacct\n"
-		two      = "0::/system.slice/x.service\n"
-		twoMount = "31 23 0:28 / /sys/fs/cgroup rw shared:9 - cgroup2 cgroup2 rw\n"
-	)
-	for _, row := range []struct {
-		name, cgroup, mounts, controller string
-		version                          int
-		member, mount, root              string
-	}{
-		{"of version 1, with a mount that shows a part", one, oneMount, "cpu", 1, "/docker/1a2b", "/sys/fs/cgroup/cpu,cpuacct", "/docker/1a2b"},
-		{"of version 1, without a mount", one, oneMount, "memory", 1, "/a/b", "", ""},
-		{"of version 2", two, twoMount, "memory", 2, "/system.slice/x.service", "/sys/fs/cgroup", "/"},
-		{"of version 2 where there is 1 alone", two, twoMount, "cpu", 1, "", "", ""},
-	} {
-		t.Run(row.name, func(t *testing.T) {
-			member, _ := memberOf(row.cgroup, row.controller, row.version)
-			mount, root, _ := mountOf(row.mounts, row.controller, row.version)
-			if diff := cmp.Diff([]string{row.member, row.mount, row.root}, []string{member, mount, root}); diff != "" {
-				t.Error(diff)
-			}
-		})
-	}
-}
-
 // noGroups is a Registrar that lets no control group be made.
 type noGroups struct{ *records }
 
