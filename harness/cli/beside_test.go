@@ -327,10 +327,7 @@ func BenchmarkBesideK6(b *testing.B) {
 
 // TestProofTheGeneratorIsCheap holds the load engine to its figures beside k6's own.
 func TestProofTheGeneratorIsCheap(t *testing.T) {
-	proof := os.Getenv("BRUNT_PROOF")
-	if proof == "" {
-		t.Skip("a long proof: `make proof` runs it")
-	}
+	proof := proofFile(t)
 	row := func(what string) figures { return figures{proof: proof, what: what, provider: topology.ProviderLocal} }
 	t.Run("plain script", func(t *testing.T) {
 		row := row("CPU of a plain k6/http script beside k6 run, 15 pairs")

@@ -236,10 +236,7 @@ func TestADeathInTheMiddleOfFaultsLeavesNoneInForce(t *testing.T) {
 
 // TestProofDeathsInTheMiddleOfFaults does that for all, and notes the figures.
 func TestProofDeathsInTheMiddleOfFaults(t *testing.T) {
-	proof := os.Getenv("BRUNT_PROOF")
-	if proof == "" {
-		t.Skip("a long proof: `make proof` runs it")
-	}
+	proof := proofFile(t)
 	for _, provider := range providers() {
 		t.Run(provider, func(t *testing.T) {
 			p := newDeathPlace(t, provider)

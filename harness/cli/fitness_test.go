@@ -65,10 +65,7 @@ func TestAStarvedGeneratorDecidesNothingAndACollapsedTargetFails(t *testing.T) {
 }
 
 func TestProofAStarvedGeneratorIsTold(t *testing.T) {
-	proof := os.Getenv("BRUNT_PROOF")
-	if proof == "" {
-		t.Skip("a long proof: `make proof` runs it")
-	}
+	proof := proofFile(t)
 	const tries = 20
 	for _, row := range starvations() {
 		t.Run(row.name, func(t *testing.T) {

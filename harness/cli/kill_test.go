@@ -303,10 +303,7 @@ func (p *place) gone(runID string) {
 // TestProofKilledInEveryMoment kills brunt in every moment, for both providers, each time followed by a run that has to work. It
 // appends what it took to the file that BRUNT_PROOF names, and leaves out what stands there for this commit.
 func TestProofKilledInEveryMoment(t *testing.T) {
-	proof := os.Getenv("BRUNT_PROOF")
-	if proof == "" {
-		t.Skip("a long proof: `make proof` runs it")
-	}
+	proof := proofFile(t)
 	for _, provider := range providers() {
 		t.Run(provider, func(t *testing.T) {
 			p := newPlace(t, provider)

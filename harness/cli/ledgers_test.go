@@ -3,7 +3,6 @@ package cli_test
 import (
 	"fmt"
 	"net/http"
-	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -18,10 +17,7 @@ import (
 // TestProofScriptsHoldWithContainers runs with the provider docker those of TestScripts that run their load with the local one:
 // ledgers, and faults that a script drives.
 func TestProofScriptsHoldWithContainers(t *testing.T) {
-	proof := os.Getenv("BRUNT_PROOF")
-	if proof == "" {
-		t.Skip("a long proof: `make proof` runs it")
-	}
+	proof := proofFile(t)
 	newPlace(t, topology.ProviderDocker) // skips, or fails, without an engine
 	for _, name := range []string{"ledgers", "scripted"} {
 		row := figures{proof: proof, what: "the script " + name + ".txtar", provider: topology.ProviderDocker}

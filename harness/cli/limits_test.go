@@ -2,7 +2,6 @@ package cli_test
 
 import (
 	"fmt"
-	"os"
 	"strings"
 	"syscall"
 	"testing"
@@ -72,10 +71,7 @@ func TestAClientTimeoutIsTheLatencyThatIsTolerated(t *testing.T) {
 }
 
 func TestProofAClientTimeoutIsFoundFiveTimesOutOfFive(t *testing.T) {
-	proof := os.Getenv("BRUNT_PROOF")
-	if proof == "" {
-		t.Skip("a long proof: `make proof` runs it")
-	}
+	proof := proofFile(t)
 	for _, provider := range providers() {
 		t.Run(provider, func(t *testing.T) {
 			const tries = 5
@@ -97,10 +93,7 @@ func TestProofAClientTimeoutIsFoundFiveTimesOutOfFive(t *testing.T) {
 }
 
 func TestProofTheStrengthsOfFurtherKindsAreFound(t *testing.T) {
-	proof := os.Getenv("BRUNT_PROOF")
-	if proof == "" {
-		t.Skip("a long proof: `make proof` runs it")
-	}
+	proof := proofFile(t)
 	for _, asked := range []struct {
 		kind, link, path, slo string
 		edge, within          float64

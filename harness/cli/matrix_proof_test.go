@@ -83,10 +83,7 @@ func TestAScorecardOfTheProofIsReadAsItWasWritten(t *testing.T) {
 // TestProofTheScorecardRepeats makes the scorecard of the main job three times with one seed, each within its budget: all kinds
 // of faults on its two links and three nodes. The outcomes of the cells have to be the same, but for one in twenty.
 func TestProofTheScorecardRepeats(t *testing.T) {
-	proof := os.Getenv("BRUNT_PROOF")
-	if proof == "" {
-		t.Skip("a long proof: `make proof` runs it")
-	}
+	proof := proofFile(t)
 	const budget, least = 18 * time.Minute, 15 // as many cells as there are kinds
 	scenario, err := filepath.Abs("../../scenarios/restapi")
 	if err != nil {

@@ -114,10 +114,7 @@ func BenchmarkNative(b *testing.B) {
 
 // TestProofRequestsWithoutAScriptAreCheap holds brunt-native to its figure beside k6/http.
 func TestProofRequestsWithoutAScriptAreCheap(t *testing.T) {
-	proof := os.Getenv("BRUNT_PROOF")
-	if proof == "" {
-		t.Skip("a long proof: `make proof` runs it")
-	}
+	proof := proofFile(t)
 	const rate = 4000
 	row := figures{proof: proof, what: "CPU of requests without a script beside a one-line k6/http script, 15 pairs at 4,000/s", provider: topology.ProviderLocal}
 	if row.there(t) {

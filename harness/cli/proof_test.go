@@ -10,6 +10,16 @@ import (
 	"time"
 )
 
+// proofFile is the table that figures are noted in, which `make proof` alone names. Without one the proof, a long one, is left out.
+func proofFile(t *testing.T) string {
+	t.Helper()
+	proof := os.Getenv("BRUNT_PROOF")
+	if proof == "" {
+		t.Skip("a long proof: `make proof` runs it")
+	}
+	return proof
+}
+
 // figures is one row of the table of proofs.
 type figures struct{ proof, what, provider string }
 

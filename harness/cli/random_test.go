@@ -3,7 +3,6 @@ package cli_test
 import (
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -12,10 +11,7 @@ import (
 // TestProofKilledAtRandomMoments kills brunt at moments that nobody chose, 25 of them for each provider, in batches that each have a
 // row, so that it can be interrupted. After the last of a batch the next run has to work.
 func TestProofKilledAtRandomMoments(t *testing.T) {
-	proof := os.Getenv("BRUNT_PROOF")
-	if proof == "" {
-		t.Skip("a long proof: `make proof` runs it")
-	}
+	proof := proofFile(t)
 	const batches, kills = 5, 5
 	for n, provider := range providers() {
 		t.Run(provider, func(t *testing.T) {

@@ -289,10 +289,7 @@ func (p *place) scriptRecovers() (results.Resilience, results.Evidence) {
 
 // TestProofRecoveryIsReadAsItIs: five of five, of a tail that is known, with each provider; and where a script drives the outage.
 func TestProofRecoveryIsReadAsItIs(t *testing.T) {
-	proof := os.Getenv("BRUNT_PROOF")
-	if proof == "" {
-		t.Skip("a long proof: `make proof` runs it")
-	}
+	proof := proofFile(t)
 	for _, provider := range providers() {
 		t.Run(provider, func(t *testing.T) {
 			p := newPlace(t, provider)
@@ -336,10 +333,7 @@ func (p *place) provesCensored(proof string) {
 
 // TestProofAMetastableTargetIsTold: a retry storm that keeps itself alive is metastable; with a budget for retries it is none.
 func TestProofAMetastableTargetIsTold(t *testing.T) {
-	proof := os.Getenv("BRUNT_PROOF")
-	if proof == "" {
-		t.Skip("a long proof: `make proof` runs it")
-	}
+	proof := proofFile(t)
 	for _, provider := range providers() {
 		t.Run(provider, func(t *testing.T) {
 			p := newPlace(t, provider)

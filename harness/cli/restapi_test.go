@@ -2,7 +2,6 @@ package cli_test
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -15,10 +14,7 @@ import (
 // TestProofTheMainJobHolds runs the main job on both providers ten times each: every run has to pass, and to be judged so
 // again from its recording.
 func TestProofTheMainJobHolds(t *testing.T) {
-	proof := os.Getenv("BRUNT_PROOF")
-	if proof == "" {
-		t.Skip("a long proof: `make proof` runs it")
-	}
+	proof := proofFile(t)
 	for _, provider := range providers() {
 		t.Run(provider, func(t *testing.T) {
 			p := newPlace(t, provider)
@@ -38,10 +34,7 @@ func TestProofTheMainJobHolds(t *testing.T) {
 // TestProofPlantedRegressionsFail plants each regression that an SLO can see: it has to fail by the SLO that is declared
 // for it in targets/README.md, and to be judged so again.
 func TestProofPlantedRegressionsFail(t *testing.T) {
-	proof := os.Getenv("BRUNT_PROOF")
-	if proof == "" {
-		t.Skip("a long proof: `make proof` runs it")
-	}
+	proof := proofFile(t)
 	p := newPlace(t, topology.ProviderLocal)
 	for _, planted := range []struct{ regression, slo string }{
 		{"noredistimeout", "p95(latency) < 300ms in redis-slow"},

@@ -189,10 +189,7 @@ func TestRetriesAreSeenOnTheirLink(t *testing.T) {
 
 // TestProofRetriesAreCounted does that for longer, with both providers.
 func TestProofRetriesAreCounted(t *testing.T) {
-	proof := os.Getenv("BRUNT_PROOF")
-	if proof == "" {
-		t.Skip("a long proof: `make proof` runs it")
-	}
+	proof := proofFile(t)
 	for _, provider := range providers() {
 		t.Run(provider, func(t *testing.T) {
 			row := figures{proof: proof, what: "retry amplification of four attempts, and of a budget of a tenth", provider: provider}

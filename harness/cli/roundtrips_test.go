@@ -3,7 +3,6 @@ package cli_test
 import (
 	"fmt"
 	"math"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -83,10 +82,7 @@ func TestQueriesOneAfterAnotherAreRoundTrips(t *testing.T) {
 }
 
 func TestProofRoundTripsAreCounted(t *testing.T) {
-	proof := os.Getenv("BRUNT_PROOF")
-	if proof == "" {
-		t.Skip("a long proof: `make proof` runs it")
-	}
+	proof := proofFile(t)
 	for _, provider := range providers() {
 		t.Run(provider, func(t *testing.T) {
 			for _, d := range []struct{ name, link string }{{"postgres", "target->db"}, {"redis", "target->cache"}} {

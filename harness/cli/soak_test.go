@@ -2,7 +2,6 @@ package cli_test
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -155,10 +154,7 @@ func TestAMetricThatNobodyTellsIsRefused(t *testing.T) {
 
 // TestProofASoak soaks restapi for ten minutes at 500/s: fixed has to pass, and a leak of 1 MiB a minute to be seen as such.
 func TestProofASoak(t *testing.T) {
-	proof := os.Getenv("BRUNT_PROOF")
-	if proof == "" {
-		t.Skip("a long proof: `make proof` runs it")
-	}
+	proof := proofFile(t)
 	scenario, err := filepath.Abs("../../scenarios/restapi/soak.yaml")
 	if err != nil {
 		t.Fatal(err)

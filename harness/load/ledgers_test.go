@@ -112,10 +112,7 @@ func TestAScriptCountsAMillionIDs(t *testing.T) {
 
 // TestProofTenMillionIDsTakeLessThan300MB measures child and parent.
 func TestProofTenMillionIDsTakeLessThan300MB(t *testing.T) {
-	proof := os.Getenv("BRUNT_PROOF")
-	if proof == "" {
-		t.Skip("a long proof: `make proof` runs it")
-	}
+	proof := proofFile(t)
 	child, parent := counted(t, 10)
 	if child+parent > 300 {
 		t.Errorf("%.0f MB and %.0f MB", child, parent)

@@ -9,6 +9,16 @@ import (
 	"time"
 )
 
+// proofFile is the table that figures are noted in, which `make proof` alone names. Without one the proof, a long one, is left out.
+func proofFile(t *testing.T) string {
+	t.Helper()
+	proof := os.Getenv("BRUNT_PROOF")
+	if proof == "" {
+		t.Skip("a long proof: `make proof` runs it")
+	}
+	return proof
+}
+
 // proven appends a line to the table of `make proof`. No provider starts what these proofs load.
 func proven(t *testing.T, proof, what, figure string) {
 	t.Helper()

@@ -137,10 +137,7 @@ func TestAStallThatComesAgainIsMeasuredByLatencyWhereK6DropsIt(t *testing.T) {
 // TestProofStallsAreMeasured makes the table of a target that stalls 2 s every 10 s under 200/s: by brunt-arrival and by k6's
 // own executor, with few VUs and with as many as k6 needs not to drop.
 func TestProofStallsAreMeasured(t *testing.T) {
-	proof := os.Getenv("BRUNT_PROOF")
-	if proof == "" {
-		t.Skip("a long proof: `make proof` runs it")
-	}
+	proof := proofFile(t)
 	s := stalling{period: 10 * time.Second, still: 2 * time.Second, length: time.Minute, rate: 200, few: 10}
 	const many = 500
 	found := map[string]reading{}
