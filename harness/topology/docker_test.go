@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -108,20 +107,6 @@ func query(t *testing.T, url, sql string) (string, error) {
 	return text, err
 }
 
-func fetch(t *testing.T, url string) string {
-	t.Helper()
-	answer, err := http.Get(url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer answer.Body.Close()
-	body, err := io.ReadAll(answer.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(body)
-}
-
 func TestContainersHaveTheirOwnCredentialsNamesAndLinks(t *testing.T) {
 	o, engine := dockerOptions(t, experiment.Experiment{
 		Dependencies: []experiment.Dependency{
@@ -153,11 +138,11 @@ func TestContainersHaveTheirOwnCredentialsNamesAndLinks(t *testing.T) {
 	if _, err := query(t, server.URL(db.Address, db.Params), "SELECT 'x' FROM pg_stat_statements LIMIT 1"); err != nil {
 		t.Errorf("pg_stat_statements: %v", err)
 	}
-	if got := fetch(t, s.TargetURL+"/env/DATABASE_URL"); !strings.Contains(got, db.Address) {
+	if got := get(t, s.TargetURL+"/env/DATABASE_URL"); !strings.Contains(got, db.Address) {
 		t.Errorf("the service was given %s, and the database is at %s", got, db.Address)
 	}
 	// Its usual name and port lead a container through the link, without any variable.
-	if got := fetch(t, s.TargetURL+"/ping/cache:6379"); got != "+PONG<nil>" {
+	if got := get(t, s.TargetURL+"/ping/cache:6379"); got != "+PONG<nil>" {
 		t.Errorf("cache:6379 answered %q from inside the service", got)
 	}
 	if n := o.Linker.(*forwarder).connections("api->cache"); n != 1 {
@@ -412,7 +397,7 @@ func TestAnyImageCanBeADependencyOrAService(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	if got := fetch(t, s.TargetURL+"/ping/"+s.Node("events").Address); got != "+PONG<nil>" {
+	if got := get(t, s.TargetURL+"/ping/"+s.Node("events").Address); got != "+PONG<nil>" {
 		t.Errorf("the service reaches the dependency with %q", got)
 	}
 	found, err := engine.ContainerInspect(t.Context(), s.Node("web").Container, client.ContainerInspectOptions{})

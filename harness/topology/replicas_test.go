@@ -102,10 +102,10 @@ func TestContainersRunForEachInstance(t *testing.T) {
 		t.Errorf("containers %q and %q", one, other)
 	}
 	edge := "http://" + s.Node("edge").Address
-	if got := fetch(t, edge+"/ping/api:8080"); !strings.HasPrefix(got, "HTTP/1.1 400") {
+	if got := get(t, edge+"/ping/api:8080"); !strings.HasPrefix(got, "HTTP/1.1 400") {
 		t.Errorf("api:8080 answered %q to a client that speaks Redis", got)
 	}
-	if got := fetch(t, "http://"+s.Node("api.2").Address+"/ping/cache:6379"); got != "+PONG<nil>" {
+	if got := get(t, "http://"+s.Node("api.2").Address+"/ping/cache:6379"); got != "+PONG<nil>" {
 		t.Errorf("cache:6379 answered %q from inside the second instance", got)
 	}
 	if n := o.Linker.(*forwarder).connections("api.2->cache"); n != 1 {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"github.com/devcraft-studio/brunt/results"
-	"github.com/devcraft-studio/brunt/results/recording"
 	"github.com/devcraft-studio/brunt/results/slo"
 )
 
@@ -23,15 +22,7 @@ func (j *judge) searched(open Opener) error {
 	for i, s := range search.Steps {
 		steps[i] = judge.open(j.trial.Zero, s)
 	}
-	err = j.read(open, func(f *recording.Frame) error {
-		for _, s := range steps {
-			if err := s.add(f); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
+	if err := j.readSteps(open, steps); err != nil {
 		return err
 	}
 	found := bracket{search: *search, flags: flagsOf(j.run.Question.Asker), Breakpoint: results.Breakpoint{Trial: j.trial.Number, Unit: slo.UnitPerSecond, Steps: []results.StepOutcome{}}}

@@ -45,15 +45,7 @@ func TestEvery(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			seconds := test.seconds
-			if seconds == nil {
-				seconds = func(int) second { return quiet() }
-			}
-			v, err := Judgement(askRun(completeTrial(), asked(test.slo)...), opening(record(t, frames(seconds))))
-			if err != nil {
-				t.Fatal(err)
-			}
-			check(t, v, test.outcome, test.value, test.reason)
+			check(t, verdictOn(t, test.slo, test.seconds), test.outcome, test.value, test.reason)
 		})
 	}
 }

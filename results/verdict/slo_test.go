@@ -84,17 +84,22 @@ func TestSLO(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			seconds := test.seconds
-			if seconds == nil {
-				seconds = func(int) second { return quiet() }
-			}
-			v, err := Judgement(askRun(completeTrial(), asked(test.slo)...), opening(record(t, frames(seconds))))
-			if err != nil {
-				t.Fatal(err)
-			}
-			check(t, v, test.outcome, test.value, test.reason)
+			check(t, verdictOn(t, test.slo, test.seconds), test.outcome, test.value, test.reason)
 		})
 	}
+}
+
+// verdictOn is that on an SLO of a trial whose seconds are as given, quiet where they are not.
+func verdictOn(t *testing.T, slo string, seconds func(int) second) results.Verdict {
+	t.Helper()
+	if seconds == nil {
+		seconds = func(int) second { return quiet() }
+	}
+	v, err := Judgement(askRun(completeTrial(), asked(slo)...), opening(record(t, frames(seconds))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
 }
 
 // check holds the first row of evidence against what is expected.

@@ -49,6 +49,18 @@ func Searchable(s slo.SLO, scraped func(metric string) bool) bool {
 	return !s.Threshold && s.Every == 0 && s.Func == "" && !s.AfterGC && in(s.In) && in(s.Of.In)
 }
 
+// readSteps gives the frames of the trial's recording to its steps.
+func (j *judge) readSteps(open Opener, steps []*step) error {
+	return j.read(open, func(f *recording.Frame) error {
+		for _, s := range steps {
+			if err := s.add(f); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
 // step is a step that is being judged.
 type step struct {
 	results.Step

@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/devcraft-studio/brunt/results"
-	"github.com/devcraft-studio/brunt/results/recording"
 	"github.com/devcraft-studio/brunt/results/slo"
 )
 
@@ -33,15 +32,7 @@ func (j *judge) tolerated(open Opener) error {
 	for i, s := range p.Steps {
 		steps[i] = judge.open(j.trial.Zero, s.Step)
 	}
-	err = j.read(open, func(f *recording.Frame) error {
-		for _, s := range steps {
-			if err := s.add(f); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
+	if err := j.readSteps(open, steps); err != nil {
 		return err
 	}
 	byLink := map[string][]results.FaultOutcome{}
