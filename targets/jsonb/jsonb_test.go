@@ -1,7 +1,6 @@
 package jsonb_test
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -31,21 +30,10 @@ type store struct {
 }
 
 func start(t *testing.T) store {
-	url := kittest.Postgres(t)
-	db, err := kit.Dial(t.Context(), kittest.Environment(kit.Fixed, map[string]string{"DATABASE_URL": url}))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = db.Close(context.Background()) })
-	s := store{db: db, handlers: map[kit.Variant]http.Handler{}}
-	s.exec(t, strings.Split(read(t, "schema.sql"), ";")...)
-	s.exec(t, rows)
-	s.exec(t, strings.Split(read(t, "states.sql"), ";")...)
-	s.exec(t, "VACUUM ANALYZE")
-	for _, variant := range []kit.Variant{kit.Naive, kit.Fixed} {
-		s.handlers[variant] = kittest.Open(t, jsonb.Target(), kittest.Environment(variant, map[string]string{"DATABASE_URL": url}))
-	}
-	return s
+	statements := append(strings.Split(read(t, "schema.sql"), ";"), rows)
+	statements = append(statements, strings.Split(read(t, "states.sql"), ";")...)
+	db, handlers := kittest.Both(t, jsonb.Target(), append(statements, "VACUUM ANALYZE")...)
+	return store{db: db, handlers: handlers}
 }
 
 func read(t *testing.T, name string) string {

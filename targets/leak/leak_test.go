@@ -17,6 +17,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"github.com/devcraft-studio/brunt/targets/kit"
+	"github.com/devcraft-studio/brunt/targets/kit/kittest"
 )
 
 const patience = 30 * time.Second
@@ -29,10 +30,7 @@ type served struct {
 
 func serve(t *testing.T, variant kit.Variant, env map[string]string) served {
 	t.Helper()
-	e := kit.Environment{
-		Variant: variant, Lookup: func(n string) (string, bool) { v, ok := env[n]; return v, ok },
-		Logger: slog.New(slog.DiscardHandler), Registry: kit.NewRegistry(),
-	}
+	e := kittest.Environment(variant, env)
 	ctx, end := context.WithCancel(context.Background())
 	service, err := Target().Open(ctx, e)
 	if err != nil {

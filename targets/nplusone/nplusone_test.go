@@ -1,7 +1,6 @@
 package nplusone_test
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -30,26 +29,12 @@ type forum struct {
 }
 
 func start(t *testing.T) forum {
-	url := kittest.Postgres(t)
-	db, err := kit.Dial(t.Context(), kittest.Environment(kit.Fixed, map[string]string{"DATABASE_URL": url}))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = db.Close(context.Background()) })
 	schema, err := os.ReadFile("../../scenarios/nplusone/schema.sql")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, sql := range append(strings.Split(string(schema), ";"), strings.Split(rows, ";")...) {
-		if _, err := db.Exec(t.Context(), sql); err != nil {
-			t.Fatalf("%v: %s", err, sql)
-		}
-	}
-	f := forum{db: db, handlers: map[kit.Variant]http.Handler{}}
-	for _, variant := range []kit.Variant{kit.Naive, kit.Fixed} {
-		f.handlers[variant] = kittest.Open(t, nplusone.Target(), kittest.Environment(variant, map[string]string{"DATABASE_URL": url}))
-	}
-	return f
+	db, handlers := kittest.Both(t, nplusone.Target(), append(strings.Split(string(schema), ";"), strings.Split(rows, ";")...)...)
+	return forum{db: db, handlers: handlers}
 }
 
 // ask sends a query to a variant and returns what it answered, and the queries that Postgres counted meanwhile.

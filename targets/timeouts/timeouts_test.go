@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/devcraft-studio/brunt/targets/kit"
+	"github.com/devcraft-studio/brunt/targets/kit/kittest"
 )
 
 const patience = 30 * time.Second
@@ -27,10 +28,8 @@ type served struct {
 func serve(t *testing.T, variant kit.Variant, env map[string]string) served {
 	t.Helper()
 	logs, writer := io.Pipe()
-	e := kit.Environment{
-		Variant: variant, Lookup: func(n string) (string, bool) { v, ok := env[n]; return v, ok },
-		Logger: slog.New(slog.NewJSONHandler(writer, nil)), Registry: kit.NewRegistry(),
-	}
+	e := kittest.Environment(variant, env)
+	e.Logger = slog.New(slog.NewJSONHandler(writer, nil))
 	ctx, end := context.WithCancel(context.Background())
 	service, err := Target().Open(ctx, e)
 	if err != nil {

@@ -31,6 +31,27 @@ func Open(t testing.TB, target kit.Target, env kit.Environment) http.Handler {
 	return kit.Routes(env, service)
 }
 
+// Both starts Postgres, executes the statements there, and opens both variants of a target on it. The connection ends with the test.
+func Both(t testing.TB, target kit.Target, statements ...string) (*kit.Conn, map[kit.Variant]http.Handler) {
+	t.Helper()
+	variables := map[string]string{"DATABASE_URL": Postgres(t)}
+	db, err := kit.Dial(context.Background(), Environment(kit.Fixed, variables))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close(context.Background()) })
+	for _, sql := range statements {
+		if _, err := db.Exec(context.Background(), sql); err != nil {
+			t.Fatalf("%v: %s", err, sql)
+		}
+	}
+	handlers := map[kit.Variant]http.Handler{}
+	for _, variant := range []kit.Variant{kit.Naive, kit.Fixed} {
+		handlers[variant] = Open(t, target, Environment(variant, variables))
+	}
+	return db, handlers
+}
+
 // Do sends a request to a handler and returns the status and the body of its answer.
 func Do(handler http.Handler, method, path, body string) (int, string) {
 	w := httptest.NewRecorder()
