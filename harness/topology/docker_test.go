@@ -20,7 +20,6 @@ import (
 	"github.com/devcraft-studio/brunt/harness/dependency"
 	"github.com/devcraft-studio/brunt/harness/experiment"
 	"github.com/devcraft-studio/brunt/harness/site"
-	"github.com/devcraft-studio/brunt/harness/topology/images"
 )
 
 // needEngine returns a client of the real engine. Without one it announces the skip, which BRUNT_REQUIRE_DOCKER=1 forbids.
@@ -261,46 +260,6 @@ func TestContainersComeBackAtTheirAddressWithWhatACrashLeaves(t *testing.T) {
 	stop(t, top)
 }
 
-func TestSweepRemovesWhatACrashLeft(t *testing.T) {
-	o, engine := dockerOptions(t, experiment.Experiment{
-		Dependencies: []experiment.Dependency{{Name: "db", Kind: "postgres"}, {Name: "cache", Kind: "redis"}},
-		Faults:       []experiment.Fault{{Name: "gone", Node: "db", Kind: "kill"}},
-	})
-	top, err := Start(t.Context(), o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = Sweep(context.Background(), o.RunID) })
-	pauser, err := site.As[site.Pauser](top.Site().Node("cache"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := pauser.Pause(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if got := inEngine(t, engine, o.RunID); len(got) != 4 {
-		t.Errorf("in the engine are %v; want two nodes, the holder and the volume", got)
-	}
-	runs, err := RunsLeft(t.Context())
-	if err != nil || !slices.Contains(runs, o.RunID) {
-		t.Errorf("RunsLeft = %v, %v; want %s among them", runs, err, o.RunID)
-	}
-	if dead, err := RunsOfTheDead(t.Context()); err != nil || slices.Contains(dead, o.RunID) {
-		t.Errorf("RunsOfTheDead = %v, %v; %s, whose owner is this process, lives", dead, err, o.RunID)
-	}
-	began := time.Now()
-	for range 2 { // the second finds nothing
-		if err := Sweep(t.Context(), o.RunID); err != nil {
-			t.Fatal(err)
-		}
-	}
-	t.Logf("swept in %d ms", time.Since(began).Milliseconds())
-	noContainers(t, engine, o.RunID)
-	if err := top.Stop(t.Context()); err != nil {
-		t.Errorf("stop after the sweep: %v", err)
-	}
-}
-
 func TestSetupIsRestoredIntoAContainer(t *testing.T) {
 	dir := t.TempDir()
 	schema := filepath.Join(dir, "schema.sql")
@@ -328,84 +287,6 @@ func TestSetupIsRestoredIntoAContainer(t *testing.T) {
 			t.Errorf("start %d: the table holds %q (%v)", i+1, got, err)
 		}
 		stop(t, top)
-	}
-}
-
-// usersImage is a redis that plays an image of the user's.
-func usersImage(t *testing.T, engine *client.Client) string {
-	t.Helper()
-	ours, err := images.Present(t.Context(), engine, "redis")
-	if err != nil || len(ours) == 0 {
-		if os.Getenv("BRUNT_REQUIRE_DOCKER") == "1" {
-			t.Fatalf("BRUNT_REQUIRE_DOCKER=1 and there is no image to play the user's: %v %v", ours, err)
-		}
-		t.Skipf("SKIPPED, no image to play the user's: %v %v", ours, err)
-	}
-	return ours[0].Tag
-}
-
-func TestAnyImageCanBeADependencyOrAService(t *testing.T) {
-	o, engine := dockerOptions(t, experiment.Experiment{})
-	users := usersImage(t, engine)
-	folder := t.TempDir()
-	binary, err := echoBinary()
-	if err != nil {
-		t.Fatal(err)
-	}
-	program, err := os.ReadFile(binary)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, text := range map[string][]byte{
-		"echo": program, "Dockerfile.web": []byte("FROM scratch\nCOPY echo /echo\nENTRYPOINT [\"/echo\"]\n"), ".dockerignore": []byte("secret\n"),
-	} {
-		if err := os.WriteFile(filepath.Join(folder, name), text, 0o755); err != nil {
-			t.Fatal(err)
-		}
-	}
-	free, err := net.Listen("tcp4", "0.0.0.0:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, port, _ := net.SplitHostPort(free.Addr().String())
-	fixed := free.Addr().(*net.TCPAddr).Port
-	o.Experiment = experiment.Experiment{
-		Dependencies: []experiment.Dependency{{Name: "events", Kind: "image", Image: users, Port: 6379, Ready: experiment.Ready{Log: "Ready to accept connections"}}},
-		Services: []experiment.Service{{
-			Name: "web", Build: &experiment.BuildRecipe{Context: folder, Dockerfile: "Dockerfile.web"}, Port: fixed,
-			Env: map[string]string{"FIXED_PORT": port}, Resources: experiment.Resources{CPUs: 0.5, Memory: 64 << 20},
-		}},
-	}
-
-	// A port that another program has is told before anything starts.
-	if top, err := Start(t.Context(), o); err == nil {
-		t.Error("a port in use was not noticed")
-		stop(t, top)
-	} else if taken := (*PortTakenError)(nil); !errors.As(err, &taken) {
-		t.Errorf("a port in use is reported as %v", err)
-	}
-	noContainers(t, engine, o.RunID)
-	if err := free.Close(); err != nil {
-		t.Fatal(err)
-	}
-
-	top := startContainers(t, o, engine)
-	s := top.Site()
-	t.Cleanup(func() {
-		stop(t, top)
-		if _, err := engine.ImageRemove(context.WithoutCancel(t.Context()), s.Node("web").Image, client.ImageRemoveOptions{PruneChildren: true}); err != nil {
-			t.Error(err)
-		}
-	})
-	if got := get(t, s.TargetURL+"/ping/"+s.Node("events").Address); got != "+PONG<nil>" {
-		t.Errorf("the service reaches the dependency with %q", got)
-	}
-	found, err := engine.ContainerInspect(t.Context(), s.Node("web").Container, client.ContainerInspectOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if h := found.Container.HostConfig; h.NanoCPUs != 5e8 || h.Memory != 64<<20 {
-		t.Errorf("limits are %d nano CPUs and %d bytes", h.NanoCPUs, h.Memory)
 	}
 }
 
@@ -466,68 +347,5 @@ func TestFailuresToStartAContainerSayWhyAndLeaveNothing(t *testing.T) {
 			}
 			noContainers(t, engine, o.RunID)
 		})
-	}
-}
-
-func TestWithoutAnEngineSweepHasNothingToDo(t *testing.T) {
-	t.Setenv("DOCKER_HOST", "unix://"+filepath.Join(t.TempDir(), "none.sock"))
-	if err := Sweep(t.Context(), "any"); err != nil {
-		t.Errorf("Sweep: %v", err)
-	}
-	if runs, err := RunsLeft(t.Context()); err != nil || len(runs) != 0 {
-		t.Errorf("RunsLeft = %v, %v", runs, err)
-	}
-	if e := EngineInfo(t.Context()); e.OK || e.Reason == "" {
-		t.Errorf("EngineInfo = %+v", e)
-	}
-	_, err := BuildImages(t.Context(), nil)
-	if missing := (*EngineError)(nil); !errors.As(err, &missing) || !missing.Missing {
-		t.Errorf("BuildImages: %v", err)
-	}
-}
-
-func TestAnEngineThatHangsCountsAsNone(t *testing.T) {
-	socket := filepath.Join(t.TempDir(), "mute.sock")
-	l, err := net.Listen("unix", socket)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close() // it accepts connections, by the backlog, and never answers
-	t.Setenv("DOCKER_HOST", "unix://"+socket)
-	ctx, cancel := context.WithTimeout(t.Context(), 4*engineDeadline)
-	defer cancel()
-	e := EngineInfo(ctx)
-	if e.OK || !strings.Contains(e.Reason, "did not answer") || ctx.Err() != nil {
-		t.Errorf("EngineInfo = %+v, %v", e, ctx.Err())
-	}
-}
-
-func TestReferencesOfImagesAreSplit(t *testing.T) {
-	for ref, want := range map[string][2]string{
-		"postgres":                     {"postgres", ""},
-		"postgres:17-alpine":           {"postgres", "17-alpine"},
-		"docker.io/library/redis:7":    {"redis", "7"},
-		"library/redis:7":              {"redis", "7"},
-		"localhost:5000/postgres":      {"localhost:5000/postgres", ""},
-		"localhost:5000/postgres:16":   {"localhost:5000/postgres", "16"},
-		"postgres:17@sha256:0123456":   {"postgres", "17"},
-		"acme/postgres@sha256:0123456": {"acme/postgres", ""},
-	} {
-		if repository, tag := splitReference(ref); repository != want[0] || tag != want[1] {
-			t.Errorf("%s is split into %q and %q, want %q", ref, repository, tag, want)
-		}
-	}
-}
-
-func TestADynamicTargetIsRefusedByName(t *testing.T) {
-	shell, err := exec.LookPath("bash")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := staticDigest(shell); err == nil || !strings.Contains(err.Error(), "CGO_ENABLED=0") {
-		t.Errorf("bash as a target: %v", err)
-	}
-	if _, err := staticDigest("docker_test.go"); err == nil {
-		t.Error("a text was taken for a target")
 	}
 }
