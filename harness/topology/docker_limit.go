@@ -43,18 +43,9 @@ func (n *containerNode) limit(ctx context.Context, r site.Resource, amount float
 		}
 	}
 	wanted, before := limits(r, amount, found.Container.HostConfig.Resources)
-	back := undoing{Container: n.id, Resources: &before}
-	how, err := back.text()
-	if err != nil {
+	if err := (undoing{Container: n.id, Resources: &before}).prepare(r, &n.limits, prepared); err != nil {
 		return err
 	}
-	if err := prepared(how); err != nil {
-		return err
-	}
-	if n.limits == nil {
-		n.limits = map[site.Resource]undoing{}
-	}
-	n.limits[r] = back
 	_, err = n.engine.ContainerUpdate(ctx, n.id, client.ContainerUpdateOptions{Resources: &wanted})
 	if err != nil && r == site.Memory && strings.Contains(err.Error(), "device or resource busy") {
 		return &TooLittleMemoryError{Limit: int64(amount)}

@@ -46,18 +46,9 @@ func (n *localNode) limit(r site.Resource, amount float64, prepared func(site.Un
 	if err != nil {
 		return err
 	}
-	back := undoing{Settings: before}
-	how, err := back.text()
-	if err != nil {
+	if err := (undoing{Settings: before}).prepare(r, &n.limits, prepared); err != nil {
 		return err
 	}
-	if err := prepared(how); err != nil {
-		return err
-	}
-	if n.limits == nil {
-		n.limits = map[site.Resource]undoing{}
-	}
-	n.limits[r] = back
 	return apply(g.limited(amount)...)
 }
 

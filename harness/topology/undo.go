@@ -34,6 +34,22 @@ func (u undoing) text() (site.Undo, error) {
 	return site.Undo(raw), nil
 }
 
+// prepare says how a limit will be lifted, before it is set, and keeps that among the limits of a node.
+func (u undoing) prepare(r site.Resource, limits *map[site.Resource]undoing, prepared func(site.Undo) error) error {
+	how, err := u.text()
+	if err != nil {
+		return err
+	}
+	if err := prepared(how); err != nil {
+		return err
+	}
+	if *limits == nil {
+		*limits = map[site.Resource]undoing{}
+	}
+	(*limits)[r] = u
+	return nil
+}
+
 // Undo brings a node back to how it was, for the watchdog. A node that is gone needs nothing.
 func Undo(ctx context.Context, how site.Undo) error {
 	var u undoing
