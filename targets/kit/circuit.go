@@ -78,5 +78,5 @@ func (c *Circuit) Openings() int64 {
 
 // Export makes the circuit's openings a metric of the given name.
 func (c *Circuit) Export(env Environment, name string) error {
-	return env.counter(name, "Times the circuit opened, or stayed open after a try.", func() float64 { return float64(c.Openings()) })
+	return env.Counter(name, "Times the circuit opened, or stayed open after a try.", func() float64 { return float64(c.Openings()) })
 }

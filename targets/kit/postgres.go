@@ -8,7 +8,6 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/prometheus/client_golang/prometheus"
 )
 
 // PoolSize is the number of Postgres connections of a target that has no reason for another.
@@ -50,8 +49,8 @@ func OpenPool(ctx context.Context, env Environment, size int32, statements ...st
 	return pool, errors.Join(
 		env.Gauge("db_pool_acquired_connections", "Connections in use.", func() float64 { return float64(pool.Stat().AcquiredConns()) }),
 		env.Gauge("db_pool_total_connections", "Connections open or being opened.", func() float64 { return float64(pool.Stat().TotalConns()) }),
-		env.counter("db_pool_waits_total", "Acquisitions that had to wait for a connection.", func() float64 { return float64(pool.Stat().EmptyAcquireCount()) }),
-		env.counter("db_pool_wait_seconds_total", "Time that acquisitions waited for a connection.", func() float64 { return pool.Stat().EmptyAcquireWaitTime().Seconds() }),
+		env.Counter("db_pool_waits_total", "Acquisitions that had to wait for a connection.", func() float64 { return float64(pool.Stat().EmptyAcquireCount()) }),
+		env.Counter("db_pool_wait_seconds_total", "Time that acquisitions waited for a connection.", func() float64 { return pool.Stat().EmptyAcquireWaitTime().Seconds() }),
 	)
 }
 
@@ -78,8 +77,4 @@ func Dial(ctx context.Context, env Environment) (*Conn, error) {
 		return nil, fmt.Errorf("dial Postgres: %w", err)
 	}
 	return conn, nil
-}
-
-func (e Environment) counter(name, help string, value func() float64) error {
-	return e.Registry.Register(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help}, value))
 }

@@ -3,7 +3,6 @@ package timeouts
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
 	"net"
 	"net/http"
 	"time"
@@ -72,12 +71,12 @@ func (f *fixed) admit(next http.Handler) http.Handler {
 }
 
 // call tries again what may be done twice, as long as the budget and the client's time last.
-func (f *fixed) call(ctx context.Context, method, path string, body []byte) (a answer, err error) {
+func (f *fixed) call(ctx context.Context, method, path string, body []byte) (a kit.Answer, err error) {
 	ctx, cancel := context.WithTimeout(ctx, f.client.Timeout) // of all tries together
 	defer cancel()
 	f.budget.Earn()
 	a, err = f.try(ctx, method, path, body)
-	for n := 0; n < retries && again(method, err) && f.budget.Spend() && f.rest(ctx, n); n++ {
+	for n := 1; n <= retries && again(method, err) && f.budget.Spend() && f.rest(ctx, n); n++ {
 		a, err = f.try(ctx, method, path, body)
 	}
 	return a, err
@@ -88,9 +87,9 @@ func again(method string, err error) bool {
 	return err != nil && method == http.MethodGet && !errors.Is(err, errOpen)
 }
 
-func (f *fixed) try(ctx context.Context, method, path string, body []byte) (answer, error) {
+func (f *fixed) try(ctx context.Context, method, path string, body []byte) (kit.Answer, error) {
 	if !f.circuit.Allow() {
-		return answer{}, errOpen
+		return kit.Answer{}, errOpen
 	}
 	a, err := f.ask(ctx, f.client, method, path, body)
 	f.circuit.Report(err == nil)
@@ -98,11 +97,6 @@ func (f *fixed) try(ctx context.Context, method, path string, body []byte) (answ
 }
 
 // rest waits up to a twentieth of a second, then a tenth and so on, at random: who failed together does not come back together.
-func (f *fixed) rest(ctx context.Context, n int) bool {
-	select {
-	case <-ctx.Done():
-		return false
-	case <-time.After(rand.N(f.second / 20 << n)):
-		return true
-	}
+func (f *fixed) rest(ctx context.Context, failures int) bool {
+	return kit.Rest(ctx, kit.Backoff(f.second/20, f.second, failures))
 }

@@ -22,7 +22,6 @@ package timeouts
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -32,17 +31,7 @@ import (
 	"github.com/devcraft-studio/brunt/targets/kit"
 )
 
-const (
-	retries      = 3        // of a call that failed, at most
-	longestInput = 4 << 10  // bytes of a request's body
-	longestWords = 64 << 10 // bytes of an answer of the upstream
-)
-
-// answer is what the upstream said, which is no failure of its own.
-type answer struct {
-	code int
-	body []byte
-}
+const retries = 3 // of a call that failed, at most
 
 // variant is what the two differ in.
 type variant interface {
@@ -51,7 +40,7 @@ type variant interface {
 	// admit decides which requests are let in.
 	admit(next http.Handler) http.Handler
 	// call asks the upstream, as often as it sees fit.
-	call(ctx context.Context, method, path string, body []byte) (answer, error)
+	call(ctx context.Context, method, path string, body []byte) (kit.Answer, error)
 }
 
 // Target is the reference target of this package.
@@ -59,18 +48,11 @@ func Target() kit.Target {
 	return kit.Target{Name: "timeouts", About: "an edge that waits for its upstream", Open: open}
 }
 
-func open(_ context.Context, env kit.Environment) (kit.Service, error) {
-	role := env.Optional("ROLE")
-	switch role {
-	case "", "edge":
-		return openEdge(env)
-	case "upstream":
-		return openUpstream(env)
-	}
-	return kit.Service{}, fmt.Errorf("ROLE=%s is neither edge nor upstream", role)
+func open(ctx context.Context, env kit.Environment) (kit.Service, error) {
+	return kit.OpenRole(ctx, env, kit.Role{Name: "edge", Open: openEdge}, kit.Role{Name: "upstream", Open: openUpstream})
 }
 
-func openEdge(env kit.Environment) (kit.Service, error) {
+func openEdge(_ context.Context, env kit.Environment) (kit.Service, error) {
 	url, err := env.Require("UPSTREAM_URL")
 	if err != nil {
 		return kit.Service{}, err
@@ -79,7 +61,11 @@ func openEdge(env kit.Environment) (kit.Service, error) {
 	if err != nil {
 		return kit.Service{}, err
 	}
-	shop := &upstream{url: url}
+	tries, err := env.Tally("upstream_tries_total", "Calls of the upstream, those that were made again too.")
+	if err != nil {
+		return kit.Service{}, err
+	}
+	shop := &upstream{url: url, tries: tries}
 	edge := &edge{newNaive(shop)}
 	if env.Variant == kit.Fixed {
 		edge.variant = newFixed(shop, second)
@@ -87,15 +73,14 @@ func openEdge(env kit.Environment) (kit.Service, error) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /quote", edge.forward)
 	mux.HandleFunc("POST /pay", edge.forward)
-	return kit.Service{Handler: edge.admit(mux), Server: edge.server(), Close: func() {}},
-		env.Counter("upstream_tries_total", "Calls of the upstream, those that were made again too.", func() float64 { return float64(shop.tries.Load()) })
+	return kit.Service{Handler: edge.admit(mux), Server: edge.server(), Close: func() {}}, nil
 }
 
 // edge turns requests into calls of the upstream; it is the same for both variants.
 type edge struct{ variant }
 
 func (e *edge) forward(w http.ResponseWriter, r *http.Request) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, longestInput))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, kit.LongestBody))
 	if err != nil {
 		http.Error(w, "the body is longer than 4 KiB, or did not come", http.StatusBadRequest)
 		return
@@ -105,40 +90,26 @@ func (e *edge) forward(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "the upstream gave no answer", http.StatusBadGateway)
 		return
 	}
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(a.code)
-	_, _ = w.Write(a.body) // a client that left is no concern of ours
+	kit.WriteJSON(w, a.Code, a.Body)
 }
 
 // upstream is what the variants call.
 type upstream struct {
 	url   string
-	tries atomic.Int64
+	tries *atomic.Int64
 }
 
-// ask asks once, and reads the whole answer. One that says that the upstream failed is an error.
-func (u *upstream) ask(ctx context.Context, client *http.Client, method, path string, body []byte) (answer, error) {
+// ask asks once. An answer that says that the upstream failed is an error.
+func (u *upstream) ask(ctx context.Context, client *http.Client, method, path string, body []byte) (kit.Answer, error) {
 	u.tries.Add(1)
 	request, err := http.NewRequestWithContext(ctx, method, u.url+path, bytes.NewReader(body))
 	if err != nil {
-		return answer{}, err
+		return kit.Answer{}, err
 	}
-	response, err := client.Do(request)
-	if err != nil {
-		return answer{}, err
-	}
-	defer response.Body.Close()
-	a := answer{code: response.StatusCode}
-	if a.body, err = io.ReadAll(io.LimitReader(response.Body, longestWords)); err != nil {
-		return answer{}, fmt.Errorf("read the answer: %w", err)
-	}
-	if a.code >= http.StatusInternalServerError {
-		return answer{}, fmt.Errorf("the upstream answered %s", response.Status)
-	}
-	return a, nil
+	return kit.Call(client, request)
 }
 
-func openUpstream(env kit.Environment) (kit.Service, error) {
+func openUpstream(_ context.Context, env kit.Environment) (kit.Service, error) {
 	work, err := env.Duration("WORK", 20*time.Millisecond)
 	if err != nil {
 		return kit.Service{}, err
@@ -147,18 +118,17 @@ func openUpstream(env kit.Environment) (kit.Service, error) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /quote", func(w http.ResponseWriter, _ *http.Request) {
 		time.Sleep(work)
-		_, _ = io.WriteString(w, `{"cents":1299}`) // a client that left is no concern of ours
+		kit.WriteJSON(w, http.StatusOK, []byte(`{"cents":1299}`))
 	})
 	mux.HandleFunc("POST /pay", func(w http.ResponseWriter, r *http.Request) {
 		var given struct{ ID uint64 }
-		if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, longestInput)).Decode(&given); err != nil || given.ID == 0 {
+		if err := kit.ReadJSON(w, r, &given); err != nil || given.ID == 0 {
 			http.Error(w, `the body is {"id": N}, from 1`, http.StatusBadRequest)
 			return
 		}
 		payments.Seen(given.ID) // from here on the money has moved, whoever waits for the answer
 		time.Sleep(work)
-		w.WriteHeader(http.StatusCreated)
-		_, _ = fmt.Fprintf(w, `{"id":%d}`, given.ID)
+		kit.WriteJSON(w, http.StatusCreated, fmt.Appendf(nil, `{"id":%d}`, given.ID))
 	})
 	mux.Handle("GET /ledger", &payments)
 	return kit.Service{Handler: mux, Close: func() {}}, nil

@@ -3,19 +3,17 @@ package webhooks
 import (
 	"context"
 	"errors"
-	"fmt"
-	"math/rand/v2"
-	"sync"
+	"net/http"
+	"slices"
+	"sync/atomic"
 	"time"
-
-	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/devcraft-studio/brunt/targets/kit"
 )
 
 const (
 	bulkhead = 5                      // deliveries at a time to one endpoint
-	poll     = 500 * time.Millisecond // on average, while there is nothing to do
+	poll     = 500 * time.Millisecond // while there is nothing to do
 	attempts = 12                     // then the order is left to a person
 	failures = 5                      // in a row open an endpoint's circuit
 
@@ -38,26 +36,29 @@ func acceptFixed(ctx context.Context, db *kit.Pool, o Order) error {
 	return err
 }
 
-// workFixed has for each endpoint workers and a circuit of its own, so that none can take what others need.
-func workFixed(ctx context.Context, db *kit.Pool, env kit.Environment) (wait func(), err error) {
-	dead := prometheus.NewCounter(prometheus.CounterOpts{Name: "webhooks_dead_total", Help: "Orders that were given up."})
-	if err := env.Registry.Register(dead); err != nil {
-		return nil, err
+// workersFixed are five for each endpoint, with a circuit of its own, so that none can take what others need.
+func workersFixed(ctx context.Context, env kit.Environment) (kit.Service, error) {
+	longest, err := env.Duration("LONGEST_PAUSE", 5*time.Second)
+	dead, errDead := env.Tally("webhooks_dead_total", "Orders that were given up.")
+	if err := errors.Join(err, errDead); err != nil {
+		return kit.Service{}, err
 	}
-	longest := 5 * time.Second
-	if text := env.Optional("LONGEST_PAUSE"); text != "" {
-		if longest, err = time.ParseDuration(text); err != nil || longest <= 0 {
-			return nil, fmt.Errorf("LONGEST_PAUSE: %q is no pause such as 5s", text)
-		}
+	// Each delivery under way holds a connection, and /healthz asks for one.
+	db, err := kit.OpenPool(ctx, env, endpoints*bulkhead+1, claimSQL, toldSQL, failedSQL)
+	if err != nil {
+		return kit.Service{}, err
 	}
-	var all sync.WaitGroup
+	var jobs []kit.Job
 	for endpoint := 1; endpoint <= endpoints; endpoint++ {
 		w := &worker{db: db, endpoint: endpoint, longest: longest, circuit: kit.NewCircuit(failures, longest/10, time.Now), dead: dead}
-		for range bulkhead {
-			all.Go(func() { w.run(ctx, env) })
-		}
+		jobs = append(jobs, slices.Repeat([]kit.Job{w.next}, bulkhead)...)
 	}
-	return all.Wait, nil
+	end := kit.Work(ctx, env, poll, jobs...)
+	return kit.Service{
+		Handler:      http.NotFoundHandler(),
+		Dependencies: []kit.Dependency{{Name: "postgres", Ping: db.Ping}},
+		Close:        func() { end(); db.Close() },
+	}, nil
 }
 
 // worker tells one endpoint of its orders. Those of one endpoint share it.
@@ -66,23 +67,7 @@ type worker struct {
 	endpoint int
 	longest  time.Duration // pause after a failure
 	circuit  *kit.Circuit
-	dead     prometheus.Counter
-}
-
-func (w *worker) run(ctx context.Context, env kit.Environment) {
-	for ctx.Err() == nil {
-		busy, err := w.next(ctx)
-		if err != nil && ctx.Err() == nil {
-			env.Logger.Error("a worker failed", "endpoint", w.endpoint, "error", err)
-		}
-		if busy && err == nil {
-			continue
-		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(poll/2 + rand.N(poll)):
-		}
-	}
+	dead     *atomic.Int64
 }
 
 // next tells of one order that is due, and reports whether it could try.
@@ -110,16 +95,11 @@ func (w *worker) next(ctx context.Context) (tried bool, err error) {
 		}
 		tries++
 		if tries == attempts {
-			w.dead.Inc()
+			w.dead.Add(1)
 		}
-		_, err = tx.Exec(ctx, failedSQL, o.ID, tries, backoff(tries, w.longest).Microseconds(), tries >= attempts)
+		pause := kit.Backoff(w.longest/50, w.longest, tries)
+		_, err = tx.Exec(ctx, failedSQL, o.ID, tries, pause.Microseconds(), tries >= attempts)
 		return err
 	})
 	return tried, err
-}
-
-// backoff is exponential with full jitter: anything up to a bound that doubles with each try, so that those who failed together
-// do not come back together (Marc Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015).
-func backoff(tries int, longest time.Duration) time.Duration {
-	return rand.N(min(longest, longest/50<<(tries-1)) + 1)
 }

@@ -2,6 +2,7 @@ package webhooks
 
 import (
 	"context"
+	"net/http"
 
 	"github.com/devcraft-studio/brunt/targets/kit"
 )
@@ -27,7 +28,7 @@ func acceptNaive(ctx context.Context, db *kit.Pool, o Order) error {
 	})
 }
 
-// workNaive has nothing to do: the request did it.
-func workNaive(context.Context, *kit.Pool, kit.Environment) (wait func(), err error) {
-	return func() {}, nil
+// workersNaive have nothing to do: the request did it.
+func workersNaive(context.Context, kit.Environment) (kit.Service, error) {
+	return kit.Service{Handler: http.NotFoundHandler(), Close: func() {}}, nil
 }

@@ -26,7 +26,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"strconv"
@@ -36,10 +35,9 @@ import (
 )
 
 const (
-	endpoints     = 10
-	hookTimeout   = 10 * time.Second
-	longestInput  = 4 << 10 // bytes of a request's body
-	longestAnswer = 64 << 10
+	endpoints   = 10
+	hookTimeout = 10 * time.Second
+	lateness    = 2 * time.Second // after the order, and its endpoint hears of it late
 
 	registerSQL = `INSERT INTO endpoints (id, url) SELECT i, CASE WHEN i = 1 THEN $2 ELSE $3 END || '/hooks/' || i
 	FROM generate_series(1, $1::int) i ON CONFLICT (id) DO UPDATE SET url = excluded.url`
@@ -54,38 +52,24 @@ type Order struct {
 	At         time.Time `json:"at"` // when the request came
 }
 
-// variant is what the variants differ in.
-type variant struct {
-	accept func(ctx context.Context, db *kit.Pool, o Order) error
-	work   func(ctx context.Context, db *kit.Pool, env kit.Environment) (wait func(), err error) // until ctx is done
-}
-
-func variantOf(env kit.Environment) variant {
-	if env.Variant == kit.Naive {
-		return variant{acceptNaive, workNaive}
-	}
-	return variant{acceptFixed, workFixed}
-}
-
 // Target is the reference target of this package.
 func Target() kit.Target {
 	return kit.Target{Name: "webhooks", About: "a shop that tells others of its orders", Open: open}
 }
 
+// open opens a role. The variants differ in how an order is accepted, and in what workers do.
 func open(ctx context.Context, env kit.Environment) (kit.Service, error) {
-	switch role := env.Optional("ROLE"); role {
-	case "", "api":
-		return openAPI(ctx, env)
-	case "workers":
-		return openWorkers(ctx, env)
-	case "receiver":
-		return openReceiver(env)
-	default:
-		return kit.Service{}, fmt.Errorf("ROLE: unknown role %q: api, workers or receiver", role)
+	accept, workers := acceptFixed, workersFixed
+	if env.Variant == kit.Naive {
+		accept, workers = acceptNaive, workersNaive
 	}
+	return kit.OpenRole(ctx, env,
+		kit.Role{Name: "api", Open: func(ctx context.Context, env kit.Environment) (kit.Service, error) { return openAPI(ctx, env, accept) }},
+		kit.Role{Name: "workers", Open: workers}, kit.Role{Name: "receiver", Open: openReceiver},
+	)
 }
 
-func openAPI(ctx context.Context, env kit.Environment) (kit.Service, error) {
+func openAPI(ctx context.Context, env kit.Environment, accept acceptance) (kit.Service, error) {
 	first, errFirst := env.Require("FIRST_URL")
 	others, errOthers := env.Require("OTHERS_URL")
 	if err := errors.Join(errFirst, errOthers); err != nil {
@@ -95,10 +79,7 @@ func openAPI(ctx context.Context, env kit.Environment) (kit.Service, error) {
 	if err != nil {
 		return kit.Service{}, err
 	}
-	if err := kit.ExportCount(env, pool, "webhooks_backlog", "Orders that nobody was told of in a second.", backlogSQL); err != nil {
-		return kit.Service{}, err
-	}
-	a := &api{db: pool, accept: variantOf(env).accept, logger: env.Logger}
+	a := &api{db: pool, accept: accept, logger: env.Logger}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /orders", a.order)
 	return kit.Service{
@@ -112,20 +93,22 @@ func openAPI(ctx context.Context, env kit.Environment) (kit.Service, error) {
 			}},
 		},
 		Close: pool.Close,
-	}, nil
+	}, kit.ExportCount(env, pool, "webhooks_backlog", "Orders that nobody was told of in a second.", backlogSQL)
 }
+
+// acceptance makes an order the shop's duty.
+type acceptance func(ctx context.Context, db *kit.Pool, o Order) error
 
 // api turns HTTP into orders; it is the same for both variants.
 type api struct {
 	db     *kit.Pool
-	accept func(ctx context.Context, db *kit.Pool, o Order) error
+	accept acceptance
 	logger *slog.Logger
 }
 
 func (a *api) order(w http.ResponseWriter, r *http.Request) {
 	o := Order{At: time.Now()}
-	err := json.NewDecoder(http.MaxBytesReader(w, r.Body, longestInput)).Decode(&o)
-	if err != nil || o.ID < 1 || o.Endpoint < 1 || o.Endpoint > endpoints {
+	if err := kit.ReadJSON(w, r, &o); err != nil || o.ID < 1 || o.Endpoint < 1 || o.Endpoint > endpoints {
 		http.Error(w, "the body is no order: an id above 0, an endpoint from 1 to "+strconv.Itoa(endpoints), http.StatusBadRequest)
 		return
 	}
@@ -135,26 +118,6 @@ func (a *api) order(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.WriteHeader(http.StatusCreated)
-}
-
-func openWorkers(ctx context.Context, env kit.Environment) (kit.Service, error) {
-	// Each delivery under way holds a connection, and /healthz asks for one.
-	pool, err := kit.OpenPool(ctx, env, endpoints*bulkhead+1, claimSQL, toldSQL, failedSQL)
-	if err != nil {
-		return kit.Service{}, err
-	}
-	ctx, stop := context.WithCancel(ctx)
-	wait, err := variantOf(env).work(ctx, pool, env)
-	if err != nil {
-		stop()
-		pool.Close()
-		return kit.Service{}, err
-	}
-	return kit.Service{
-		Handler:      http.NotFoundHandler(),
-		Dependencies: []kit.Dependency{{Name: "postgres", Ping: pool.Ping}},
-		Close:        func() { stop(); wait(); pool.Close() },
-	}, nil
 }
 
 // tell calls an endpoint. The key is the same whenever the order is told, so that its receiver can see that it knows it.
@@ -168,14 +131,31 @@ func tell(ctx context.Context, url string, o Order) error {
 	}
 	request.Header.Set("Content-Type", "application/json")
 	request.Header.Set("Idempotency-Key", "order-"+strconv.FormatInt(o.ID, 10))
-	answer, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return err
+	answer, err := kit.Call(http.DefaultClient, request)
+	if err == nil && answer.Code > 299 {
+		err = fmt.Errorf("%s answered %d", url, answer.Code)
 	}
-	defer answer.Body.Close()
-	_, _ = io.CopyN(io.Discard, answer.Body, longestAnswer) // read to its end, the connection can be used again
-	if answer.StatusCode < 200 || answer.StatusCode > 299 {
-		return fmt.Errorf("%s answered %s", url, answer.Status)
-	}
-	return nil
+	return err
+}
+
+// openReceiver makes a stub of endpoints: it notes what arrives, each time that it does.
+func openReceiver(_ context.Context, env kit.Environment) (kit.Service, error) {
+	arrived, err := env.Tally("webhooks_arrived_total", "Orders that arrived, again or not.")
+	late, errLate := env.Tally("webhooks_late_total", "Those that did more than 2 s after the request.")
+	var ledger kit.Ledger
+	mux := http.NewServeMux()
+	mux.Handle("GET /ledger", &ledger)
+	mux.HandleFunc("POST /hooks/{number}", func(w http.ResponseWriter, r *http.Request) {
+		var o Order
+		if err := kit.ReadJSON(w, r, &o); err != nil || o.ID < 1 {
+			http.Error(w, "the body is no order", http.StatusBadRequest)
+			return
+		}
+		ledger.Seen(uint64(o.ID))
+		arrived.Add(1)
+		if time.Since(o.At) > lateness {
+			late.Add(1)
+		}
+	})
+	return kit.Service{Handler: mux, Close: func() {}}, errors.Join(err, errLate)
 }

@@ -247,8 +247,8 @@ func TestASettingThatIsMissingOrUnknownIsNamed(t *testing.T) {
 	}{
 		{nil, "FIRST_URL is not set\nthe environment variable OTHERS_URL is not set"},
 		{map[string]string{"FIRST_URL": "http://127.0.0.1:1"}, "OTHERS_URL is not set"},
-		{map[string]string{"ROLE": "workers", "LONGEST_PAUSE": "long"}, `LONGEST_PAUSE: "long" is no pause`},
-		{map[string]string{"ROLE": "boss"}, `unknown role "boss"`},
+		{map[string]string{"ROLE": "workers", "LONGEST_PAUSE": "long"}, `LONGEST_PAUSE is "long", which is not a time`},
+		{map[string]string{"ROLE": "boss"}, `ROLE=boss is none of api, workers, receiver`},
 	} {
 		_, err := webhooks.Target().Open(t.Context(), environment(kit.Fixed, "postgres://x@127.0.0.1:1/x", row.set))
 		if err == nil || !strings.Contains(err.Error(), row.want) {
