@@ -20,6 +20,7 @@ package cache
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -110,16 +111,7 @@ func (a *api) answer(w http.ResponseWriter, r *http.Request, key, sql string, ar
 		err = a.db.QueryRow(ctx, sql, args...).Scan(&made)
 		return made, err
 	})
-	switch {
-	case errors.Is(err, kit.ErrNoRow):
-		http.Error(w, "no such page", http.StatusNotFound)
-	case err != nil:
-		a.logger.Error("a request failed", "error", err)
-		http.Error(w, "internal error", http.StatusInternalServerError)
-	default:
-		w.Header().Set("Content-Type", "application/json")
-		_, _ = w.Write(body) // a client that left is no concern of ours
-	}
+	kit.Reply(w, a.logger, http.StatusOK, json.RawMessage(body), err)
 }
 
 // losses counts how often what the cache had lost was made anew. A loss is of one key, from the first request that begins to make

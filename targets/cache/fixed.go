@@ -19,11 +19,10 @@ import (
 
 // fixed keeps each answer once, for a while, and lets one request make it for all who wait.
 type fixed struct {
-	store    *kit.Cache
+	shelf    *kit.Shelf
 	losses   *losses
 	ttl      time.Duration
 	patience time.Duration // what a request may lose to a slow cache
-	circuit  *kit.Circuit
 	flights  singleflight.Group
 	own      sync.Map            // by key: the newest entry of those that take longer than patience to make
 	makers   *semaphore.Weighted // of the requests that may be in the database at once
@@ -32,10 +31,9 @@ type fixed struct {
 func beginFixed(env kit.Environment, losses *losses) (keeper, *kit.Cache, error) {
 	ttl, err := env.Duration("TTL", time.Minute)
 	patience, err2 := env.Duration("CACHE_TIMEOUT", 50*time.Millisecond)
-	store, err3 := kit.OpenCache(env, patience)
-	f := &fixed{store: store, losses: losses, ttl: ttl, patience: patience}
-	f.circuit, f.makers = kit.NewCircuit(5, time.Second, time.Now), semaphore.NewWeighted(4)
-	return f, store, errors.Join(err, err2, err3, f.circuit.Export(env, "cache_circuit_openings_total"))
+	shelf, err3 := kit.OpenShelf(env, patience)
+	f := &fixed{shelf: shelf, losses: losses, ttl: ttl, patience: patience, makers: semaphore.NewWeighted(4)}
+	return f, shelf.Cache, errors.Join(err, err2, err3)
 }
 
 func (f *fixed) pageKey(_ *url.URL, category, page int) string {
@@ -84,9 +82,8 @@ func (f *fixed) remake(ctx context.Context, key string, make maker) (entry, erro
 	if made.Took > f.patience && body != nil {
 		f.own.Store(key, made)
 	}
-	raw, err := json.Marshal(made)
-	f.circuit.Ask(ctx, f.patience, func(ctx context.Context) error { return f.store.Set(ctx, key, raw, ttl).Err() })
-	return made, err
+	f.shelf.Put(ctx, key, made, ttl)
+	return made, nil
 }
 
 // entry is an answer as it is kept. The zero value ended long ago.
@@ -104,15 +101,12 @@ func (e entry) endsSoon(now time.Time) bool {
 
 // recall is the entry of key, or our own copy when the cache does not answer in time, or else the zero value.
 func (f *fixed) recall(ctx context.Context, key string) (kept entry) {
-	answered := f.circuit.Ask(ctx, f.patience, func(ctx context.Context) error {
-		raw, err := f.store.Get(ctx, key).Bytes()
-		if err == nil && json.Unmarshal(raw, &kept) != nil {
-			kept = entry{} // not of our making
-		}
-		return err
-	})
+	found, answered := f.shelf.Take(ctx, key, &kept)
 	if own, ok := f.own.Load(key); ok && !answered {
 		return own.(entry)
+	}
+	if !found {
+		return entry{} // nothing, or not of our making
 	}
 	return kept
 }

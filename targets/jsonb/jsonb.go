@@ -26,14 +26,11 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/devcraft-studio/brunt/targets/kit"
 )
-
-const longestInput = 1 << 10 // bytes of a request's body
 
 // statements are what the variants differ in.
 type statements struct {
@@ -82,27 +79,20 @@ type api struct {
 }
 
 func (a *api) setStatus(w http.ResponseWriter, r *http.Request) {
-	id, ok := documentID(w, r)
+	id, ok := kit.PathID(w, r)
 	if !ok {
 		return
 	}
 	var wanted struct{ Status string }
-	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, longestInput)).Decode(&wanted); err != nil {
+	if err := kit.ReadJSON(w, r, &wanted); err != nil {
 		http.Error(w, `the body is not {"status": "…"}`, http.StatusBadRequest)
 		return
 	}
 	if !known(w, wanted.Status) {
 		return
 	}
-	states, err := kit.Select[State](r.Context(), a.db, a.sql.setStatus, id, wanted.Status)
-	switch {
-	case err != nil:
-		a.failed(w, r, err)
-	case len(states) == 0:
-		http.Error(w, "there is no such document", http.StatusNotFound)
-	default:
-		a.answer(w, r, states[0])
-	}
+	state, err := kit.SelectOne[State](r.Context(), a.db, a.sql.setStatus, id, wanted.Status)
+	kit.Reply(w, a.logger, http.StatusOK, state, err)
 }
 
 func (a *api) list(w http.ResponseWriter, r *http.Request) {
@@ -111,36 +101,16 @@ func (a *api) list(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	states, err := kit.Select[State](r.Context(), a.db, a.sql.list, status)
-	if err != nil {
-		a.failed(w, r, err)
-		return
-	}
-	a.answer(w, r, map[string]any{"docs": states})
+	kit.Reply(w, a.logger, http.StatusOK, map[string]any{"docs": states}, err)
 }
 
 func (a *api) document(w http.ResponseWriter, r *http.Request) {
-	id, ok := documentID(w, r)
+	id, ok := kit.PathID(w, r)
 	if !ok {
 		return
 	}
-	found, err := kit.Select[struct{ Text string }](r.Context(), a.db, a.sql.document, id)
-	switch {
-	case err != nil:
-		a.failed(w, r, err)
-	case len(found) == 0:
-		http.Error(w, "there is no such document", http.StatusNotFound)
-	default:
-		a.answer(w, r, json.RawMessage(found[0].Text))
-	}
-}
-
-// documentID is the id in the path; where it is none, that is answered.
-func documentID(w http.ResponseWriter, r *http.Request) (int64, bool) {
-	id, err := strconv.ParseInt(r.PathValue("id"), 10, 64)
-	if err != nil {
-		http.Error(w, "an id is a whole number", http.StatusBadRequest)
-	}
-	return id, err == nil
+	found, err := kit.SelectOne[struct{ JSON []byte }](r.Context(), a.db, a.sql.document, id)
+	kit.Reply(w, a.logger, http.StatusOK, json.RawMessage(found.JSON), err)
 }
 
 // known tells whether there is such a status; where there is not, that is answered.
@@ -150,19 +120,4 @@ func known(w http.ResponseWriter, status string) bool {
 	}
 	http.Error(w, "status is one of "+strings.Join(statuses(), ", "), http.StatusBadRequest)
 	return false
-}
-
-func (a *api) answer(w http.ResponseWriter, r *http.Request, value any) {
-	body, err := json.Marshal(value)
-	if err != nil {
-		a.failed(w, r, err)
-		return
-	}
-	w.Header().Set("Content-Type", "application/json")
-	_, _ = w.Write(body) // a client that left is no concern of ours
-}
-
-func (a *api) failed(w http.ResponseWriter, r *http.Request, err error) {
-	a.logger.Error("a request failed", "request", r.Method+" "+r.URL.Path, "error", err)
-	http.Error(w, "internal error", http.StatusInternalServerError)
 }

@@ -55,14 +55,18 @@ func (c *Circuit) Report(ok bool) {
 	}
 }
 
-// Ask makes one call of a dependency, unless the circuit is open, lets it take timeout, and reports whether it was answered. A
-// miss is an answer; a client that left says nothing of the dependency.
+// Ask makes one call of a dependency, unless the circuit is open, lets it take timeout (zero: as long as it takes), and reports whether
+// it was answered. A miss is an answer; a client that left says nothing of the dependency.
 func (c *Circuit) Ask(ctx context.Context, timeout time.Duration, call func(ctx context.Context) error) (answered bool) {
 	if !c.Allow() {
 		return false
 	}
-	short, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
+	short := ctx
+	if timeout > 0 {
+		var cancel context.CancelFunc
+		short, cancel = context.WithTimeout(ctx, timeout)
+		defer cancel()
+	}
 	err := call(short)
 	answered = err == nil || IsMiss(err)
 	c.Report(answered || ctx.Err() != nil)

@@ -20,3 +20,12 @@ func Select[T any](ctx context.Context, q Querier, sql string, args ...any) ([]T
 	}
 	return pgx.CollectRows(rows, pgx.RowToStructByPos[T])
 }
+
+// SelectOne is Select for a query of one row; where there is none, its error is ErrNoRow.
+func SelectOne[T any](ctx context.Context, q Querier, sql string, args ...any) (row T, err error) {
+	rows, err := q.Query(ctx, sql, args...)
+	if err != nil {
+		return row, err
+	}
+	return pgx.CollectOneRow(rows, pgx.RowToStructByPos[T])
+}

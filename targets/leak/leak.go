@@ -36,7 +36,6 @@ import (
 
 const (
 	bufferSize   = 64 << 10 // in which the events for one client are written
-	longestInput = 4 << 10  // bytes of a request's body
 	longestWords = 512      // bytes of what a client says
 )
 
@@ -62,12 +61,9 @@ func Target() kit.Target {
 }
 
 func open(ctx context.Context, env kit.Environment) (kit.Service, error) {
-	wait := 20 * time.Second
-	if text := env.Optional("PONG_WAIT"); text != "" {
-		var err error
-		if wait, err = time.ParseDuration(text); err != nil || wait < time.Millisecond {
-			return kit.Service{}, fmt.Errorf("PONG_WAIT=%s is no time to wait for", text)
-		}
+	wait, err := env.Duration("PONG_WAIT", 20*time.Second)
+	if err != nil {
+		return kit.Service{}, err
 	}
 	feed := &feed{ctx: ctx, hub: &naive{}}
 	if env.Variant == kit.Fixed {
@@ -109,15 +105,13 @@ func (f *feed) listen(w http.ResponseWriter, r *http.Request) {
 
 func (f *feed) publish(w http.ResponseWriter, r *http.Request) {
 	var given struct{ Text string }
-	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, longestInput)).Decode(&given); err != nil || given.Text == "" {
+	if err := kit.ReadJSON(w, r, &given); err != nil || given.Text == "" {
 		http.Error(w, `the body is {"text": "…"}, of up to 4 KiB`, http.StatusBadRequest)
 		return
 	}
 	e := Event{ID: f.events.Add(1), Text: given.Text, At: time.Now()}
 	listeners := f.hub.publish(e)
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(http.StatusAccepted)
-	_, _ = fmt.Fprintf(w, `{"id":%d,"listeners":%d}`, e.ID, listeners) // a client that left is no concern of ours
+	kit.WriteJSON(w, http.StatusAccepted, fmt.Appendf(nil, `{"id":%d,"listeners":%d}`, e.ID, listeners))
 }
 
 // write writes an event into a listener's buffer, and that to its client.

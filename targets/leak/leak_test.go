@@ -286,7 +286,7 @@ func TestAWaitThatIsNoneIsRefused(t *testing.T) {
 	for _, text := range []string{"soon", "0s", "-1s"} {
 		e := kit.Environment{Variant: kit.Fixed, Lookup: func(string) (string, bool) { return text, true }, Registry: kit.NewRegistry()}
 		_, err := Target().Open(context.Background(), e)
-		if want := "PONG_WAIT=" + text + " is no time to wait for"; err == nil || !strings.Contains(err.Error(), want) {
+		if want := "PONG_WAIT is \"" + text + "\", which is not a time"; err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %s", err, want)
 		}
 	}
@@ -295,7 +295,7 @@ func TestAWaitThatIsNoneIsRefused(t *testing.T) {
 // TestEventsFitTheirBuffer: what is written for a client is written where its buffer is, or the buffer would be for nothing.
 func TestEventsFitTheirBuffer(t *testing.T) {
 	buffer := newBuffer()
-	if err := json.NewEncoder(buffer).Encode(Event{ID: 1 << 62, Text: strings.Repeat("\x01", longestInput), At: time.Now()}); err != nil {
+	if err := json.NewEncoder(buffer).Encode(Event{ID: 1 << 62, Text: strings.Repeat("\x01", kit.LongestBody), At: time.Now()}); err != nil {
 		t.Fatal(err)
 	}
 	if buffer.Cap() != bufferSize {

@@ -20,13 +20,11 @@ package missingindex
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -91,9 +89,8 @@ type api struct {
 }
 
 func (a *api) orders(w http.ResponseWriter, r *http.Request) {
-	customer, err := strconv.ParseInt(r.PathValue("id"), 10, 64)
-	if err != nil {
-		http.Error(w, "an id is a whole number", http.StatusBadRequest)
+	customer, ok := kit.PathID(w, r)
+	if !ok {
 		return
 	}
 	status := r.URL.Query().Get("status")
@@ -102,17 +99,7 @@ func (a *api) orders(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	orders, err := kit.Select[Order](r.Context(), a.db, ordersSQL, customer, status)
-	var body []byte
-	if err == nil {
-		body, err = json.Marshal(map[string]any{"orders": orders})
-	}
-	if err != nil {
-		a.logger.Error("a request failed", "customer", customer, "error", err)
-		http.Error(w, "internal error", http.StatusInternalServerError)
-		return
-	}
-	w.Header().Set("Content-Type", "application/json")
-	_, _ = w.Write(body) // a client that left is no concern of ours
+	kit.Reply(w, a.logger, http.StatusOK, map[string]any{"orders": orders}, err)
 }
 
 // migration brings the table to the variant's indexes, in the background: Postgres may not be there yet, and a large index
@@ -132,10 +119,8 @@ func migrate(ctx context.Context, db *kit.Pool, statements []string, logger *slo
 		defer close(m.done)
 		began := time.Now()
 		for m.try(ctx, db, statements) != nil {
-			select {
-			case <-ctx.Done():
+			if !kit.Rest(ctx, pause) { // Postgres, or the table, is not there yet
 				return
-			case <-time.After(pause): // Postgres, or the table, is not there yet
 			}
 		}
 		logger.Info("the indexes are there", "took", time.Since(began).String())

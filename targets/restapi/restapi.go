@@ -10,10 +10,9 @@
 package restapi
 
 import (
-	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"log/slog"
 	"net/http"
 	"strconv"
@@ -29,6 +28,11 @@ const (
 	longestName  = 200
 	longestText  = 4000
 	longestInput = 64 << 10 // bytes of a request's body
+
+	itemSQL   = `SELECT id, name, price_cents, stock, description, created_at FROM items WHERE id = $1`
+	pageSQL   = `SELECT id, name, price_cents, stock, description, created_at FROM items ORDER BY id LIMIT $1 OFFSET $2`
+	insertSQL = `INSERT INTO items (name, price_cents, stock, description) VALUES ($1, $2, $3, $4)
+	RETURNING id, name, price_cents, stock, description, created_at`
 )
 
 // Item is one row of the catalogue.
@@ -41,14 +45,14 @@ type Item struct {
 	CreatedAt   time.Time `json:"created_at"`
 }
 
-// catalogue is what the variants differ in.
-type catalogue interface {
-	// item returns one item, or kit.ErrNoRow.
-	item(ctx context.Context, id int64) (Item, error)
-	page(ctx context.Context, number int) ([]Item, error)
-	// create stores a new item and returns it with its id and time.
-	create(ctx context.Context, item Item) (Item, error)
-	encode(w *bytes.Buffer, value any) error
+// traits are what the variants differ in.
+type traits struct {
+	connections int32         // to Postgres
+	patience    time.Duration // what a call of the cache may take; 0: as long as it takes
+	ask         func(pool *kit.Pool) kit.Querier
+	beforeItem  func(ctx context.Context, q kit.Querier, id int64) error // of which nothing is known yet
+	around      func(routes http.Handler) http.Handler
+	encode      func(value any) (json.RawMessage, error)
 }
 
 // Target is the reference target of this package.
@@ -57,83 +61,96 @@ func Target() kit.Target {
 }
 
 func open(ctx context.Context, env kit.Environment) (kit.Service, error) {
+	traits, err := fixedTraits(env)
 	if env.Variant == kit.Naive {
-		n, err := newNaive(ctx, env)
-		if err != nil {
-			return kit.Service{}, err
-		}
-		return service(env, n, n.db, n.cache), nil
+		traits, err = naiveTraits(env)
 	}
-	f, err := newFixed(ctx, env)
 	if err != nil {
 		return kit.Service{}, err
 	}
-	return service(env, f, f.db, f.cache), nil
-}
-
-func service(env kit.Environment, c catalogue, db *kit.Pool, cache *kit.Cache) kit.Service {
-	api := &api{catalogue: c, logger: env.Logger}
+	pool, err := kit.OpenPool(ctx, env, traits.connections, itemSQL, pageSQL, insertSQL)
+	if err != nil {
+		return kit.Service{}, err
+	}
+	cache, err := kit.OpenShelf(env, traits.patience)
+	if err != nil {
+		return kit.Service{}, err
+	}
+	a := &api{traits: traits, db: traits.ask(pool), cache: cache, logger: env.Logger}
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /items/{id}", api.item)
-	mux.HandleFunc("GET /items", api.page)
-	mux.HandleFunc("POST /items", api.create)
+	mux.HandleFunc("GET /items/{id}", a.item)
+	mux.HandleFunc("GET /items", a.page)
+	mux.HandleFunc("POST /items", a.create)
 	return kit.Service{
-		Handler: mux,
+		Handler: traits.around(mux),
 		Dependencies: []kit.Dependency{
-			{Name: "postgres", Ping: db.Ping},
+			{Name: "postgres", Ping: pool.Ping},
 			{Name: "redis", Ping: func(ctx context.Context) error { return cache.Ping(ctx).Err() }, Optional: true},
 		},
-		Close: func() {
-			db.Close()
-			_ = cache.Close() // the process ends
-		},
-	}
+		Close: func() { pool.Close(); _ = cache.Close() }, // nothing is left that could use them
+	}, nil
 }
 
-// api turns HTTP into calls of the catalogue; it is the same for both variants.
+// api is the catalogue; but for its traits it is the same for both variants.
 type api struct {
-	catalogue catalogue
-	logger    *slog.Logger
+	traits
+	db     kit.Querier
+	cache  *kit.Shelf
+	logger *slog.Logger
 }
 
 func (a *api) item(w http.ResponseWriter, r *http.Request) {
-	id, err := strconv.ParseInt(r.PathValue("id"), 10, 64)
-	if err != nil {
-		http.Error(w, "an id is a whole number", http.StatusBadRequest)
-		return
+	if id, ok := kit.PathID(w, r); ok {
+		item, err := a.find(r.Context(), id)
+		a.answer(w, http.StatusOK, item, err)
 	}
-	item, err := a.catalogue.item(r.Context(), id)
-	a.answer(w, http.StatusOK, item, err)
+}
+
+func (a *api) find(ctx context.Context, id int64) (item Item, err error) {
+	if err := a.beforeItem(ctx, a.db, id); err != nil {
+		return Item{}, err
+	}
+	key := "item:" + strconv.FormatInt(id, 10)
+	if found, _ := a.cache.Take(ctx, key, &item); found {
+		return item, nil
+	}
+	if item, err = kit.SelectOne[Item](ctx, a.db, itemSQL, id); err == nil {
+		a.cache.Put(ctx, key, item, cacheTTL)
+	}
+	return item, err
 }
 
 func (a *api) page(w http.ResponseWriter, r *http.Request) {
-	number := 1
-	if text := r.URL.Query().Get("page"); text != "" {
-		n, err := strconv.Atoi(text)
-		if err != nil || n < 1 || n > lastPage {
-			http.Error(w, "page is a whole number from 1 to "+strconv.Itoa(lastPage), http.StatusBadRequest)
-			return
-		}
-		number = n
+	number, err := strconv.Atoi(cmp.Or(r.URL.Query().Get("page"), "1"))
+	if err != nil || number < 1 || number > lastPage {
+		http.Error(w, "page is a whole number from 1 to "+strconv.Itoa(lastPage), http.StatusBadRequest)
+		return
 	}
-	items, err := a.catalogue.page(r.Context(), number)
+	items, err := kit.Select[Item](r.Context(), a.db, pageSQL, pageSize, (number-1)*pageSize)
 	a.answer(w, http.StatusOK, map[string]any{"page": number, "items": items}, err)
 }
 
 func (a *api) create(w http.ResponseWriter, r *http.Request) {
-	var item Item
+	var i Item
 	input := json.NewDecoder(http.MaxBytesReader(w, r.Body, longestInput))
 	input.DisallowUnknownFields()
-	if err := input.Decode(&item); err != nil {
+	if err := input.Decode(&i); err != nil {
 		http.Error(w, "the body is not an item: "+err.Error(), http.StatusBadRequest)
 		return
 	}
-	if problem := item.problem(); problem != "" {
+	if problem := i.problem(); problem != "" {
 		http.Error(w, problem, http.StatusUnprocessableEntity)
 		return
 	}
-	created, err := a.catalogue.create(r.Context(), item)
+	created, err := kit.SelectOne[Item](r.Context(), a.db, insertSQL, i.Name, i.PriceCents, i.Stock, i.Description)
 	a.answer(w, http.StatusCreated, created, err)
+}
+
+func (a *api) answer(w http.ResponseWriter, code int, value any, err error) {
+	if err == nil {
+		value, err = a.encode(value)
+	}
+	kit.Reply(w, a.logger, code, value, err)
 }
 
 // problem says why an item cannot be stored, or "".
@@ -148,25 +165,3 @@ func (i Item) problem() string {
 	}
 	return ""
 }
-
-func (a *api) answer(w http.ResponseWriter, code int, value any, err error) {
-	if errors.Is(err, kit.ErrNoRow) {
-		http.Error(w, "no such item", http.StatusNotFound)
-		return
-	}
-	var body bytes.Buffer
-	if err == nil {
-		err = a.catalogue.encode(&body, value)
-	}
-	if err != nil {
-		a.logger.Error("a request failed", "error", err)
-		http.Error(w, "internal error", http.StatusInternalServerError)
-		return
-	}
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Content-Length", strconv.Itoa(body.Len()))
-	w.WriteHeader(code)
-	_, _ = w.Write(body.Bytes()) // a client that left is no concern of ours
-}
-
-func cacheKey(id int64) string { return "item:" + strconv.FormatInt(id, 10) }

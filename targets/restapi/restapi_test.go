@@ -136,7 +136,7 @@ func checkContract(t *testing.T, base string) {
 		{"ready", "GET", "/healthz", "", 200, "ok"},
 		{"an item", "GET", "/items/7", "", 200, `"name":"item 7"`},
 		{"an item again, out of the cache", "GET", "/items/7", "", 200, `"price_cents":70`},
-		{"an item that does not exist", "GET", "/items/99999999", "", 404, "no such item"},
+		{"an item that does not exist", "GET", "/items/99999999", "", 404, "no such thing"},
 		{"an id that is no number", "GET", "/items/x", "", 400, "whole number"},
 		{"the first page", "GET", "/items", "", 200, `"id":20`},
 		{"another page", "GET", "/items?page=3", "", 200, `"id":41`},
