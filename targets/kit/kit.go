@@ -1,5 +1,6 @@
-// Package kit is what every reference target has in common: a Postgres pool, a Redis cache, a circuit breaker, metrics,
-// profiles, readiness and a server with timeouts. It is part of the victim: nothing that measures may import it.
+// Package kit is what several reference targets have in common: a Postgres pool, a Redis cache, a circuit breaker, pauses, calls of
+// other services, workers, roles, replies, metrics, profiles, readiness and a server with timeouts. It is part of the victim: nothing
+// that measures may import it.
 //
 // Targets use pgx and go-redis through this package alone, so that a change of a driver is a change in one place.
 package kit
