@@ -30,7 +30,7 @@ func TestMain(m *testing.M) {
 		brunt()
 	}
 	// Of what these tests take, most is waiting; they are not bound to the number of cores.
-	if err := flag.Set("test.parallel", "5"); err != nil {
+	if err := flag.Set("test.parallel", "6"); err != nil {
 		panic(err)
 	}
 	testscript.Main(m, map[string]func(){
@@ -141,7 +141,10 @@ func serverMetrics(grow bool) http.HandlerFunc {
 }
 
 // TestScripts runs brunt as a user would: real binary, real files, real k6.
-func TestScripts(t *testing.T) { testscript.Run(t, scriptParams()) }
+func TestScripts(t *testing.T) {
+	t.Parallel()
+	testscript.Run(t, scriptParams())
+}
 
 func scriptParams() testscript.Params {
 	return testscript.Params{

@@ -65,6 +65,7 @@ func examples() []example {
 // TestTheExamplesOfK6sDocumentationRun runs each under k6 and under brunt. They must end alike, do the same, and say the same;
 // and what brunt records must be what an output of k6's beside it writes.
 func TestTheExamplesOfK6sDocumentationRun(t *testing.T) {
+	t.Parallel()
 	host := newPizzeria(t)
 	for _, row := range examples() {
 		t.Run(row.name, func(t *testing.T) {

@@ -194,6 +194,7 @@ func wrongs() []duel {
 }
 
 func TestBruntEndsAsK6Does(t *testing.T) {
+	t.Parallel()
 	s := newLibrary(t)
 	for name, rows := range map[string][]duel{
 		"scripts": duels(), "endings": endings(), "untouched metrics": untouched(), "loads": loads(), "wrong scripts": wrongs(),

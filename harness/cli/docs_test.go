@@ -18,7 +18,8 @@ var (
 	written = regexp.MustCompile(`\b[a-z]+\.(?:xml|json|md)\b`)
 )
 
-// TestTheReadmeTellsTheTruth runs every brunt command of the README, at a quarter of the time, on the local provider.
+// TestTheReadmeTellsTheTruth runs every brunt command of the README, at a quarter of the time, on the local provider. They run side by
+// side, but beside no other test here, as some of them measure.
 func TestTheReadmeTellsTheTruth(t *testing.T) {
 	root, err := filepath.Abs("../..")
 	if err != nil {
@@ -28,13 +29,16 @@ func TestTheReadmeTellsTheTruth(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	script := readmeScript(string(page))
-	if n := strings.Count(script, "exits "); n < 5 {
+	commands := shown.FindAllStringSubmatch(string(page), -1)
+	if n := len(commands); n < 5 {
 		t.Fatalf("only %d commands were found in the README: the test looks for the wrong thing", n)
 	}
 	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "readme.txtar"), []byte(script), 0o644); err != nil {
-		t.Fatal(err)
+	for i, m := range commands {
+		file := filepath.Join(dir, fmt.Sprintf("readme-%d.txtar", i+1))
+		if err := os.WriteFile(file, []byte(readmeScript(m[1], m[2])), 0o644); err != nil {
+			t.Fatal(err)
+		}
 	}
 	params := scriptParams()
 	params.Dir = dir
@@ -48,30 +52,25 @@ func TestTheReadmeTellsTheTruth(t *testing.T) {
 	testscript.Run(t, params)
 }
 
-// readmeScript makes a test script of the commands of a page. What names a bare script runs beside one, all else in the
-// project's root; files are written aside.
-func readmeScript(page string) string {
-	var b strings.Builder
-	for _, m := range shown.FindAllStringSubmatch(page, -1) {
-		command, code := m[1], m[2]
-		if code == "" {
-			code = "0"
-		}
-		folder := "$ROOT"
-		if strings.Contains(command, "script.js") {
-			folder = "$WORK"
-			command = strings.ReplaceAll(command, "--duration 30s", "--duration 2s")
-		}
-		says := ""
-		if strings.HasPrefix(command, "run scenarios/") {
-			says = map[string]string{"0": "^PASS ", "1": "fail .* in redis-slow "}[code]
-			code += ",4" // a machine that other tests keep busy may be unfit to measure on; it then has to say so
-		}
-		fmt.Fprintf(&b, "cd %s\nexits %s brunt %s\n", folder, code, written.ReplaceAllString(command, "$$WORK/$0"))
-		if says != "" {
-			fmt.Fprintf(&b, "stdout '%s|not fit to measure'\n", says)
-		}
+// readmeScript makes a test script of a command and its exit code, 0 where none is said. What names a bare script runs beside one, all
+// else in the project's root; files are written aside.
+func readmeScript(command, code string) string {
+	if code == "" {
+		code = "0"
 	}
-	b.WriteString("-- script.js --\nimport { sleep } from 'k6';\nexport default function () { sleep(0.1); }\n")
-	return b.String()
+	folder := "$ROOT"
+	if strings.Contains(command, "script.js") {
+		folder = "$WORK"
+		command = strings.ReplaceAll(command, "--duration 30s", "--duration 2s")
+	}
+	says := ""
+	if strings.HasPrefix(command, "run scenarios/") {
+		says = map[string]string{"0": "^PASS ", "1": "fail .* in redis-slow "}[code]
+		code += ",4" // a machine that other tests keep busy may be unfit to measure on; it then has to say so
+	}
+	text := fmt.Sprintf("cd %s\nexits %s brunt %s\n", folder, code, written.ReplaceAllString(command, "$$WORK/$0"))
+	if says != "" {
+		text += fmt.Sprintf("stdout '%s|not fit to measure'\n", says)
+	}
+	return text + "-- script.js --\nimport { sleep } from 'k6';\nexport default function () { sleep(0.1); }\n"
 }

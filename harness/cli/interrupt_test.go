@@ -61,6 +61,7 @@ func (v *victim) aborts(known []process) results.Run {
 }
 
 func TestAnInterruptedRunKeepsWhatItMeasured(t *testing.T) {
+	t.Parallel()
 	for _, row := range []struct {
 		name, provider string
 		signal         syscall.Signal
@@ -132,6 +133,7 @@ func (p *place) frames(run results.Run) int {
 }
 
 func TestAnInterruptedStartLeavesNothing(t *testing.T) {
+	t.Parallel()
 	for _, provider := range providers() {
 		t.Run(provider, func(t *testing.T) {
 			t.Parallel()
