@@ -21,20 +21,22 @@ import (
 type incident struct {
 	target       string
 	naive, fixed string
+	// first is true of a naive that has to do some of its work to be told: it begins before those that leave it no processor.
+	first bool
 }
 
-// Those that take the longest stand first, so that none of them is begun when the others are over. And of the naives that would take a
-// whole machine, nplusone stands beside those that take little, as a page that ends is all it is told by.
+// Those that take the longest stand first, so that none of them is begun when the others are over, and last what needs a processor
+// most to pass.
 var incidents = []incident{
-	{"webhooks", "0.15", "0.25"},
-	{"ratelimit", "0.15", "0.25"}, // below, a late request more is too many for fixed's shorter window
-	{"timeouts", "0.15", "0.2"},
-	{"leak", "0.05", "0.15"},
-	{"nplusone", "0.1", "0.1"},
-	{"cache", "0.1", "0.25"},
-	{"restapi", "0.2", "0.2"}, // below, no whole second is left between the guards of its faults
-	{"jsonb", "0.05", "0.1"},
-	{"missingindex", "0.05", "0.1"},
+	{target: "webhooks", naive: "0.15", fixed: "0.25"},
+	{target: "ratelimit", naive: "0.15", fixed: "0.25"}, // below, a late request more is too many for fixed's shorter window
+	{target: "timeouts", naive: "0.15", fixed: "0.2"},
+	{target: "leak", naive: "0.05", fixed: "0.15"},
+	{target: "cache", naive: "0.1", fixed: "0.25"},
+	{target: "restapi", naive: "0.2", fixed: "0.2"}, // below, no whole second is left between the guards of its faults
+	{target: "missingindex", naive: "0.05", fixed: "0.1"},
+	{target: "jsonb", naive: "0.05", fixed: "0.1"},
+	{target: "nplusone", naive: "0.1", fixed: "0.1", first: true},
 }
 
 // track is what the tests read of the JSON of a demo.
@@ -99,8 +101,12 @@ func TestIncidents(t *testing.T) {
 					}
 				})
 			}
-			for _, i := range incidents {
-				next <- i
+			for _, first := range []bool{true, false} {
+				for _, i := range incidents {
+					if first == (i.first && variant == "naive") {
+						next <- i
+					}
+				}
 			}
 			close(next)
 			all.Wait()
