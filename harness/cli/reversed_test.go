@@ -248,10 +248,7 @@ func (r reversedFix) check(t *testing.T, compiled map[string]string) error {
 
 // TestProofReversedFixesAreCaught runs each target without one of its fixes: its experiment has to fail, by the SLO that is declared.
 func TestProofReversedFixesAreCaught(t *testing.T) {
-	proof := os.Getenv("BRUNT_PROOF")
-	if proof == "" {
-		t.Skip("a long proof: `make proof` runs it")
-	}
+	proof := proofFile(t)
 	for _, r := range reversedFixes {
 		t.Run(r.target+"/"+r.fix, func(t *testing.T) {
 			row := figures{proof: proof, what: r.name(), provider: topology.ProviderLocal}
