@@ -38,6 +38,7 @@ const (
 	sqlite     = "modernc.org/sqlite"
 	prometheus = "github.com/prometheus/client_golang"
 	xsync      = "golang.org/x/sync"
+	jose       = "github.com/go-jose/go-jose/v4"
 	gonum      = "gonum.org/v1/gonum"
 	expfmt     = "github.com/prometheus/common"
 )
@@ -88,10 +89,12 @@ var plan = map[string]room{
 	"xk6-ext/requests": {enters: []string{"xk6-ext/random"}},
 	"xk6-ext/native":   {enters: []string{"xk6-ext/executor", "xk6-ext/requests"}, tech: []string{k6, fasthttp, "github.com/sirupsen/logrus"}},
 
-	"targets":              {enters: []string{"targets/cache", "targets/jsonb", "targets/leak", "targets/missingindex", "targets/nplusone", "targets/ratelimit", "targets/restapi", "targets/timeouts", "targets/webhooks", "targets/kit"}},
+	"targets":              {enters: []string{"targets/auth", "targets/cache", "targets/jsonb", "targets/leak", "targets/missingindex", "targets/nplusone", "targets/ratelimit", "targets/restapi", "targets/timeouts", "targets/webhooks", "targets/kit"}},
 	"targets/cmd/target":   {enters: []string{"targets", "targets/kit"}},
 	"targets/kit/kittest":  {enters: []string{"targets/kit"}, tech: []string{pgx, goredis, prometheus}},
-	"targets/kit":          {tech: []string{pgx, goredis, prometheus}, tests: []string{"targets/kit/kittest"}},
+	"targets/kit":          {tech: []string{pgx, goredis, prometheus, xsync}, tests: []string{"targets/kit/kittest"}},
+	"targets/kit/identity": {enters: []string{"targets/kit"}, tests: []string{"targets/kit/kittest"}, tech: []string{jose}},
+	"targets/auth":         {enters: []string{"targets/kit", "targets/kit/identity"}, tests: []string{"targets/kit/kittest"}},
 	"targets/missingindex": {enters: []string{"targets/kit"}, tests: []string{"targets/kit/kittest"}},
 	"targets/nplusone":     {enters: []string{"targets/kit"}, tests: []string{"targets/kit/kittest"}, tech: []string{prometheus, graphql}},
 	"targets/leak":         {enters: []string{"targets/kit"}, tests: []string{"targets/kit/kittest"}, tech: []string{websocket}},

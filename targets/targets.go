@@ -3,6 +3,7 @@
 package targets
 
 import (
+	"github.com/devcraft-studio/brunt/targets/auth"
 	"github.com/devcraft-studio/brunt/targets/cache"
 	"github.com/devcraft-studio/brunt/targets/jsonb"
 	"github.com/devcraft-studio/brunt/targets/kit"
@@ -18,6 +19,7 @@ import (
 // All returns every reference target, sorted by name.
 func All() []kit.Target {
 	return []kit.Target{
+		auth.Target(),
 		cache.Target(),
 		jsonb.Target(),
 		leak.Target(),

@@ -7,6 +7,7 @@ package kit
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -81,7 +82,9 @@ func (e Environment) Duration(name string, otherwise time.Duration) (time.Durati
 type Service struct {
 	Handler http.Handler
 	// Server has the timeouts and limits of the server, where those of Serve are not what the target is about.
-	Server       *http.Server
+	Server *http.Server
+	// TLS is spoken with clients that begin with it, beside plain HTTP on the same address; nil: with none.
+	TLS          *tls.Config
 	Dependencies []Dependency
 	Close        func()
 }

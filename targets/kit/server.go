@@ -44,6 +44,9 @@ func Serve(ctx context.Context, listen string, env Environment, service Service)
 			IdleTimeout:       idleTimeout,
 		}
 	}
+	if service.TLS != nil {
+		listener = speakEither(listener, service.TLS)
+	}
 	server.Handler = Routes(env, service)
 	server.ErrorLog = slog.NewLogLogger(env.Logger.Handler(), slog.LevelWarn)
 	served := make(chan error, 1)
