@@ -34,7 +34,6 @@ import (
 	"io"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/devcraft-studio/brunt/targets/kit"
@@ -113,9 +112,8 @@ type service struct {
 	url     string // of the next service
 	client  *http.Client
 	auth    *identity.Client
-	users   identity.Verifier // of users' tokens
+	users   identity.Verifier // of users' own tokens
 	peers   identity.Verifier // of those that the gateway signs
-	revoked identity.Memory[map[string]time.Time]
 }
 
 func openService(ctx context.Context, env kit.Environment, s *service) (_ kit.Service, err error) {
@@ -152,9 +150,8 @@ func (s *service) configure(env kit.Environment) (err error) {
 	keys := func(name string) identity.Memory[identity.KeySet] {
 		return v.keys(func(ctx context.Context) (identity.KeySet, error) { return s.auth.Keys(ctx, name) }, time.Hour)
 	}
-	s.users = identity.Verifier{Issuer: issuer, Keys: keys(issuer)}
+	s.users = identity.Verifier{Issuer: issuer, Keys: keys(issuer), Revoked: v.revoked(s.auth.Revoked, within)}
 	s.peers = identity.Verifier{Issuer: gateway, Audience: s.role, Keys: keys(gateway)}
-	s.revoked = v.revoked(s.auth.Revoked, within)
 	switch name := cmp.Or(env.Optional("PATTERN"), v.pattern); name {
 	case "introspect":
 		s.pattern = introspect{s}
@@ -170,21 +167,10 @@ func (s *service) configure(env kit.Environment) (err error) {
 	return nil
 }
 
-// user is whose token it is, if nobody took it back.
-func (s *service) user(r *http.Request) (string, error) {
-	claims, err := s.users.Verify(r.Context(), bearer(r))
-	if err != nil {
-		return "", err
-	}
-	revoked, err := s.revoked.Get(r.Context())
-	if _, gone := revoked[claims.ID]; gone {
-		return "", identity.ErrRefused
-	}
+// userOf is whose token it is.
+func userOf(r *http.Request, by identity.Verifier) (string, error) {
+	claims, err := by.Verify(r.Context(), identity.Bearer(r))
 	return claims.Subject, err
-}
-
-func bearer(r *http.Request) string {
-	return strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
 }
 
 func (s *service) serve(w http.ResponseWriter, r *http.Request) {

@@ -17,7 +17,7 @@ func newMTLS(s *service) mtls {
 
 func (m mtls) admit(r *http.Request) (user string, err error) {
 	if m.role == gateway {
-		return m.user(r)
+		return userOf(r, m.users)
 	}
 	if r.TLS == nil || len(r.TLS.VerifiedChains) == 0 || !slices.Contains(r.TLS.PeerCertificates[0].DNSNames, m.caller) {
 		return "", identity.ErrRefused

@@ -30,7 +30,7 @@ func (i introspect) admit(r *http.Request) (user string, err error) {
 	if i.role == gateway {
 		return "", nil
 	}
-	return i.auth.Introspect(r.Context(), bearer(r))
+	return i.auth.Introspect(r.Context(), identity.Bearer(r))
 }
 
 // pass hands on the user's own token, which opens every door.

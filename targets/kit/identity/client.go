@@ -29,12 +29,10 @@ type Client struct {
 
 	name, url, secret string
 	http              *http.Client
-	calls             atomic.Int64
 	known             atomic.Pointer[tls.Config] // nil until the provider knows the key
 }
 
 // NewClient makes the client of the service of that name. AUTH_URL is where the provider is, and SERVICE_TOKEN the secret of all services.
-// Its calls are the metric auth_calls_total.
 func NewClient(env kit.Environment, name string, through *http.Client) (*Client, error) {
 	where, err := env.Require("AUTH_URL")
 	secret, err2 := env.Require("SERVICE_TOKEN")
@@ -42,8 +40,7 @@ func NewClient(env kit.Environment, name string, through *http.Client) (*Client,
 	if err := errors.Join(err, err2, err3); err != nil {
 		return nil, err
 	}
-	c := &Client{Key: key, name: name, url: where, secret: secret, http: through}
-	return c, env.Counter("auth_calls_total", "Calls of auth, whatever became of them.", func() float64 { return float64(c.calls.Load()) })
+	return &Client{Key: key, name: name, url: where, secret: secret, http: through}, nil
 }
 
 // Keys asks for the keys of who signs under that name.
@@ -113,7 +110,6 @@ func (c *Client) Dial(name string) func(ctx context.Context, network, address st
 
 // ask calls the provider, which answers with JSON.
 func (c *Client) ask(ctx context.Context, method, path string, form url.Values, told any) error {
-	c.calls.Add(1)
 	request, err := http.NewRequestWithContext(ctx, method, c.url+path, strings.NewReader(form.Encode()))
 	if err != nil {
 		return err

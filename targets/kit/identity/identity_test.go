@@ -197,6 +197,32 @@ func TestWithoutKeysNobodyIsRefusedForGood(t *testing.T) {
 	}
 }
 
+func TestWhatWasRevokedIsRefusedAndWithoutTheListNobodyIs(t *testing.T) {
+	t.Parallel()
+	at := provided(t)
+	c := client(t, at, "shop")
+	v := verifier(c, "auth", "")
+	v.Revoked = list(c.Revoked)
+	good, gone := token(t, c, "1h"), token(t, c, "1h")
+	revoke(t, at, gone)
+	if _, err := v.Verify(t.Context(), gone); !errors.Is(err, ErrRefused) {
+		t.Errorf("what was revoked: %v", err)
+	}
+	if claims, err := v.Verify(t.Context(), good); err != nil || claims.Subject != "ann" {
+		t.Errorf("another: %+v, %v", claims, err)
+	}
+	away := errors.New("away")
+	v.Revoked = list(func(context.Context) (map[string]time.Time, error) { return nil, away })
+	if _, err := v.Verify(t.Context(), good); !errors.Is(err, away) {
+		t.Errorf("without the list: %v", err)
+	}
+}
+
+type list func(context.Context) (map[string]time.Time, error)
+
+func (l list) Get(ctx context.Context) (map[string]time.Time, error)     { return l(ctx) }
+func (l list) Refresh(ctx context.Context) (map[string]time.Time, error) { return l(ctx) }
+
 func TestOnlyServicesAreTold(t *testing.T) {
 	t.Parallel()
 	at := provided(t)

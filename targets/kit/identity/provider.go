@@ -62,9 +62,9 @@ func NewProvider(env kit.Environment, name string, services ...string) (http.Han
 
 // trusted lets in who knows the secret.
 func (p *provider) trusted(next http.HandlerFunc) http.Handler {
-	want := []byte("Bearer " + p.secret)
+	want := []byte(p.secret)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if subtle.ConstantTimeCompare([]byte(r.Header.Get("Authorization")), want) != 1 {
+		if subtle.ConstantTimeCompare([]byte(Bearer(r)), want) != 1 {
 			http.Error(w, ErrRefused.Error(), http.StatusUnauthorized)
 			return
 		}

@@ -7,6 +7,8 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"net/http"
+	"strings"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
@@ -33,10 +35,11 @@ type Memory[T any] interface {
 	Refresh(ctx context.Context) (T, error)
 }
 
-// Verifier tells what tokens say. Key by key, how they are signed is not for them to choose.
+// Verifier tells what tokens say. How they are signed is not for them to choose: it is by EdDSA.
 type Verifier struct {
 	Issuer, Audience string // an audience of "" takes tokens for anybody
 	Keys             Memory[KeySet]
+	Revoked          Memory[map[string]time.Time] // as Client.Revoked tells; nil: none ever is
 }
 
 // Verify is what a token says, or ErrRefused. The key that it names may be newer than what is known here; where it is not among the keys
@@ -56,7 +59,19 @@ func (v Verifier) Verify(ctx context.Context, token string) (Claims, error) {
 	if err != nil {
 		return Claims{}, ErrRefused
 	}
-	return claims, nil
+	if v.Revoked == nil {
+		return claims, nil
+	}
+	revoked, err := v.Revoked.Get(ctx)
+	if _, gone := revoked[claims.ID]; gone {
+		return Claims{}, ErrRefused
+	}
+	return claims, err
+}
+
+// Bearer is the token that a request bears.
+func Bearer(r *http.Request) string {
+	return strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
 }
 
 func verify(token string, keys KeySet, issuer, audience string) (Claims, error) {
