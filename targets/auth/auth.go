@@ -5,9 +5,8 @@
 // What happened: the gateway asked orders, which asked inventory, and each of the two asked auth about the user's token, every time.
 // Auth became slow, and the shop twice as slow; auth did not answer, and whatever came in waited with it, as nobody had said for how
 // long; auth was down, and so was the shop, though nothing was wrong with it. It happens to whoever takes "trust nobody" for "ask
-// about everything", and makes one service the point at which every request of every other fails.
-//
-// From outside: an outage of a service that no user knows is an outage of all, and its load is a multiple of everybody's.
+// about everything", and makes one service the point at which every request of every other fails. From outside: an outage of a service
+// that no user knows is an outage of all, and its load is a multiple of everybody's.
 //
 // What mends it: what auth says of a user is signed, so that it can be checked without asking. The gateway does so once, by keys
 // and a list of revoked tokens which it keeps: asked for anew in the background, once for all requests, used for a while when auth
@@ -20,62 +19,47 @@
 //	passthrough    each service checks the user's token
 //	mtls           the gateway checks the user's token; those behind it know one another by certificates, and believe what they are told
 //
-// In all of them naive asks auth for keys and lists whenever it needs them, and fixed keeps them. NEXT_URL is where the gateway finds orders, and
-// orders inventory. These two work on the tables of scenarios/auth/schema.sql in DATABASE_URL. A token that was revoked is
-// refused within REVOKED_WITHIN (default 60s).
+// In all of them naive asks auth for keys and lists whenever it needs them, and fixed keeps them. NEXT_URL is where the gateway finds
+// orders, and orders inventory; these two work on the tables of scenarios/auth/schema.sql. REVOKED_WITHIN is 60s.
 package auth
 
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
+	"log/slog"
 	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/devcraft-studio/brunt/targets/kit"
 	"github.com/devcraft-studio/brunt/targets/kit/identity"
 )
 
-const (
-	issuer    = "auth"
-	gateway   = "gateway"
-	orders    = "orders"
-	inventory = "inventory"
-)
+const issuer, gateway, orders, inventory = "auth", "gateway", "orders", "inventory"
 
 // place is what a service does with a number, once it knows for whom.
 type place struct {
-	path   string // where the number comes
-	sql    string // what it stands for, if that is looked up
-	next   string // the service that goes on with it
-	caller string // the only service that may ask
+	role, path string // where the number comes
+	sql        string // what it stands for, if that is looked up
+	next, at   string // the service that goes on with it, and where
+	caller     string // the only service that may ask
 }
 
-func places() map[string]place {
-	return map[string]place{
-		gateway:   {path: "/orders/", next: orders},
-		orders:    {path: "/orders/", sql: `SELECT item_id FROM orders WHERE id = $1`, next: inventory, caller: gateway},
-		inventory: {path: "/stock/", sql: `SELECT units FROM stock WHERE item_id = $1`, caller: orders},
+func places() []place {
+	return []place{
+		{role: gateway, path: "/orders/", next: orders, at: "/orders/"},
+		{role: orders, path: "/orders/", sql: `SELECT item_id FROM orders WHERE id = $1`, next: inventory, at: "/stock/", caller: gateway},
+		{role: inventory, path: "/stock/", sql: `SELECT units FROM stock WHERE item_id = $1`, caller: orders},
 	}
 }
 
-// variant is what the two differ in, beside the pattern.
-type variant struct {
-	pattern string
-	client  *http.Client
-	keys    func(fetch func(context.Context) (identity.KeySet, error), within time.Duration) identity.Memory[identity.KeySet]
-	revoked func(fetch func(context.Context) (map[string]time.Time, error), within time.Duration) identity.Memory[map[string]time.Time]
-}
-
-func variantOf(env kit.Environment) variant {
+// remember is what the variant keeps of what auth says.
+func remember[T any](env kit.Environment, within time.Duration, fetch func(context.Context) (T, error)) identity.Memory[T] {
 	if env.Variant == kit.Naive {
-		return variant{"introspect", clientNaive(), rememberNaive[identity.KeySet], rememberNaive[map[string]time.Time]}
+		return rememberNaive(fetch, within)
 	}
-	return variant{"internal-jwt", clientFixed(), rememberFixed[identity.KeySet], rememberFixed[map[string]time.Time]}
+	return rememberFixed(fetch, within)
 }
 
 // pattern is how services know for whom they work.
@@ -92,25 +76,26 @@ func Target() kit.Target {
 }
 
 func open(ctx context.Context, env kit.Environment) (kit.Service, error) {
-	role := env.Optional("ROLE")
-	if p, ok := places()[role]; ok {
-		return openService(ctx, env, &service{place: p, role: role})
+	var roles []kit.Role
+	for _, p := range places() {
+		roles = append(roles, kit.Role{Name: p.role, Open: func(ctx context.Context, env kit.Environment) (kit.Service, error) {
+			return openService(ctx, env, &service{place: p})
+		}})
 	}
-	if role != issuer {
-		return kit.Service{}, fmt.Errorf("ROLE=%s is none of gateway, orders, inventory and auth", role)
-	}
-	provider, err := identity.NewProvider(env, issuer, gateway, orders, inventory)
-	return kit.Service{Handler: provider, Close: func() {}}, err
+	return kit.OpenRole(ctx, env, append(roles, kit.Role{Name: issuer, Open: func(_ context.Context, env kit.Environment) (kit.Service, error) {
+		provider, err := identity.NewProvider(env, issuer, gateway, orders, inventory)
+		return kit.Service{Handler: provider, Close: func() {}}, err
+	}})...)
 }
 
 // service is one of the three. What it does beside asking who asks is the same in all variants and patterns.
 type service struct {
 	place
-	role    string
 	pattern pattern
 	db      *kit.Pool
 	url     string // of the next service
 	client  *http.Client
+	logger  *slog.Logger
 	auth    *identity.Client
 	users   identity.Verifier // of users' own tokens
 	peers   identity.Verifier // of those that the gateway signs
@@ -120,8 +105,10 @@ func openService(ctx context.Context, env kit.Environment, s *service) (_ kit.Se
 	if err := s.configure(env); err != nil {
 		return kit.Service{}, err
 	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET "+s.path+"{id}", s.serve)
 	// Auth has to answer once: whom it does not know, the others can't know.
-	opened := kit.Service{TLS: s.auth.Listen(), Dependencies: []kit.Dependency{{Name: issuer, Ping: s.auth.Enrol, Optional: true}}, Close: func() {}}
+	opened := kit.Service{Handler: mux, TLS: s.auth.Listen(), Dependencies: []kit.Dependency{{Name: issuer, Ping: s.auth.Enrol, Optional: true}}, Close: func() {}}
 	if s.sql != "" {
 		if s.db, err = kit.OpenPool(ctx, env, kit.PoolSize, s.sql); err != nil {
 			return kit.Service{}, err
@@ -129,96 +116,68 @@ func openService(ctx context.Context, env kit.Environment, s *service) (_ kit.Se
 		opened.Dependencies = append(opened.Dependencies, kit.Dependency{Name: "postgres", Ping: s.db.Ping})
 		opened.Close = s.db.Close
 	}
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET "+s.path+"{number}", s.serve)
-	opened.Handler = mux
 	return opened, nil
 }
 
-func (s *service) configure(env kit.Environment) (err error) {
-	v := variantOf(env)
+func (s *service) configure(env kit.Environment) error {
+	chosen := "internal-jwt"
+	if s.client, s.logger = clientFixed(), env.Logger; env.Variant == kit.Naive {
+		s.client, chosen = clientNaive(), "introspect"
+	}
 	within, err := env.Duration("REVOKED_WITHIN", time.Minute)
-	if s.client = v.client; err != nil {
-		return err
+	auth, err2 := identity.NewClient(env, s.role, s.client)
+	if s.next != "" && err == nil {
+		s.url, err = env.Require("NEXT_URL")
 	}
-	if s.auth, err = identity.NewClient(env, s.role, v.client); err != nil {
-		return err
-	}
-	if s.url = env.Optional("NEXT_URL"); s.url == "" && s.next != "" {
-		return fmt.Errorf("NEXT_URL is not set, which is where %s is", s.next)
+	if s.auth = auth; errors.Join(err, err2) != nil {
+		return errors.Join(err, err2)
 	}
 	keys := func(name string) identity.Memory[identity.KeySet] {
-		return v.keys(func(ctx context.Context) (identity.KeySet, error) { return s.auth.Keys(ctx, name) }, time.Hour)
+		return remember(env, time.Hour, func(ctx context.Context) (identity.KeySet, error) { return s.auth.Keys(ctx, name) })
 	}
-	s.users = identity.Verifier{Issuer: issuer, Keys: keys(issuer), Revoked: v.revoked(s.auth.Revoked, within)}
+	s.users = identity.Verifier{Issuer: issuer, Keys: keys(issuer), Revoked: remember(env, within, s.auth.Revoked)}
 	s.peers = identity.Verifier{Issuer: gateway, Audience: s.role, Keys: keys(gateway)}
-	switch name := cmp.Or(env.Optional("PATTERN"), v.pattern); name {
-	case "introspect":
-		s.pattern = introspect{s}
-	case "internal-jwt":
-		s.pattern = internalJWT{s}
-	case "passthrough":
-		s.pattern = passthrough{s}
-	case "mtls":
-		s.pattern = newMTLS(s)
-	default:
-		return fmt.Errorf("PATTERN=%s is none of introspect, internal-jwt, passthrough and mtls", name)
+	s.pattern = map[string]pattern{
+		"introspect": introspect{s}, "internal-jwt": internalJWT{s}, "passthrough": passthrough{introspect{s}}, "mtls": mtls{s},
+	}[cmp.Or(env.Optional("PATTERN"), chosen)]
+	if s.pattern == nil {
+		return fmt.Errorf("PATTERN=%s is none of introspect, internal-jwt, passthrough and mtls", env.Optional("PATTERN"))
+	}
+	if s.pattern == (mtls{s}) {
+		s.client = mutual(s)
 	}
 	return nil
 }
 
-// userOf is whose token it is.
-func userOf(r *http.Request, by identity.Verifier) (string, error) {
-	claims, err := by.Verify(r.Context(), identity.Bearer(r))
-	return claims.Subject, err
-}
-
 func (s *service) serve(w http.ResponseWriter, r *http.Request) {
 	user, err := s.pattern.admit(r)
-	if errors.Is(err, identity.ErrRefused) {
-		http.Error(w, err.Error(), http.StatusUnauthorized)
+	if err != nil {
+		identity.Refuse(w, err)
 		return
 	}
-	if err != nil {
-		http.Error(w, "nobody can tell who asks", http.StatusServiceUnavailable)
-		return
-	}
-	number, err := strconv.ParseInt(r.PathValue("number"), 10, 64)
-	if err != nil {
-		http.NotFound(w, r)
+	number, ok := kit.PathID(w, r)
+	if !ok {
 		return
 	}
 	if s.sql != "" {
 		err = s.db.QueryRow(r.Context(), s.sql, number).Scan(&number)
 	}
-	switch {
-	case errors.Is(err, kit.ErrNoRow):
-		http.NotFound(w, r)
-	case err != nil:
-		http.Error(w, "internal error", http.StatusInternalServerError)
-	case s.next == "":
-		w.Header().Set("Content-Type", "application/json")
-		_ = json.NewEncoder(w).Encode(map[string]any{"user": user, "units": number}) // a client that left is no concern of ours
-	default:
-		s.forward(w, r, user, number)
+	if err != nil || s.next == "" {
+		kit.Reply(w, s.logger, http.StatusOK, map[string]any{"user": user, "units": number}, err)
+		return
 	}
-}
-
-func (s *service) forward(w http.ResponseWriter, r *http.Request, user string, number int64) {
-	next, err := http.NewRequestWithContext(r.Context(), http.MethodGet, fmt.Sprint(s.url, places()[s.next].path, number), nil)
+	next, err := http.NewRequestWithContext(r.Context(), http.MethodGet, fmt.Sprint(s.url, s.at, number), nil)
 	if err == nil {
 		err = s.pattern.pass(r, next, user)
 	}
 	if err != nil {
-		http.Error(w, "internal error", http.StatusInternalServerError)
+		kit.Reply(w, s.logger, 0, nil, err)
 		return
 	}
-	response, err := s.client.Do(next)
-	if err != nil {
+	answer, err := kit.Call(s.client, next)
+	if err != nil && answer.Code < http.StatusInternalServerError { // it is not what the next service said
 		http.Error(w, s.next+" gave no answer", http.StatusBadGateway)
 		return
 	}
-	defer response.Body.Close()
-	w.WriteHeader(response.StatusCode)
-	_, _ = io.Copy(w, response.Body) // a client that left is no concern of ours
+	kit.WriteJSON(w, answer.Code, answer.Body)
 }

@@ -9,11 +9,9 @@ import (
 	"github.com/devcraft-studio/brunt/targets/kit/identity"
 )
 
-const mostConns = 200 // to one service
-
-// clientFixed waits for so long and no longer.
+// clientFixed waits for so long and no longer, on so many connections to one service and no more.
 func clientFixed() *http.Client {
-	return &http.Client{Timeout: 2 * time.Second, Transport: &http.Transport{MaxConnsPerHost: mostConns, MaxIdleConnsPerHost: mostConns}}
+	return &http.Client{Timeout: 2 * time.Second, Transport: &http.Transport{MaxConnsPerHost: 200, MaxIdleConnsPerHost: 200}}
 }
 
 // rememberFixed asks in the background, once for all, and lives with what it knows for as long as it may.
@@ -26,9 +24,9 @@ type internalJWT struct{ *service }
 
 func (j internalJWT) admit(r *http.Request) (user string, err error) {
 	if j.role == gateway {
-		return userOf(r, j.users)
+		return j.users.User(r)
 	}
-	return userOf(r, j.peers)
+	return j.peers.User(r)
 }
 
 // pass hands on a token that opens two doors, for a minute.

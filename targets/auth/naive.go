@@ -12,16 +12,12 @@ import (
 func clientNaive() *http.Client { return http.DefaultClient }
 
 // rememberNaive remembers nothing.
-func rememberNaive[T any](fetch func(context.Context) (T, error), _ time.Duration) identity.Memory[T] {
-	return asking[T]{fetch}
-}
+func rememberNaive[T any](fetch asking[T], _ time.Duration) identity.Memory[T] { return fetch }
 
-type asking[T any] struct {
-	fetch func(context.Context) (T, error)
-}
+type asking[T any] func(context.Context) (T, error)
 
-func (a asking[T]) Get(ctx context.Context) (T, error)     { return a.fetch(ctx) }
-func (a asking[T]) Refresh(ctx context.Context) (T, error) { return a.fetch(ctx) }
+func (fetch asking[T]) Get(ctx context.Context) (T, error)     { return fetch(ctx) }
+func (fetch asking[T]) Refresh(ctx context.Context) (T, error) { return fetch(ctx) }
 
 // introspect asks auth about the user's token, each time and in each service; the gateway only routes.
 type introspect struct{ *service }

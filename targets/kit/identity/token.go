@@ -69,6 +69,21 @@ func (v Verifier) Verify(ctx context.Context, token string) (Claims, error) {
 	return claims, err
 }
 
+// User is whose token a request bears.
+func (v Verifier) User(r *http.Request) (string, error) {
+	claims, err := v.Verify(r.Context(), Bearer(r))
+	return claims.Subject, err
+}
+
+// Refuse answers a request of which nobody can tell who asks, for the reason that Verify gave.
+func Refuse(w http.ResponseWriter, err error) {
+	if errors.Is(err, ErrRefused) {
+		http.Error(w, err.Error(), http.StatusUnauthorized)
+		return
+	}
+	http.Error(w, "nobody can tell who asks", http.StatusServiceUnavailable)
+}
+
 // Bearer is the token that a request bears.
 func Bearer(r *http.Request) string {
 	return strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
