@@ -28,6 +28,7 @@ type CI struct {
 	Pipeline    string `json:"pipeline,omitempty"`
 	Event       string `json:"event,omitempty"`
 	PullRequest int    `json:"pull_request,omitempty"`
+	BaseSHA     string `json:"base_sha,omitempty"` // of a merge queue: the commit that it builds on
 	URL         string `json:"url,omitempty"`
 }
 

@@ -1,18 +1,23 @@
-// Package build turns a reference into something that can be started.
+// Package build turns a git ref into something that can be started: the tree of a commit, for what is built by a Dockerfile or
+// started as a command, and the binary of the reference targets, out of brunt's own source as it is checked out or as it was
+// at a commit.
 //
-// So far that is one thing: the binary of the reference targets, out of brunt's own source. Git refs, images and
-// Dockerfiles of two builds side by side come with the gate.
+// A tree is a clone in a folder of its own that shares the repository's objects: the repository itself, its index and its
+// list of working trees are left as they are. Its submodules are not fetched.
 package build
 
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 )
@@ -38,10 +43,7 @@ type Targets struct {
 // Binary returns the path of a static binary of the reference targets for Linux or, where local is true, for this
 // machine. Go's own build cache makes an unchanged one cheap.
 func (t Targets) Binary(ctx context.Context, local bool) (string, error) {
-	root, ok := moduleRoot(t.Dir)
-	if !ok {
-		root, ok = moduleRoot(filepath.Dir(t.Exe))
-	}
+	root, ok := t.Root()
 	if !ok {
 		beside := filepath.Join(filepath.Dir(t.Exe), "target")
 		if info, err := os.Stat(beside); err == nil && info.Mode().IsRegular() {
@@ -49,23 +51,137 @@ func (t Targets) Binary(ctx context.Context, local bool) (string, error) {
 		}
 		return "", ErrNoTargets
 	}
-	goos := "linux"
-	if local {
-		goos = runtime.GOOS
-	}
 	if err := os.MkdirAll(t.Cache, 0o755); err != nil {
 		return "", fmt.Errorf("keep the target binary: %w", err)
 	}
+	goos := platform(local)
 	binary := filepath.Join(t.Cache, "target-"+goos+"-"+runtime.GOARCH)
-	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags=-s -w", "-o", binary, "./targets/cmd/target")
+	defer t.clear()
+	return binary, t.build(ctx, root, goos, binary)
+}
+
+// clear removes the folder for temporary files.
+func (t Targets) clear() {
+	if t.Work != "" {
+		_ = os.RemoveAll(t.Work) // in a cache; the next build makes its own
+	}
+}
+
+// BinaryAt is Binary of brunt's source as it was at a commit of its repository. What was built of a commit once, by the same
+// toolchain, is kept.
+func (t Targets) BinaryAt(ctx context.Context, sha string, local bool) (string, error) {
+	module, ok := t.Root()
+	if !ok {
+		return "", ErrNoTargets
+	}
+	repository := Repository{Dir: module, Environ: t.Environ}
+	root, err := repository.Root(ctx)
+	if err != nil {
+		return "", err
+	}
+	below, err := filepath.Rel(root, module)
+	if err != nil {
+		return "", fmt.Errorf("build the reference targets of %s: %w", short(sha), err)
+	}
+	toolchain, err := t.toolchain(ctx, module)
+	if err != nil {
+		return "", err
+	}
+	goos := platform(local)
+	key := sha256.Sum256(fmt.Appendf(nil, "%s\x00%s\x00%s\x00%s\x00%s/%s", sha, below, strings.Join(recipe(), " "), toolchain, goos, runtime.GOARCH))
+	dir := filepath.Join(t.Cache, hex.EncodeToString(key[:16]))
+	binary := filepath.Join(dir, "target")
+	if info, err := os.Stat(binary); err == nil && info.Mode().IsRegular() {
+		return binary, nil
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return "", fmt.Errorf("keep the target binary: %w", err)
+	}
+	defer t.clear()
+	tree, err := t.temporary("tree-")
+	if err != nil {
+		return "", fmt.Errorf("build the reference targets of %s: %w", short(sha), err)
+	}
+	defer os.RemoveAll(tree)
+	if err := repository.Tree(ctx, sha, tree); err != nil {
+		return "", err
+	}
+	made := filepath.Join(tree, ".git", "target")
+	if err := t.build(ctx, filepath.Join(tree, below), goos, made); err != nil {
+		return "", fmt.Errorf("%s: %w", short(sha), err)
+	}
+	return binary, keep(made, binary)
+}
+
+// keep copies a binary so that it is whole where it is kept, or not there.
+func keep(made, binary string) error {
+	text, err := os.ReadFile(made)
+	if err == nil {
+		err = os.WriteFile(binary+".part", text, 0o755)
+	}
+	if err == nil {
+		err = os.Rename(binary+".part", binary)
+	}
+	if err != nil {
+		return fmt.Errorf("keep the target binary: %w", err)
+	}
+	return nil
+}
+
+// Root is the folder of brunt's module, and whether it is here.
+func (t Targets) Root() (string, bool) {
+	if root, ok := moduleRoot(t.Dir); ok {
+		return root, true
+	}
+	return moduleRoot(filepath.Dir(t.Exe))
+}
+
+// platform is the operating system to build for.
+func platform(local bool) string {
+	if local {
+		return runtime.GOOS
+	}
+	return "linux"
+}
+
+// recipe is how the reference targets are built, but for where the binary goes.
+func recipe() []string {
+	return []string{"build", "-trimpath", "-ldflags=-s -w", "./targets/cmd/target"}
+}
+
+// toolchain is the version of Go that builds in a folder.
+func (t Targets) toolchain(ctx context.Context, dir string) (string, error) {
+	cmd := exec.CommandContext(ctx, "go", "env", "GOVERSION")
+	cmd.Dir, cmd.Env = dir, t.Environ
+	said, err := cmd.Output()
+	if err != nil {
+		return "", fmt.Errorf("build the reference targets: go env: %w", err)
+	}
+	return strings.TrimSpace(string(said)), nil
+}
+
+// temporary is a new folder in Work.
+func (t Targets) temporary(prefix string) (string, error) {
+	if t.Work != "" {
+		if err := os.MkdirAll(t.Work, 0o755); err != nil {
+			return "", err
+		}
+	}
+	return os.MkdirTemp(t.Work, prefix)
+}
+
+// build makes the binary of the module in a folder.
+func (t Targets) build(ctx context.Context, root, goos, binary string) error {
+	args := recipe()
+	cmd := exec.CommandContext(ctx, "go", slices.Insert(args, len(args)-1, "-o", binary)...)
 	cmd.Dir = root
 	cmd.Env = append(append([]string{}, t.Environ...), "CGO_ENABLED=0", "GOOS="+goos, "GOARCH="+runtime.GOARCH)
 	if t.Work != "" {
-		if err := os.MkdirAll(t.Work, 0o755); err != nil {
-			return "", fmt.Errorf("build the reference targets: %w", err)
+		temporary, err := t.temporary("go-")
+		if err != nil {
+			return fmt.Errorf("build the reference targets: %w", err)
 		}
-		defer os.RemoveAll(t.Work)
-		cmd.Env = append(cmd.Env, "GOTMPDIR="+t.Work)
+		cmd.Env = append(cmd.Env, "GOTMPDIR="+temporary)
 	}
 	// Compilers do not end with the go command that started them; a group of their own ends at once.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
@@ -73,9 +189,9 @@ func (t Targets) Binary(ctx context.Context, local bool) (string, error) {
 	var said bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &said, &said
 	if err := cmd.Run(); err != nil {
-		return "", fmt.Errorf("build the reference targets: %w: %s", err, strings.TrimSpace(said.String()))
+		return fmt.Errorf("build the reference targets: %w: %s", err, strings.TrimSpace(said.String()))
 	}
-	return binary, nil
+	return nil
 }
 
 // moduleRoot is the folder at or above dir that holds brunt's own go.mod.

@@ -62,6 +62,7 @@ func truthy(value string) bool {
 
 // githubEvent is the part of the event file that is read. On `pull_request` GITHUB_SHA is the trial merge and the head
 // stands only here; on `pull_request_target` GITHUB_SHA is the base and both stand only here.
+// On `merge_group` the commit that the queue builds on does.
 type githubEvent struct {
 	PullRequest *struct {
 		Number int     `json:"number"`
@@ -70,6 +71,9 @@ type githubEvent struct {
 			SHA string `json:"sha"`
 		} `json:"head"`
 	} `json:"pull_request"`
+	MergeGroup *struct {
+		Base string `json:"base_sha"`
+	} `json:"merge_group"`
 }
 
 func detectGitHub(e Environment) detection {
@@ -94,6 +98,9 @@ func detectGitHub(e Environment) detection {
 	if err != nil {
 		d.note = err.Error()
 		return d
+	}
+	if event.MergeGroup != nil {
+		d.ci.BaseSHA = event.MergeGroup.Base
 	}
 	if event.PullRequest == nil {
 		return d

@@ -40,6 +40,8 @@ func TestCISaysOfItselfWhatItKnows(t *testing.T) {
 			&results.CI{Name: "github", Pipeline: "77", Event: "push", URL: "https://github.com/o/r/actions/runs/77"}},
 		{"a pull request on GitHub", []string{"GITHUB_ACTIONS=true", "GITHUB_EVENT_NAME=pull_request", eventFile(t, `{"number": 12, "pull_request": {"number": 12, "merge_commit_sha": null, "head": {"sha": "x"}}}`)},
 			&results.CI{Name: "github", Event: "pull_request", PullRequest: 12}},
+		{"a merge queue on GitHub", []string{"GITHUB_ACTIONS=true", "GITHUB_EVENT_NAME=merge_group", eventFile(t, `{"merge_group": {"head_sha": "`+head+`", "base_sha": "`+base+`"}}`)},
+			&results.CI{Name: "github", Event: "merge_group", BaseSHA: base}},
 		{"a branch on GitLab", []string{"GITLAB_CI=true", "CI=true", "CI_PIPELINE_ID=9", "CI_PIPELINE_SOURCE=push", "CI_PIPELINE_URL=https://gitlab/p/9"},
 			&results.CI{Name: "gitlab", Pipeline: "9", Event: "push", URL: "https://gitlab/p/9"}},
 		{"a merge request on GitLab", []string{"GITLAB_CI=true", "CI_MERGE_REQUEST_IID=5", "CI_PIPELINE_SOURCE=merge_request_event", "CI_JOB_URL=https://gitlab/j/1"},
