@@ -47,6 +47,8 @@ type Trial struct {
 	Escape *Escape `json:"escape,omitempty"`
 	// Cell is the one of a scorecard that the trial is for; nil: it is for none.
 	Cell *Cell `json:"cell,omitempty"`
+	// Costs are what its requests cost; nil: they were not counted.
+	Costs *Costs `json:"costs,omitempty"`
 }
 
 // Escape is how a load went on after its planned end, because its target was still down then: at lower and lower rates, until

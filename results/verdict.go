@@ -35,6 +35,9 @@ type Verdict struct {
 	// with no outcome. Neither has a part in the outcome.
 	Expected     *Expected  `json:"expected,omitempty"`
 	Measurements []Evidence `json:"measurements,omitempty"`
+	// Costs compare what requests cost in two builds, and CostChanges say which statements and commands make the difference.
+	Costs       []CostComparison `json:"costs,omitempty"`
+	CostChanges []CostChange     `json:"cost_changes,omitempty"`
 	// Uses says what each phase asked of each node and link, for people: it has no part in the outcome.
 	Uses []Use `json:"uses,omitempty"`
 }

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/devcraft-studio/brunt/harness/build"
-	"github.com/devcraft-studio/brunt/harness/dependency"
 	"github.com/devcraft-studio/brunt/harness/experiment"
 	"github.com/devcraft-studio/brunt/harness/fault"
 	"github.com/devcraft-studio/brunt/harness/lease"
@@ -41,7 +40,9 @@ type assembly struct {
 	scraping *scraping       // once load begins; nil when there is nobody to ask
 	stop     context.CancelCauseFunc
 
-	ledgers kept // of this trial
+	ledgers kept      // of this trial
+	tree    string    // of another commit, which services are built from; empty: there is none
+	count   *counting // what its requests cost; nil: it is not counted
 }
 
 // assemble starts the lease and the proxy child, and wires the rooms to the interfaces of the runner.
@@ -52,6 +53,9 @@ func (inv *invocation) assemble(ctx context.Context, number int) (*assembly, err
 	}
 	as.ledgers = kept{path: filepath.Join(as.dir, ledgerFile(number)), redact: inv.redactor.Redact}
 	as.ctx, as.stop = context.WithCancelCause(ctx)
+	if inv.side != nil {
+		as.count = newCounting(as)
+	}
 	var err error
 	as.lease, err = lease.Start(ctx, lease.Options{
 		RunID: inv.run.ID, Exe: inv.Exe, Args: []string{childWatchdog}, Environ: inv.Environ, Logger: inv.log,
@@ -103,6 +107,12 @@ func (as *assembly) guard() {
 func (as *assembly) close() {
 	defer as.stop(nil)
 	as.stopScraping()
+	as.count.close()
+	if as.tree != "" {
+		if err := os.RemoveAll(as.tree); err != nil {
+			as.inv.log.Warn("the baseline's tree was not removed", "error", err)
+		}
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(as.ctx), releaseTimeout)
 	defer cancel()
 	if as.proxy != nil {
@@ -148,6 +158,12 @@ func (as *assembly) startTopology(ctx context.Context) (runner.Topology, error) 
 	if as.proxy != nil {
 		options.Linker = as.proxy
 	}
+	if as.count != nil {
+		options.Linker, options.Proxied = as.count.meter, []string{site.LinkName(site.Load, options.Experiment.Load.Target)}
+		if err := as.place(ctx, &options.Experiment); err != nil {
+			return nil, err
+		}
+	}
 	started, err := topology.Start(ctx, options)
 	if err != nil {
 		return nil, err
@@ -176,6 +192,10 @@ func (as *assembly) targetBinary(ctx context.Context) (string, error) {
 	}
 	// A compiler can outlive its parent by minutes; by its mark the watchdog finds it.
 	targets.Environ = append(slices.Clone(inv.Environ), lease.Mark(inv.run.ID))
+	if inv.side != nil && inv.side.sha != "" {
+		inv.progress.Step("building the reference target as it was at " + inv.side.sha)
+		return targets.BinaryAt(ctx, inv.side.sha, false)
+	}
 	inv.progress.Step("building the reference target")
 	return targets.Binary(ctx, false)
 }
@@ -193,7 +213,12 @@ func (as *assembly) startLoad(ctx context.Context, s *site.Site, number int) (ru
 	if err != nil {
 		return nil, err
 	}
-	if err := as.startScraping(ctx, s, number); err != nil {
+	if as.count != nil { // scrapes would be counted, too
+		err = as.count.start(ctx, s)
+	} else {
+		err = as.startScraping(ctx, s, number)
+	}
+	if err != nil {
 		return nil, err
 	}
 	as.lookBefore(ctx, s)
@@ -215,7 +240,12 @@ func (as *assembly) startLoad(ctx context.Context, s *site.Site, number int) (ru
 	if as.scraping != nil {
 		go as.scraping.align(process)
 	}
-	return generator{process, output, func() { as.stopScraping() }, faultAsks(process)}, nil
+	ended := func() { as.stopScraping() }
+	if as.count != nil {
+		as.count.endsWith(process)
+		ended = func() { as.count.finish(as.ctx) }
+	}
+	return generator{process, output, ended, faultAsks(process)}, nil
 }
 
 // scriptOutput takes what the script writes to standard output. Where a report takes its place it goes to standard error.
@@ -320,29 +350,6 @@ func (i injector) Lift(ctx context.Context, f experiment.Fault) (runner.Removal,
 }
 
 func (i injector) Lost() <-chan runner.LostFault { return i.lost }
-
-// commander lets a fault of kind command speak to a node: to one of a known kind in its language, to any other with a program.
-type commander struct{}
-
-func (commander) Command(ctx context.Context, node *site.Node, words []string) error {
-	if _, known := dependency.Known(node.Kind); known {
-		_, err := dependency.Command(ctx, node, words)
-		return err
-	}
-	e, err := site.As[site.Executor](node)
-	if err != nil {
-		return err
-	}
-	return e.Execute(ctx, words)
-}
-
-func (commander) Hold(ctx context.Context, node *site.Node, f experiment.Fault, expires time.Time) (func(context.Context) error, error) {
-	return dependency.Hold(ctx, node, f.Name, f.Run, expires)
-}
-
-func (commander) Holds(ctx context.Context, node *site.Node, f experiment.Fault) (bool, error) {
-	return dependency.Holds(ctx, node, f.Name)
-}
 
 // keepEvidence keeps a service's metrics and profiles as they are at the end of the load, where the experiment names their
 // paths.

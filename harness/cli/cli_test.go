@@ -65,6 +65,7 @@ func server() {
 	timeout := flag.Duration("timeout", time.Second, "that it has for an answer")
 	pool := flag.Int("pool", 20, "connections to it, and to the Postgres of DATABASE_URL that /postgres/seq/3 asks")
 	narrow := flag.Int("narrow", 2, "connections to Postgres of /narrow/par/100")
+	basket := flag.Int("basket", 0, "how often GET /basket asks Postgres, one time after another")
 	address := flag.String("listen", net.JoinHostPort(os.Getenv("HOST"), os.Getenv("PORT")), "address")
 	flag.Parse()
 	if *tell {
@@ -82,7 +83,12 @@ func server() {
 	asker := newAsker(*redis, *timeout, *pool)
 	http.HandleFunc("/redis/", asking(asker.ask))
 	http.HandleFunc("/dial/", asking(asker.dialAndAsk))
-	http.HandleFunc("/postgres/", querying(*pool))
+	postgres := querying(*pool)
+	http.HandleFunc("/postgres/", postgres)
+	http.HandleFunc("/basket", func(w http.ResponseWriter, r *http.Request) {
+		r.URL.Path = fmt.Sprint("/postgres/seq/", *basket)
+		postgres(w, r)
+	})
 	http.HandleFunc("/narrow/", querying(*narrow))
 	var answered atomic.Int64
 	http.HandleFunc("/count", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, answered.Load()) })

@@ -65,6 +65,7 @@ func hints() []hint {
 		{as[*topology.UnreachableError], "start the service, or mend its url"},
 		{as[*topology.NotReadyError], "its last lines stand above; mend the service, its `ready:` check, or raise ready.timeout"},
 		{as[*dependency.SQLError], "mend the statement at that line of the setup file"},
+		{is(build.ErrNoRepository), "run inside the git repository that the services are built from"},
 		{is(build.ErrNoTargets), "run inside a checkout of brunt, or name your own service with image:, build:, command: or url:"},
 		{is(store.ErrNewerSchema), "use the newer brunt that wrote it, or another store with --store sqlite:PATH"},
 		{is(store.ErrNotADatabase), "the file was left as it is; name another with --store sqlite:PATH"},
@@ -100,6 +101,14 @@ func says(phrases ...string) func(error) bool {
 	}
 }
 
+// unknownRefHint is what brings a ref here.
+func unknownRefHint(unknown *build.UnknownRefError) string {
+	if unknown.Fetch != "" {
+		return unknown.Fetch
+	}
+	return "name a branch, a tag or a commit with --baseline; `git log --oneline --all` lists what is here"
+}
+
 // hintFor is what the user can do about err.
 func hintFor(err error) string {
 	var resumable *resumableError
@@ -108,6 +117,10 @@ func hintFor(err error) string {
 	}
 	if codeOf(err) == exitInterrupted {
 		return "what was measured until then is kept; `brunt list` shows it"
+	}
+	var unknown *build.UnknownRefError
+	if errors.As(err, &unknown) {
+		return unknownRefHint(unknown)
 	}
 	for _, h := range hints() {
 		if h.fits(err) {

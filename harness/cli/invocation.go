@@ -33,6 +33,7 @@ type invocation struct {
 	progress *progress
 	unlock   func()
 	probing  *runner.Probing // of the trial that is conducted; nil: its faults are those of the experiment
+	side     *side           // of a gate: the build that is measured
 }
 
 // prepare does all that can fail before anything is started, once the question is valid: the store, the lock, the sweep. From here
@@ -281,12 +282,15 @@ func (inv *invocation) conduct(ctx context.Context, number int) (results.Trial, 
 	}
 	defer parts.close()
 	trial, err := runner.Conduct(parts.ctx, runner.Plan{
-		Number: number, Experiment: inv.question.experiment, Duration: inv.question.duration, Recording: parts.recording,
+		Number: number, Build: inv.side.index(), Experiment: inv.question.experiment, Duration: inv.question.duration, Recording: parts.recording,
 		Probing: inv.probing, Beyond: inv.question.beyond(),
 	}, parts.Parts)
 	trial.Selectors = inv.question.asked()
 	parts.keepScrapes(&trial)
 	parts.keepLedgers(&trial)
+	if counted := parts.count.keep(&trial); err == nil {
+		err = counted
+	}
 	trial.Reason = inv.redactor.Redact(oneLine(trial.Reason))
 	trial.Fitness = verdict.Fitness(trial.Fitness, verdict.Limits(inv.run.Question))
 	if trial.Search != nil || trial.Probing != nil {

@@ -48,6 +48,10 @@ type Script struct {
 	// and to be no load.
 	Scripted bool
 
+	// Each is how many iterations are made one after another by a single VU, of all scenarios in turn, in place of what they
+	// say; 0: they stand. Of Requests it is one VU that they wait for.
+	Each int
+
 	// Builds are two builds that every scenario measures side by side, each at its rate; see package executor. All scenarios
 	// must then be on brunt-arrival. setup and teardown see the environment of the first. nil: none.
 	Builds []wire.Build
@@ -81,8 +85,31 @@ func (s Script) wrapper(path string) string {
 		b.WriteString("if (!options.scenarios) throw new Error('two builds need scenarios on brunt-arrival, or a shape');\n")
 		fmt.Fprintf(&b, "for (const s of Object.values(options.scenarios)) s.builds = %s;\n", quoted(s.builds()))
 	}
+	b.WriteString(s.each())
 	b.WriteString("export default script.default;\n")
 	return b.String()
+}
+
+// eachRate is the highest rate of requests that are made one after another.
+const eachRate = 100.0
+
+// longestEach is more than a list of requests may take: who has it made ends it.
+const longestEach = 10 * time.Minute
+
+// each makes one scenario of all: their functions in turn, but for those of scenarios that only drive faults. Thresholds, which
+// could end the load, have no part in it.
+func (s Script) each() string {
+	if s.Each == 0 {
+		return ""
+	}
+	return fmt.Sprintf(`const drives = (s) => /-iterations$/.test(s.executor) && (s.vus || 1) === 1 && (s.iterations || 1) === 1;
+const all = Object.values(options.scenarios || { only: {} });
+const turns = [...new Set(all.filter((s) => all.length === 1 || !drives(s)).map((s) => s.exec || 'default'))];
+for (const key of ['thresholds', 'vus', 'duration', 'iterations', 'stages']) delete options[key];
+options.scenarios = { each: { executor: 'shared-iterations', vus: 1, iterations: %d, maxDuration: '%s', gracefulStop: '1s', exec: 'bruntEach' } };
+let turn = 0;
+export function bruntEach(data) { return script[turns[turn++ %% turns.length]](data); }
+`, s.Each, longestEach)
 }
 
 // builds are the builds as the executor's option has them.
@@ -113,9 +140,13 @@ func (s Script) scriptless() string {
 	if s.Shape != "" {
 		name = s.Shape
 	}
-	if s.played() != "" {
+	switch {
+	case s.Each > 0: // a rate at which they wait for one another, or nearly so
+		rate := min(eachRate, float64(s.Each))
+		schedule = quoted(map[string]any{"rate": rate, "duration": float64(s.Each) / rate * 1000, "maxVUs": 1, "gracefulStop": longestEach.String()})
+	case s.played() != "":
 		schedule = fmt.Sprintf("brunt.shape(%s, %s, %v)", quoted(s.played()), quoted(s.shapeOptions()), s.scale())
-	} else {
+	default:
 		constant := s.shapeOptions()
 		if delete(constant, "vus"); s.VUs > 0 {
 			constant["maxVUs"] = s.VUs

@@ -65,6 +65,87 @@ func testCounters(t *testing.T, s *site.Site) {
 	db, cache := s.Node("orders-db"), s.Node("cache")
 	t.Run("postgres", func(t *testing.T) { testPostgresCounters(t, db) })
 	t.Run("redis", func(t *testing.T) { testRedisCounters(t, cache) })
+	t.Run("tallies", func(t *testing.T) { testTallies(t, db, cache) })
+}
+
+// tally connects to a node, and returns what does what it counts.
+func tally(t *testing.T, n *site.Node) (*dependency.Tally, func(work func()) dependency.Done) {
+	t.Helper()
+	i, err := dependency.Of(n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := i.Tally(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close(context.Background()) })
+	read := func() dependency.Done {
+		done, err := c.Read(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return done
+	}
+	read() // of redis, the greeting
+	return c, func(work func()) dependency.Done {
+		before := read()
+		work()
+		return read().Since(before)
+	}
+}
+
+// testTallies does the same work twice, and nothing once.
+func testTallies(t *testing.T, db, cache *site.Node) {
+	conn := openDB(t, db)
+	exec1(t, conn, "CREATE TABLE tallied (id int PRIMARY KEY, note text)")
+	exec1(t, conn, "INSERT INTO tallied VALUES (0, 'x')")
+	postgres, during := tally(t, db)
+	var written [2]int64
+	for round := range written {
+		done := during(func() {
+			exec1(t, conn, "BEGIN")
+			for i := range 3 {
+				exec1(t, conn, fmt.Sprintf("INSERT INTO tallied VALUES (%d, 'x')", 10*(round+1)+i))
+			}
+			exec1(t, conn, "COMMIT")
+		})
+		if len(done.Statements) != 1 {
+			t.Fatalf("three inserts in a transaction are %+v", done.Statements)
+		}
+		texts, err := postgres.Texts(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for id, s := range done.Statements {
+			if s.Calls != 3 || s.Rows != 3 || s.Buffers < 3 || texts[id] != "INSERT INTO tallied VALUES ($1, $2)" {
+				t.Errorf("three inserts are %+v of %q", s, texts[id])
+			}
+			written[round] = s.WAL
+		}
+	}
+	if written[0] == 0 || written[0] != written[1] {
+		t.Errorf("the same inserts wrote %d and %d bytes to the log", written[0], written[1])
+	}
+	if idle := during(func() {}); len(idle.Statements) > 0 {
+		t.Errorf("our own questions are counted: %+v", idle)
+	}
+
+	client := redis.NewClient(&redis.Options{Addr: cache.Address, DisableIdentity: true})
+	defer client.Close()
+	client.Ping(t.Context()) // the greeting is over
+	_, during = tally(t, cache)
+	done := during(func() {
+		client.Set(t.Context(), "tallied", strings.Repeat("x", 1000), 0)
+		client.Get(t.Context(), "tallied")
+		client.Get(t.Context(), "tallied")
+	})
+	if want := map[string]int64{"SET": 1, "GET": 2}; !maps.Equal(done.Commands, want) || done.Bytes < 3000 || done.Bytes > 3300 {
+		t.Errorf("a value of 1000 bytes there and twice back: %+v", done)
+	}
+	if idle := during(func() {}); len(idle.Commands) > 0 || idle.Bytes != 0 {
+		t.Errorf("our own questions are counted: %+v", idle)
+	}
 }
 
 func testPostgresCounters(t *testing.T, n *site.Node) {

@@ -61,7 +61,7 @@ func lay(opts Options, pool *addresses) (*layout, error) {
 	if err := errors.Join(problems...); err != nil {
 		return nil, err
 	}
-	if err := l.connect(opts.ProxyAll, pool); err != nil {
+	if err := l.connect(opts.ProxyAll, opts.Proxied, pool); err != nil {
 		return nil, err
 	}
 	problems = append(problems, l.resolveServices(bare), l.resolveLoad(bare), l.order())

@@ -13,8 +13,8 @@ import (
 )
 
 // connect finds the links: one for every reference of a consumer to a node, one for every fault on a link, and the load's.
-// A link that a fault names (or every one, with all) gets a loopback address of its own with the original port.
-func (l *layout) connect(all bool, pool *addresses) error {
+// A link that a fault or proxied names (or every one, with all) gets a loopback address of its own with the original port.
+func (l *layout) connect(all bool, proxied []string, pool *addresses) error {
 	wanted := l.referenced()
 	faulty := map[string]bool{}
 	for _, f := range l.exp.Faults {
@@ -30,7 +30,7 @@ func (l *layout) connect(all bool, pool *addresses) error {
 	}
 	for _, name := range slices.Sorted(maps.Keys(wanted)) {
 		ends := wanted[name]
-		link := site.Link{From: ends[0], To: ends[1], Upstream: l.nodes[ends[1]].address, Proxied: all || faulty[name]}
+		link := site.Link{From: ends[0], To: ends[1], Upstream: l.nodes[ends[1]].address, Proxied: all || faulty[name] || slices.Contains(proxied, name)}
 		link.Address = link.Upstream
 		if link.Proxied && !faulty[name] && l.unproxiable(link.To) != "" {
 			link.Proxied = false

@@ -37,7 +37,9 @@ type Options struct {
 	Linker     Linker // needed when a link is proxied
 	Registrar  Registrar
 	ProxyAll   bool // proxy every link, not only those that a fault names
-	Logger     *slog.Logger
+	// Proxied are links that are proxied beside those that a fault names.
+	Proxied []string
+	Logger  *slog.Logger
 
 	// LogDir receives <node>.log with the last 1 MiB of each node's log when the topology stops; empty keeps none.
 	LogDir string

@@ -49,6 +49,7 @@ func toJSON(d Document) jsonRun {
 	}
 	j.Tolerances, j.RoundTrips, j.Cells = run.Verdict.Tolerances, run.Verdict.RoundTrips, run.Verdict.Cells
 	j.AskedCells = run.Question.Cells
+	j.Costs, j.CostChanges = run.Verdict.Costs, run.Verdict.CostChanges
 	if len(j.Trials) > 0 {
 		j.Phases, j.Faults, j.Fitness = j.Trials[0].Phases, j.Trials[0].Faults, j.Trials[0].Fitness
 	}

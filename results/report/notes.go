@@ -36,7 +36,7 @@ func notes(run results.Run) []Note {
 func loadNotes(trial results.Trial, suffix string) []Note {
 	var out []Note
 	f := trial.Fitness
-	if measuredLoad(trial) {
+	if measuredLoad(trial) && trial.Costs == nil { // counts do not depend on it
 		note := Note{Label: "Fitness" + suffix, Text: fitness(trial)}
 		if !f.Fit {
 			note.Lines = f.Reasons

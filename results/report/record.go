@@ -33,6 +33,9 @@ type jsonRun struct {
 	Judge       int              `json:"judge"` // version of the rules that gave the verdict
 	Evidence    []jsonEvidence   `json:"evidence"`
 	Comparisons []jsonComparison `json:"comparisons"`
+	// Of a gate: what requests cost in both builds, and the statements and commands that make the difference.
+	Costs       []results.CostComparison `json:"costs,omitempty"`
+	CostChanges []results.CostChange     `json:"cost_changes,omitempty"`
 	// Of a search for the breakpoint: the first trial's answer, and all of them.
 	Breakpoint  *results.Breakpoint  `json:"breakpoint,omitempty"`
 	Breakpoints []results.Breakpoint `json:"breakpoints,omitempty"`

@@ -38,8 +38,8 @@ func phases(run results.Run) Table {
 		return t
 	}
 	for _, trial := range run.Trials {
-		if trial.Probing != nil {
-			continue // a phase of a few seconds for each of its steps
+		if trial.Probing != nil || trial.Costs != nil {
+			continue // a phase of a few seconds for each of its steps, or one without a meaning
 		}
 		for _, p := range trial.Phases {
 			t.Rows = append(t.Rows, []Cell{trialCell(run, trial.Number), {Text: phaseLabel(p)},

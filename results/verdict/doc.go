@@ -237,12 +237,22 @@
 // Question.FitnessBlocks is not set (bare scripts), the reasons are warnings. Fitness is judged when it was measured, and its
 // judgement (Fit, Saturated, Late) is stored: records of an older brunt, which lack the newer numbers, are judged as they were.
 //
-// # Faults, trials, thresholds
+// # Faults and trials
 //
 // A fault that was not applied, whose removal was not confirmed, or whose probe saw no effect is an inconclusive row: what was
 // measured then says nothing of the fault. The times of a repeated fault are all of its name: `in NAME` pools them, and recovery
 // is that of the worst. A trial that is not complete, or whose recording is torn, never passes; what it
 // measured can still fail, but for lower bounds on counts, which time alone would have reached.
+//
+// # Costs
+//
+// Of a gate nothing is judged but what the same requests cost in both builds: those that all trials begin with alike. A count that is
+// the same in all trials of each build (buffers and bytes, which may agree in sum by chance, request by request) is exact, and fails when the candidate has more of it. Any other fails when the candidate's least
+// is at least half as much again as the baseline's most, by one per request or a hundred bytes at least, and by three times what
+// either build's trials differ by. An endpoint whose every answer failed in the baseline is inconclusive, and so is a gate of fewer than
+// two complete trials of a build.
+//
+// # Thresholds
 //
 // Thresholds have k6's meaning: all samples of the whole run, setup and teardown included, percentiles interpolated
 // between neighbouring values (as far as a histogram knows them: to within 0.1 %), an untouched trend, counter or gauge

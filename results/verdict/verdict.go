@@ -44,6 +44,11 @@ func Judgement(run results.Run, open Opener) (results.Verdict, error) {
 		Judge: Judge, Evidence: []results.Evidence{}, Phases: []results.PhaseSummary{},
 		Comparisons: []results.Comparison{}, Warnings: []string{},
 	}
+	if run.Question.Asker == results.AskerGate {
+		judgeCosts(&v, run)
+		v.Outcome = overall(v.Evidence)
+		return v, nil
+	}
 	complete := true
 	for _, t := range run.Trials {
 		j := &judge{run: run, trial: t, questions: questions, verdict: &v, measurements: measurements}

@@ -1,0 +1,209 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/devcraft-studio/brunt/harness/build"
+	"github.com/devcraft-studio/brunt/harness/experiment"
+	"github.com/devcraft-studio/brunt/harness/provenance"
+	"github.com/devcraft-studio/brunt/results"
+)
+
+// gateOptions are the flags of `brunt gate`.
+type gateOptions struct {
+	runOptions
+	baseline     string
+	costs        bool
+	candidateSet []string
+}
+
+func (a *app) gateCommand() *cobra.Command {
+	var o gateOptions
+	c := &cobra.Command{
+		Use:   "gate EXPERIMENT --costs",
+		Short: "compare what a request costs in two builds",
+		Long: `gate --costs starts the baseline and the candidate twice each, in turn, and makes the same requests of each: up to 200 out of
+the experiment's load, one after another, without its faults. It counts what each had to do: queries, rows and buffers of Postgres and
+what went to its write-ahead log, commands and bytes of Redis, bytes of the answers, allocations of the service where its metrics tell.
+
+A count that is the same in all starts of a build is compared exactly, and fails when the candidate has more of it, on any
+machine, once a third start of each has confirmed it. What is not the same fails when the candidate has half as much again. It
+sees a query more, a missing index, a lost cache; it sees neither locks nor pools nor saturation, which cost time and no work.
+
+The candidate is what is checked out, with its changes. The baseline is a git ref, built as the experiment says in a clone of its
+own; or variant:NAME of a reference target; or image@sha256:..., in place of the image of the load's target. Left out, it is
+what the pull request is merged into, else the last commit in common with the default branch, else the commit before.`,
+		Example: `  brunt gate scenarios/restapi --costs
+  brunt gate scenarios/restapi --costs --baseline v1.2
+  brunt gate scenarios/nplusone --costs --baseline variant:fixed --variant naive
+  brunt gate scenarios/restapi --costs --baseline variant:fixed --variant naive --candidate-set target.env.REGRESSION=query`,
+		Args: oneExperiment("gate"),
+		RunE: func(c *cobra.Command, args []string) error { return a.gate(c.Context(), args[0], o) },
+	}
+	o.registerShared(c)
+	f := c.Flags()
+	f.StringVar(&o.variant, "variant", "", "of a reference target, for both builds unless the baseline is another: naive or fixed")
+	f.StringVar(&o.baseline, "baseline", "", "a git ref, variant:NAME or image@sha256:... to compare against (default: see above)")
+	f.BoolVar(&o.costs, "costs", false, "compare what requests cost")
+	f.StringArrayVar(&o.candidateSet, "candidate-set", nil, "as --set, of the candidate's services alone: path=value; may be repeated")
+	return c
+}
+
+// side is one of the builds of a gate.
+type side struct {
+	number   int // index into the run's builds
+	services []experiment.Service
+	sha      string // of the commit that it is built from; empty: what is checked out
+	build    results.Build
+}
+
+// index is 0 where there are no two builds.
+func (s *side) index() int {
+	if s == nil {
+		return 0
+	}
+	return s.number
+}
+
+// gate is `brunt gate` from the question to the exit code.
+func (a *app) gate(ctx context.Context, name string, o gateOptions) error {
+	if err := o.check(name); err != nil {
+		return err
+	}
+	o.asker, o.trials = results.AskerGate, len(startOrder())
+	q, err := a.ask(ctx, name, o.runOptions)
+	if err != nil {
+		return err
+	}
+	if q.experiment.Load.Target == "" {
+		return usage(errors.New("the load has no target whose requests could be counted"))
+	}
+	candidate, err := a.candidateServices(ctx, name, o)
+	if err != nil {
+		return err
+	}
+	baseline, err := a.baselineOf(ctx, q, o)
+	if err != nil {
+		return err
+	}
+	q.askForCosts()
+	return a.conductRun(ctx, q, o.runOptions, func(inv *invocation) error {
+		return inv.measureCosts(ctx, baseline, side{number: 1, services: candidate})
+	})
+}
+
+// check refuses what can be told without the experiment.
+func (o *gateOptions) check(name string) error {
+	if err := o.runOptions.check(); err != nil {
+		return err
+	}
+	if !o.costs {
+		return usage(errors.New("gate compares what requests cost: give --costs"))
+	}
+	if isScript(name) {
+		return usage(errors.New("gate takes an experiment, which says how a build is started, not a bare script"))
+	}
+	for _, pair := range o.candidateSet {
+		if !strings.HasPrefix(pair, "target.") && !strings.HasPrefix(pair, "services.") {
+			return usage(fmt.Errorf("--candidate-set %s: only services can differ: write target.env.NAME=value or services.NAME.KEY=value", pair))
+		}
+	}
+	return nil
+}
+
+// candidateServices are the services of the candidate, which may be set up in another way than those of the baseline.
+func (a *app) candidateServices(ctx context.Context, name string, o gateOptions) ([]experiment.Service, error) {
+	set := o.runOptions
+	set.set = slices.Concat(o.set, o.candidateSet)
+	q, err := a.ask(ctx, name, set)
+	return q.experiment.Services, err
+}
+
+// baselineOf is the build that was named, or the one that nobody had to name.
+func (a *app) baselineOf(ctx context.Context, q question, o gateOptions) (side, error) {
+	s := side{services: slices.Clone(q.experiment.Services)}
+	if variant, ok := strings.CutPrefix(o.baseline, "variant:"); ok {
+		return s, s.takeVariant(variant)
+	}
+	if strings.Contains(o.baseline, "@sha256:") {
+		return s, s.takeImage(o.baseline, q.experiment.Load.Target)
+	}
+	built := func(s experiment.Service) bool { return s.Reference != "" || s.Build != nil || len(s.Command) > 0 }
+	if !slices.ContainsFunc(s.services, built) {
+		return side{}, usage(errors.New("no service of the experiment is built from a git ref: name an image with --baseline image@sha256:DIGEST"))
+	}
+	repository := build.Repository{Dir: a.buildsFrom(q.experiment), Environ: a.Environ}
+	s.build.Ref = o.baseline
+	if o.baseline == "" {
+		where := provenance.Environment{Dir: repository.Dir, Lookup: a.lookup, Environ: a.Environ}
+		candidate, err := provenance.Build(ctx, where)
+		if err != nil {
+			return side{}, err
+		}
+		var why string
+		if s.build.Ref, why, err = repository.Baseline(ctx, candidate, provenance.CI(where)); err != nil {
+			return side{}, refused(ctx, err)
+		}
+		s.build.Note = "the baseline is " + why
+	}
+	var err error
+	if s.sha, err = repository.Resolve(ctx, s.build.Ref); err != nil {
+		return side{}, refused(ctx, err)
+	}
+	s.build.SHA, s.build.Variant = s.sha, q.variant()
+	return s, nil
+}
+
+// buildsFrom is the folder whose repository services are built from: brunt's own for reference targets, else the experiment's.
+func (a *app) buildsFrom(e experiment.Experiment) string {
+	if !slices.ContainsFunc(e.Services, func(s experiment.Service) bool { return s.Reference != "" }) {
+		return e.Dir
+	}
+	if root, ok := (build.Targets{Dir: a.Dir, Exe: a.Exe}).Root(); ok {
+		return root
+	}
+	return a.Dir
+}
+
+// refused makes an unknown ref a wrong use, and leaves an interruption as it is.
+func refused(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return err
+	}
+	return usage(err)
+}
+
+// takeVariant makes the baseline another variant of the candidate's sources.
+func (s *side) takeVariant(variant string) error {
+	if variant != "naive" && variant != "fixed" {
+		return usage(fmt.Errorf("--baseline variant:%s: variants are naive and fixed", variant))
+	}
+	found := false
+	for i := range s.services {
+		if s.services[i].Reference != "" {
+			s.services[i].Variant, found = variant, true
+		}
+	}
+	if !found {
+		return usage(errors.New("--baseline variant:" + variant + ": no service of the experiment is a reference target"))
+	}
+	s.build.Variant = variant
+	return nil
+}
+
+// takeImage makes the baseline another image of the target.
+func (s *side) takeImage(image, target string) error {
+	i := slices.IndexFunc(s.services, func(v experiment.Service) bool { return v.Name == target && v.Image != "" })
+	if i < 0 {
+		return usage(fmt.Errorf("--baseline %s: the load's target, %s, is not started from an image", image, target))
+	}
+	s.services[i].Image = image
+	_, s.build.ImageDigest, _ = strings.Cut(image, "@")
+	return nil
+}

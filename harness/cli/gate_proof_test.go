@@ -1,0 +1,78 @@
+package cli_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/devcraft-studio/brunt/harness/topology"
+)
+
+// scenario is the folder of one of this checkout.
+func scenario(t *testing.T, name string) string {
+	t.Helper()
+	path, err := filepath.Abs(filepath.Join("../../scenarios", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// TestProofTheCostGateNamesEachIncident holds naive against fixed: the first line has to name the count, and the table the statement
+// or the command.
+func TestProofTheCostGateNamesEachIncident(t *testing.T) {
+	proof := os.Getenv("BRUNT_PROOF")
+	if proof == "" {
+		t.Skip("a long proof: `make proof` runs it")
+	}
+	p := newPlace(t, topology.ProviderLocal)
+	for _, incident := range []struct {
+		name, set, count, changed string
+	}{
+		{"restapi", "target.env.REGRESSION=query", "+1 query", "FROM items WHERE id = $1"},
+		{"restapi", "target.env.REGRESSION=json", "allocations", ""},
+		{"nplusone", "", "+2028 queries", "FROM users WHERE id = $1"},
+		{"missingindex", "", "buffers", "FROM orders WHERE customer_id = $1"},
+		{"jsonb", "", "WAL", "UPDATE documents SET doc"},
+		{"cache", "", "queries", "FROM products WHERE category = $1"},
+	} {
+		row := figures{proof: proof, what: strings.TrimSpace("costs of " + incident.name + " naive " + incident.set), provider: p.provider}
+		if row.there(t) {
+			continue
+		}
+		args := []string{"gate", scenario(t, incident.name), "--costs", "--provider", p.provider, "--baseline", "variant:fixed", "--variant", "naive", "--seed", "5"}
+		if incident.set != "" {
+			args = append(args, "--candidate-set", incident.set)
+		}
+		v := p.run(1, args...)
+		first, rest, _ := strings.Cut(v.stdout.String(), "\n")
+		if !strings.Contains(first, incident.count) || !strings.Contains(rest, incident.changed) {
+			t.Errorf("%s does not name %q and %q:\n%s\n%s", row.what, incident.count, incident.changed, first, rest)
+			continue
+		}
+		run := p.runs()[0]
+		p.run(1, "rejudge", run.ID)
+		row.add(t, fmt.Sprintf("%s; %.0f s", first, run.Ended.Sub(run.Created).Seconds()))
+	}
+}
+
+// TestProofABuildDoesNotCostMoreThanItself holds what is checked out against itself, 200 times, each time with other requests.
+func TestProofABuildDoesNotCostMoreThanItself(t *testing.T) {
+	proof := os.Getenv("BRUNT_PROOF")
+	if proof == "" {
+		t.Skip("a long proof: `make proof` runs it")
+	}
+	p := newPlace(t, topology.ProviderLocal)
+	for _, name := range []string{"restapi", "nplusone", "missingindex", "jsonb", "cache"} {
+		for seed := 1; seed <= 40; seed++ {
+			row := figures{proof: proof, what: fmt.Sprintf("costs of %s against itself, seed %d", name, seed), provider: p.provider}
+			if row.there(t) {
+				continue
+			}
+			p.run(0, "gate", scenario(t, name), "--costs", "--provider", p.provider, "--baseline", "variant:fixed", "--seed", fmt.Sprint(seed))
+			row.add(t, "pass")
+		}
+	}
+}

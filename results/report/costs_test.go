@@ -1,0 +1,67 @@
+package report
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"github.com/devcraft-studio/brunt/results"
+)
+
+// gated is a run of a gate that compared these counts.
+func gated(outcome results.Outcome, costs ...results.CostComparison) results.Run {
+	return results.Run{
+		Experiment: "shop", Status: results.StatusComplete, Question: results.Question{Asker: results.AskerGate}, Builds: make([]results.Build, 2),
+		Verdict: results.Verdict{Outcome: outcome, Costs: costs, CostChanges: []results.CostChange{{
+			Endpoint: "POST /orders", Kind: "statement", Text: "SELECT 1 | 2", Candidate: results.CostUse{Calls: 1, Rows: 1},
+		}}},
+	}
+}
+
+func cost(endpoint, count, unit string, baseline, candidate float64, outcome results.ComparisonOutcome, exact bool) results.CostComparison {
+	return results.CostComparison{Endpoint: endpoint, Count: count, Unit: unit, Baseline: baseline, Candidate: candidate, Outcome: outcome, Exact: exact}
+}
+
+func TestTheFirstSentenceSaysWhatCostsMore(t *testing.T) {
+	query := cost("POST /orders", "queries", "", 2, 3, results.Worse, true)
+	wal := cost("POST /orders", "WAL", "B", 1000, 4174.4, results.Worse, true)
+	calm := cost("GET /", "queries", "", 1, 1, results.Same, true)
+	less := cost("GET /", "buffers", "", 9, 4, results.Better, true)
+	vague := cost("all", "allocations", "", 100, 110, results.Unclear, false)
+	for _, row := range []struct {
+		name string
+		run  results.Run
+		want string
+	}{
+		{"two counts at one endpoint", gated(results.Fail, calm, query, wal, vague), "FAIL shop: +1 query and +3.1 KiB WAL per POST /orders"},
+		{"two endpoints, the one with a query first", gated(results.Fail, cost("GET /a", "rows", "", 1, 9, results.Worse, true), query),
+			"FAIL shop: +1 query per POST /orders; +8 rows per GET /a"},
+		{"two endpoints, the one that changed most first", gated(results.Fail, query, cost("GET /a", "queries", "", 1, 9, results.Worse, true)),
+			"FAIL shop: +8 queries per GET /a; +1 query per POST /orders"},
+		{"allocations", gated(results.Fail, calm, cost("all", "allocations", "", 100, 1578, results.Worse, false)), "FAIL shop: +1478 allocations per request"},
+		{"nothing", gated(results.Pass, calm, vague), "PASS shop: nothing costs more at 1 endpoint"},
+		{"less", gated(results.Pass, less), "PASS shop: nothing costs more; -5 buffers per GET /"},
+	} {
+		if got := New(row.run).Answer.String(); got != row.want {
+			t.Errorf("%s: %q, not %q", row.name, got, row.want)
+		}
+	}
+}
+
+func TestCostsAreShownInEveryFormat(t *testing.T) {
+	d := New(gated(results.Fail, cost("POST /orders", "queries", "", 2, 3, results.Worse, true)))
+	for _, f := range Formats {
+		var out bytes.Buffer
+		if err := f.Write(&out, d, Options{}); err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range []string{"+1 query per POST /orders", "SELECT 1"} {
+			if f.Name == "junit" && want == "SELECT 1" {
+				continue // it holds what passes and what fails
+			}
+			if !strings.Contains(out.String(), want) {
+				t.Errorf("%s does not say %q:\n%s", f.Name, want, out.String())
+			}
+		}
+	}
+}
