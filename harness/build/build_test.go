@@ -3,12 +3,14 @@ package build_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/devcraft-studio/brunt/harness/build"
 	"github.com/devcraft-studio/brunt/results"
@@ -116,6 +118,32 @@ func TestWhatWasBuiltOfACommitIsKept(t *testing.T) {
 	}
 	if other, err := targets.BinaryAt(t.Context(), c.commits[1], true); err != nil || other == first {
 		t.Errorf("another commit has the same binary %s (%v)", other, err)
+	}
+}
+
+// TestTheOldestThatWereKeptGo has more in the cache than are kept, and something that is none of them.
+func TestTheOldestThatWereKeptGo(t *testing.T) {
+	t.Parallel()
+	c := newCheckout(t)
+	targets := build.Targets{Dir: c.dir, Exe: "/nowhere", Environ: os.Environ(), Cache: t.TempDir()}
+	at := time.Now().Add(-time.Hour)
+	for i := range 12 {
+		dir := filepath.Join(targets.Cache, fmt.Sprintf("%032x", i))
+		if err := errors.Join(os.Mkdir(dir, 0o755), os.Chtimes(dir, at, at.Add(time.Duration(i)*time.Second))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Mkdir(filepath.Join(targets.Cache, "work-1"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	binary, err := targets.BinaryAt(t.Context(), c.commits[0], true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	left, _ := filepath.Glob(filepath.Join(targets.Cache, "*"))
+	if len(left) != 9 || !slices.Contains(left, filepath.Dir(binary)) || !slices.Contains(left, filepath.Join(targets.Cache, "work-1")) ||
+		slices.Contains(left, filepath.Join(targets.Cache, fmt.Sprintf("%032x", 4))) || !slices.Contains(left, filepath.Join(targets.Cache, fmt.Sprintf("%032x", 5))) {
+		t.Errorf("left are %v", left)
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -110,7 +111,35 @@ func (t Targets) BinaryAt(ctx context.Context, sha string, local bool) (string, 
 	if err := t.build(ctx, filepath.Join(tree, below), goos, made); err != nil {
 		return "", fmt.Errorf("%s: %w", short(sha), err)
 	}
-	return binary, keep(made, binary)
+	if err := keep(made, binary); err != nil {
+		return "", err
+	}
+	t.prune()
+	return binary, nil
+}
+
+// mostKept is how many binaries of commits stay, of the 15 MB that each takes.
+const mostKept = 8
+
+// kept is the folder of one of them.
+var kept = regexp.MustCompile(`^[0-9a-f]{32}$`)
+
+// prune removes the oldest of them. What can't be removed goes the next time.
+func (t Targets) prune() {
+	entries, err := os.ReadDir(t.Cache)
+	if err != nil {
+		return
+	}
+	var folders []os.FileInfo
+	for _, e := range entries {
+		if info, err := e.Info(); err == nil && e.IsDir() && kept.MatchString(e.Name()) {
+			folders = append(folders, info)
+		}
+	}
+	slices.SortFunc(folders, func(a, b os.FileInfo) int { return b.ModTime().Compare(a.ModTime()) })
+	for _, old := range folders[min(len(folders), mostKept):] {
+		_ = os.RemoveAll(filepath.Join(t.Cache, old.Name()))
+	}
 }
 
 // keep copies a binary so that it is whole where it is kept, or not there.
