@@ -36,6 +36,11 @@ func (r reversedFix) name() string { return r.target + ", reversed: " + r.fix }
 
 var reversedFixes = []reversedFix{
 	{
+		target: "auth", fix: "what is known holds while auth cannot be asked",
+		old: "10*time.Second), within)", new: "10*time.Second), time.Second)",
+		caught: "rate(http_req_failed) < 0.5% in auth-down", timeScale: "0.25",
+	},
+	{
 		target: "cache", fix: "entries end",
 		old: ", ttl)", new: ", 0)",
 		caught: "max(redis.keys_without_ttl) == 0", timeScale: "0.15",
