@@ -230,7 +230,10 @@ type Fitness struct {
 // Machine is what the machine was short of during the load. Each value is a share, 0 to 1, of a window of 5 s, and the one
 // that is exceeded in no more than a fifth of the windows.
 type Machine struct {
-	Steal    float64   `json:"steal_share"`        // CPU time that the hypervisor gave to others
+	Steal float64 `json:"steal_share"` // CPU time that the hypervisor gave to others
+	// Foreign is the CPU time that went to programs which are no part of the run; nil: not known, as where brunt did not start
+	// all that it measured.
+	Foreign  *float64  `json:"foreign_cpu_share,omitempty"`
 	Pressure *Pressure `json:"pressure,omitempty"` // nil: the kernel does not tell
 }
 

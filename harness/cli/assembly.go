@@ -38,7 +38,9 @@ type assembly struct {
 
 	faults   *fault.Injector // once the site stands
 	scraping *scraping       // once load begins; nil when there is nobody to ask
-	stop     context.CancelCauseFunc
+	// work is the CPU time that the run has used, its nodes with it, once load begins; nil: not known.
+	work func() (time.Duration, error)
+	stop context.CancelCauseFunc
 
 	ledgers kept      // of this trial
 	tree    string    // of another commit, which services are built from; empty: there is none
@@ -228,7 +230,7 @@ func (as *assembly) startLoad(ctx context.Context, s *site.Site, number int) (ru
 		Recording: filepath.Join(as.dir, as.recording), LogPath: filepath.Join(as.dir, fmt.Sprintf("k6-%d.log", number)),
 		Logger: as.inv.log, Redact: as.inv.redactor.Redact, Facts: facts(s),
 		Ledgers: filepath.Join(as.dir, ledgerFile(number)), LedgerKey: as.ledgers.label,
-		Console: as.inv.progress.Console, Stdout: output, JudgeStep: judge, StepDone: as.inv.stepDone, JudgeEscape: escape,
+		Console: as.inv.progress.Console, Stdout: output, JudgeStep: judge, StepDone: as.inv.stepDone, JudgeEscape: escape, OwnWork: as.work,
 	})
 	if err != nil {
 		return nil, err

@@ -34,7 +34,7 @@ func TestMain(m *testing.M) {
 		panic(err)
 	}
 	testscript.Main(m, map[string]func(){
-		"brunt": brunt, "server": server, "convalescent": convalescent, "worker": worker, "stormy": stormy, "clerk": clerk, "retrier": retrier,
+		"brunt": brunt, "server": server, "convalescent": convalescent, "worker": worker, "stormy": stormy, "clerk": clerk, "retrier": retrier, "stove": stove,
 	})
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"runtime"
 	"slices"
 	"strings"
@@ -133,6 +134,7 @@ func (as *assembly) probes(ctx context.Context, s *site.Site) ([]probe.Source, m
 		}
 	}
 	table := &probe.ProcessTable{}
+	var nodes []*probe.Processes
 	for _, name := range by[slo.ProbeNode] {
 		node := s.Node(name)
 		if node == nil {
@@ -142,7 +144,11 @@ func (as *assembly) probes(ctx context.Context, s *site.Site) ([]probe.Source, m
 			as.inv.run.Warnings = appendNew(as.inv.run.Warnings, fmt.Sprintf("what %s uses of the machine is not known: %v", name, err))
 		} else {
 			sources = append(sources, probe.Source{Node: name, Name: slo.ProbeNode, Teller: teller})
+			nodes = append(nodes, teller)
 		}
+	}
+	if len(nodes) > 0 && len(nodes) == len(s.Nodes) { // else somebody works for the run whom we don't know
+		as.work = func() (time.Duration, error) { return table.Work(os.Getpid(), nodes) }
 	}
 	return sources, counters
 }

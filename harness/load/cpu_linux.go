@@ -9,9 +9,6 @@ import (
 	"time"
 )
 
-// clockTick is the unit of times in /proc. It is 10 ms for programs, whatever the kernel was built with.
-const clockTick = 10 * time.Millisecond
-
 // cpuTime is the CPU time that a process has used, all its threads together.
 func cpuTime(pid int) (time.Duration, error) {
 	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))

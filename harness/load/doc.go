@@ -10,8 +10,9 @@
 // (wire.Ended): what it offered and what was due, how late iterations began and why, how many VUs they needed, how late it got
 // to run, and what garbage collection cost. The kernel tells of the child, once a second from t = 0: its CPU time, and of its
 // control groups, version 1 or 2, the quota and how often it was used up; of a child that was killed, whether that was for
-// want of memory. And it tells of the machine: the CPU time that a hypervisor gave to others, and the pressure on CPU, memory
-// and disks. Where a kernel or a platform tells nothing, nothing is known, which is no doubt.
+// want of memory. And it tells of the machine: the CPU time that a hypervisor gave to others, the pressure on CPU, memory
+// and disks, and the CPU time that went to programs which are no part of the run, where the caller can tell what the run itself
+// used (Options.OwnWork). Where a kernel or a platform tells nothing, nothing is known, which is no doubt.
 //
 // A scenario of the shape breakpoint is steered: a pilot asks the child for one rate after another, has each step judged by
 // Options.JudgeStep from the frames that arrived, and ends the load when SearchPlan.next knows nothing more to try. Who judges,

@@ -19,10 +19,16 @@ import (
 // /proc/stat is a hundredth of a per cent of it, short enough that a short load has a few.
 const machineWindow = 5 * time.Second
 
+// clockTick is the unit of times in /proc. It is 10 ms for programs, whatever the kernel was built with.
+const clockTick = 10 * time.Millisecond
+
 // machineLook is what the kernel counted until a moment.
 type machineLook struct {
 	at            time.Time
 	ticks, stolen uint64 // of all CPUs together
+	busy          uint64 // of these, that programs had: not interrupts, of which nobody knows whose they are
+	// own is the CPU time that the run itself had used; nil: not known.
+	own *time.Duration
 	// stalled is for how long tasks waited for a CPU (some), for memory and for a disk (all); nil where the kernel does not tell.
 	stalled *[3]time.Duration
 }
@@ -34,7 +40,7 @@ func lookAtMachine(root string) (machineLook, error) {
 		return machineLook{}, err
 	}
 	l := machineLook{at: time.Now()}
-	if l.ticks, l.stolen, err = parseTicks(raw); err != nil {
+	if err := l.parseTicks(raw); err != nil {
 		return machineLook{}, err
 	}
 	var stalled [3]time.Duration
@@ -54,24 +60,27 @@ func lookAtMachine(root string) (machineLook, error) {
 
 // parseTicks reads the first line of /proc/stat (proc(5)): user, nice, system, idle, iowait, irq, softirq and steal; what
 // guests used follows, and is part of user and nice.
-func parseTicks(raw []byte) (all, stolen uint64, err error) {
+func (l *machineLook) parseTicks(raw []byte) error {
 	line, _, _ := bytes.Cut(raw, []byte("\n"))
 	fields := strings.Fields(string(line))
-	const steal = 8
+	const system, steal = 3, 8
 	if len(fields) <= steal || fields[0] != "cpu" {
-		return 0, 0, errors.New("read /proc/stat: its first line is not that of all CPUs with the time stolen")
+		return errors.New("read /proc/stat: its first line is not that of all CPUs with the time stolen")
 	}
-	for i, f := range fields[1 : steal+1] {
-		n, err := strconv.ParseUint(f, 10, 64)
+	for i := 1; i <= steal; i++ {
+		n, err := strconv.ParseUint(fields[i], 10, 64)
 		if err != nil {
-			return 0, 0, fmt.Errorf("read /proc/stat: %w", err)
+			return fmt.Errorf("read /proc/stat: %w", err)
 		}
-		all += n
-		if i == steal-1 {
-			stolen = n
+		l.ticks += n
+		if i <= system {
+			l.busy += n
+		}
+		if i == steal {
+			l.stolen = n
 		}
 	}
-	return all, stolen, nil
+	return nil
 }
 
 // parsePressure reads the total of the line some or full: `some avg10=0.00 avg60=0.00 avg300=0.00 total=12` (microseconds).
@@ -103,16 +112,26 @@ type machineMeter struct {
 	begin   machineLook // of the window
 	windows int
 	steal   shares
+	foreign shares
 	stalled [3]shares
 	told    bool // the kernel tells of pressure
+
+	own     time.Duration // that the run used in the window
+	unowned bool          // that is not known of some of it
 }
 
 // look adds a look. A window is over with the first look that makes it long enough.
 func (m *machineMeter) look(l machineLook) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if !m.looked {
+	switch {
+	case !m.looked:
 		m.looked, m.begin = true, l
+	case l.own == nil || m.latest.own == nil:
+		m.unowned = true
+	default:
+		// It gets less when a process has ended that nobody waited for; what was used meanwhile is not known then.
+		m.own += max(0, *l.own-*m.latest.own)
 	}
 	m.latest = l
 	if l.at.Sub(m.begin.at) >= machineWindow-machineWindow/10 {
@@ -122,13 +141,17 @@ func (m *machineMeter) look(l machineLook) {
 
 // close ends the window with the latest look.
 func (m *machineMeter) close() {
-	from, to := m.begin, m.latest
-	m.begin = to
+	from, to, own, known := m.begin, m.latest, m.own, !m.unowned
+	m.begin, m.own, m.unowned = to, 0, false
 	if to.ticks <= from.ticks || !to.at.After(from.at) {
 		return
 	}
 	m.windows++
-	m.steal.add(float64(to.stolen-min(to.stolen, from.stolen)) / float64(to.ticks-from.ticks))
+	all := float64(to.ticks - from.ticks)
+	m.steal.add(float64(to.stolen-min(to.stolen, from.stolen)) / all)
+	if known {
+		m.foreign.add((float64(to.busy-min(to.busy, from.busy)) - float64(own)/float64(clockTick)) / all)
+	}
 	if from.stalled == nil || to.stalled == nil {
 		return
 	}
@@ -149,6 +172,10 @@ func (m *machineMeter) result() *results.Machine {
 		return nil
 	}
 	r := &results.Machine{Steal: m.steal.usual()}
+	if m.foreign.total > 0 {
+		share := m.foreign.usual()
+		r.Foreign = &share
+	}
 	if m.told {
 		r.Pressure = &results.Pressure{CPU: m.stalled[0].usual(), Memory: m.stalled[1].usual(), IO: m.stalled[2].usual()}
 	}

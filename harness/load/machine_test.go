@@ -13,9 +13,9 @@ import (
 const statText = "cpu  100 10 50 800 20 5 5 10 30 0\ncpu0 50 5 25 400 10 2 3 5 15 0\n"
 
 func TestTheTicksOfAGuestAreNotCountedTwice(t *testing.T) {
-	all, stolen, err := parseTicks([]byte(statText))
-	if err != nil || all != 1000 || stolen != 10 {
-		t.Errorf("%d of %d stolen (%v), want 10 of 1000", stolen, all, err)
+	var l machineLook
+	if err := l.parseTicks([]byte(statText)); err != nil || l.ticks != 1000 || l.busy != 160 || l.stolen != 10 {
+		t.Errorf("%+v (%v), want 10 stolen of 1000, and 160 used by programs", l, err)
 	}
 }
 
@@ -25,9 +25,10 @@ func FuzzParseTicks(f *testing.F) {
 	f.Add([]byte("cpu  1 2 3 4 5 6 7 -8"))
 	f.Add([]byte(""))
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		all, stolen, err := parseTicks(raw)
-		if err == nil && all < stolen && all+stolen >= stolen { // unless the sum overflowed
-			t.Errorf("%d of %d stolen", stolen, all)
+		var l machineLook
+		err := l.parseTicks(raw)
+		if err == nil && l.ticks < l.stolen && l.ticks+l.stolen >= l.stolen { // unless the sum overflowed
+			t.Errorf("%d of %d stolen", l.stolen, l.ticks)
 		}
 	})
 }
@@ -122,6 +123,42 @@ func TestAMachineThatTellsNothingOfPressureHasNone(t *testing.T) {
 	m.look(machineLook{at: time.Unix(5, 0), ticks: 2000, stolen: 110})
 	if diff := cmp.Diff(&results.Machine{Steal: 0.1}, m.result()); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestOtherProgramsHadWhatTheRunHadNot plays 25 s, of each of which programs used 800 of 1000 ticks.
+func TestOtherProgramsHadWhatTheRunHadNot(t *testing.T) {
+	own := func(used time.Duration) *time.Duration { return &used }
+	share := func(of float64) *float64 { return &of }
+	for _, row := range []struct {
+		name string
+		own  func(second int) *time.Duration
+		want *float64
+	}{
+		{"all of it", func(int) *time.Duration { return own(time.Hour) }, share(0.8)},
+		{"half of it", func(s int) *time.Duration { return own(time.Duration(s) * 4 * time.Second) }, share(0.4)},
+		{"none of it", func(s int) *time.Duration { return own(time.Duration(s) * 8 * time.Second) }, share(0)},
+		{"the run had more than the clock ticks saw", func(s int) *time.Duration { return own(time.Duration(s) * 9 * time.Second) }, share(0)},
+		{"a process that nobody waited for takes what it used with it", func(s int) *time.Duration {
+			return own(time.Duration(s)*8*time.Second - map[bool]time.Duration{true: time.Minute}[s > 2])
+		}, share(0)},
+		{"windows that are not known do not count", func(s int) *time.Duration {
+			if s == 7 || s > 15 {
+				return nil
+			}
+			return own(time.Duration(s) * 4 * time.Second)
+		}, share(0.4)},
+		{"nothing is known", func(int) *time.Duration { return nil }, nil},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			var m machineMeter
+			for s := range 26 {
+				m.look(machineLook{at: time.Unix(int64(s), 0), ticks: uint64(1000 * (s + 1)), busy: uint64(800 * s), own: row.own(s)})
+			}
+			if diff := cmp.Diff(&results.Machine{Foreign: row.want}, m.result()); diff != "" {
+				t.Error(diff)
+			}
+		})
 	}
 }
 

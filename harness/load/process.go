@@ -35,6 +35,10 @@ type Options struct {
 	// StepDone is told of each step of a search as it was judged; nil: nobody is.
 	StepDone func(results.StepOutcome)
 
+	// OwnWork tells the CPU time that all processes of the run have used, the nodes' too; nil, or an error: it is not known. What
+	// else the machine's CPUs did is other programs'.
+	OwnWork func() (time.Duration, error)
+
 	// JudgeEscape judges a load with Script.Escape at its planned end and after; nil: it ends as planned.
 	JudgeEscape EscapeJudge
 

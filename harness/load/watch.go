@@ -18,6 +18,7 @@ func (p *Process) watch() {
 				p.cpu.look(now, used)
 			}
 			if l, err := lookAtMachine("/"); err == nil {
+				l.own = p.ownWork()
 				p.machine.look(l)
 			}
 		}
@@ -33,4 +34,16 @@ func (p *Process) watch() {
 			return
 		}
 	}
+}
+
+// ownWork is the CPU time that the run has used, nil where that is not known.
+func (p *Process) ownWork() *time.Duration {
+	if p.options.OwnWork == nil {
+		return nil
+	}
+	used, err := p.options.OwnWork()
+	if err != nil {
+		return nil
+	}
+	return &used
 }

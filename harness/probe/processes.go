@@ -31,9 +31,11 @@ type ProcessTable struct {
 
 // process is what /proc/<pid>/stat tells.
 type process struct {
+	name                   string
 	parent, group, threads int
 	ended                  bool    // and not yet waited for
 	cpu                    float64 // seconds, with those of the children that it has waited for
+	alone                  float64 // without
 }
 
 // freshness is how old a table may be.
@@ -65,15 +67,8 @@ func (t *ProcessTable) Of(leader func() int, container string) *Processes {
 
 // Tell is what the node uses now.
 func (p *Processes) Tell(context.Context) ([]byte, error) {
-	leader := p.leader()
-	if leader <= 0 {
-		return nil, errors.New("its process is not known")
-	}
-	tree, err := p.table.tree(leader)
+	leader, tree, err := p.tree()
 	if err != nil {
-		return nil, err
-	}
-	if err := p.contained(leader, tree); err != nil {
 		return nil, err
 	}
 	if leader != p.led {
@@ -108,6 +103,17 @@ func (p *Processes) Tell(context.Context) ([]byte, error) {
 		b = append(strconv.AppendFloat(b, m.value, 'f', -1, 64), '\n')
 	}
 	return b, nil
+}
+
+// tree lists the node's processes, none when they have ended, and who leads them.
+func (p *Processes) tree() (leader int, tree []int, err error) {
+	if leader = p.leader(); leader <= 0 {
+		return 0, nil, errors.New("its process is not known")
+	}
+	if tree, err = p.table.tree(leader); err != nil {
+		return 0, nil, err
+	}
+	return leader, tree, p.contained(leader, tree)
 }
 
 // contained says, as an error, that the process is not of the container.
@@ -192,7 +198,9 @@ func (t *ProcessTable) refresh() error {
 
 // parseStat reads /proc/<pid>/stat. The name, in parentheses, may hold anything.
 func parseStat(text string) (process, bool) {
-	fields := strings.Fields(text[strings.LastIndexByte(text, ')')+1:])
+	end := strings.LastIndexByte(text, ')')
+	_, name, _ := strings.Cut(text[:max(0, end)], "(")
+	fields := strings.Fields(text[end+1:])
 	if len(fields) < 18 {
 		return process{}, false
 	}
@@ -200,8 +208,9 @@ func parseStat(text string) (process, bool) {
 		v, _ := strconv.ParseFloat(fields[i], 64) // the kernel writes digits
 		return v
 	}
+	alone := (number(11) + number(12)) / ticks
 	return process{
-		parent: int(number(1)), group: int(number(2)), threads: int(number(17)),
-		ended: fields[0] == "Z" || fields[0] == "X", cpu: (number(11) + number(12) + number(13) + number(14)) / ticks,
+		name: name, alone: alone, parent: int(number(1)), group: int(number(2)), threads: int(number(17)),
+		ended: fields[0] == "Z" || fields[0] == "X", cpu: alone + (number(13)+number(14))/ticks,
 	}, true
 }

@@ -138,8 +138,8 @@ func TestAStatusLineIsRead(t *testing.T) {
 		want       process
 		ok         bool
 	}{
-		{"a name with parentheses and spaces", "7 (a) b (c) S 1 7 7 0 -1 0 0 0 0 0 150 50 30 20 20 0 9 0 1", process{parent: 1, group: 7, threads: 9, cpu: 2.5}, true},
-		{"one that has ended", "7 (x) Z 1 7 7 0 -1 0 0 0 0 0 100 0 0 0 20 0 1 0 1", process{parent: 1, group: 7, threads: 1, cpu: 1, ended: true}, true},
+		{"a name with parentheses and spaces", "7 (a) b (c) S 1 7 7 0 -1 0 0 0 0 0 150 50 30 20 20 0 9 0 1", process{name: "a) b (c", parent: 1, group: 7, threads: 9, cpu: 2.5, alone: 2}, true},
+		{"one that has ended", "7 (x) Z 1 7 7 0 -1 0 0 0 0 0 100 0 0 0 20 0 1 0 1", process{name: "x", parent: 1, group: 7, threads: 1, cpu: 1, alone: 1, ended: true}, true},
 		{"a line that is cut off", "7 (x) S 1 7", process{}, false},
 		{"nothing", "", process{}, false},
 	} {

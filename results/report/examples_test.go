@@ -96,7 +96,8 @@ func inconclusive() results.Run {
 	x.Saturated, x.Late, x.CPUSeconds, x.CPUNeeded, x.QuotaCores, x.Throttled = true, true, 61.2, 1.7, 1.5, 0.123
 	x.SchedulerP99, x.GCPauseP99, x.GCShare, x.Due = 41.7, 0.31, 0.043, 6010
 	x.LatenessOwnP99, x.Waited, x.MostVUs, x.AllowedVUs, x.NeededVUs = 0.4, 77, 20, 20, 17.5
-	x.Machine = &results.Machine{Steal: 0.021, Pressure: &results.Pressure{CPU: 0.87, Memory: 0.001, IO: 0.02}}
+	others := 0.63
+	x.Machine = &results.Machine{Steal: 0.021, Foreign: &others, Pressure: &results.Pressure{CPU: 0.87, Memory: 0.001, IO: 0.02}}
 	return r
 }
 

@@ -110,6 +110,9 @@ func machine(m *results.Machine) string {
 		return ""
 	}
 	text := ", stolen " + quantity(m.Steal, "share")
+	if m.Foreign != nil {
+		text += ", used by other programs " + quantity(*m.Foreign, "share")
+	}
 	if p := m.Pressure; p != nil {
 		text += fmt.Sprintf(", pressure on CPU %s, memory %s, disk %s", quantity(p.CPU, "share"), quantity(p.Memory, "share"), quantity(p.IO, "share"))
 	}

@@ -203,7 +203,9 @@
 //     waited too, up to a period (100 ms by default), and from 1 % on that is in p99. It used more than 80 % of the CPU that
 //     it may use in its busiest 10 s, or would need more for the rate that was asked for, at what an iteration cost it: beyond,
 //     queues for the CPU grow without bound, as any queue does. The hypervisor gave more than 10 % of the CPU to others in more
-//     than a fifth of the windows of 5 s: then the machine is not the one that it says it is.
+//     than a fifth of the windows of 5 s: then the machine is not the one that it says it is. Programs that are no part of the run
+//     took more than 20 % of the CPU, in as many windows, and something waited for a CPU more than 10 % of the time: they may have
+//     starved the target as well as the generator, and a starved target is as slow as a bad one.
 //   - A pass, and a fail on a time that the target's part of it is not (Fitness.Late): the generator made times longer. It got
 //     to run late (p99 of the delay of a goroutine that only sleeps was more than 10 % of the tightest latency bound: an answer
 //     waits as long to be read), or garbage collections stopped it for that long, or took more than 25 % of the CPU it had,
@@ -224,7 +226,15 @@
 // nothing of it. If it is less, they would have done, and a target that made them all wait is to be blamed: its stall shows in
 // latency, which is what latency is for, and a fail on it stands.
 //
-// Pressure (the kernel's pressure stall information) decides nothing. On few cores some task nearly always waits for
+// What other programs took is all that the machine's CPUs did for programs, less what brunt, its children and the nodes used,
+// those of them that have ended included. What can't be told whose it is (interrupts, the kernel's own threads, a container engine's
+// helpers) is not held against anybody, so that a target which uses up the machine by itself still fails. Below 20 % lies
+// what a desktop, an agent or a monitor does, on two cores less than half of one, and what the kernel's clock ticks blur; what takes
+// more than that on two cores is a build or another test. Where nothing waited for a CPU, they took it from nobody, however much it
+// was, as on a machine with cores to spare; where the kernel does not tell of pressure, they may have taken it from the run. A
+// target that brunt did not start (url) can't be told from other programs: nothing is known then, which is no doubt.
+//
+// Pressure (the kernel's pressure stall information) alone decides nothing. On few cores some task nearly always waits for
 // another, and the target may be the one that uses the machine up; whether the generator suffered is measured on itself,
 // above (seen on two cores shared with builds and tests: something waited for a CPU 98 % of the time, and the generator of the
 // main job, at 100/s, was delayed by 7 ms at p99). Where something waited for a CPU more than half of the time, that is named

@@ -21,6 +21,8 @@ type FitnessLimits struct {
 	ThrottledShare float64 // of the periods of its CPU quota, in which the generator may be stopped; default 0.01
 	GCShare        float64 // of the CPU time that the generator had, that its garbage collection may take; default 0.25
 	StealShare     float64 // of the machine's CPU time, in all but a fifth of the load; default 0.1
+	ForeignShare   float64 // of the machine's CPU time, that other programs may take in all but a fifth of the load; default 0.2
+	ContendedShare float64 // of the time, in all but a fifth of the load: up to it they took that CPU from nobody; default 0.1
 	UnofferedShare float64 // of the iterations that were due, that may not have been offered; default 0.005
 	// Of the time, in all but a fifth of the load, from which on pressure is told: that something waited for a CPU or all for a
 	// disk, default 0.5; that all waited for memory, default 0.1.
@@ -57,8 +59,8 @@ func (l FitnessLimits) withDefaults() FitnessLimits {
 		standard float64
 	}{
 		{&l.DroppedShare, 0.001}, {&l.LatenessShare, 0.1}, {&l.WaitedShare, 0.01}, {&l.VUShare, 0.8}, {&l.CPUShare, 0.8},
-		{&l.ThrottledShare, 0.01}, {&l.GCShare, 0.25}, {&l.StealShare, 0.1}, {&l.UnofferedShare, 0.005}, {&l.PressureShare, 0.5},
-		{&l.MemoryShare, 0.1},
+		{&l.ThrottledShare, 0.01}, {&l.GCShare, 0.25}, {&l.StealShare, 0.1}, {&l.ForeignShare, 0.2}, {&l.ContendedShare, 0.1},
+		{&l.UnofferedShare, 0.005}, {&l.PressureShare, 0.5}, {&l.MemoryShare, 0.1},
 	} {
 		if *field.limit == 0 {
 			*field.limit = field.standard
@@ -72,7 +74,7 @@ func (l FitnessLimits) withDefaults() FitnessLimits {
 func Fitness(raw results.Fitness, limits FitnessLimits) results.Fitness {
 	e := examination{raw, limits.withDefaults()}
 	e.Reasons, e.Saturated, e.Late = []string{}, false, false
-	for _, cause := range []func() string{e.throttled, e.busy, e.stolen} {
+	for _, cause := range []func() string{e.throttled, e.busy, e.stolen, e.crowded} {
 		if reason := cause(); reason != "" {
 			e.Saturated = true
 			e.Reasons = append(e.Reasons, reason)
@@ -168,6 +170,22 @@ func (e *examination) stolen() string {
 	return fmt.Sprintf("the hypervisor gave %s or more of the machine's CPU to others in a fifth of the load, more than %s; "+
 		"use a machine that is not shared or not throttled, or try again when its host is quiet",
 		percent(e.Machine.Steal), percent(e.limits.StealShare))
+}
+
+func (e *examination) crowded() string {
+	if !foreign(e.Machine, e.limits) {
+		return ""
+	}
+	return fmt.Sprintf("other programs took %s or more of this machine's CPU in a fifth of the load, more than %s; stop them and run again",
+		percent(*e.Machine.Foreign), percent(e.limits.ForeignShare))
+}
+
+// foreign says whether programs that are no part of the run took so much CPU that they may have kept the run from it.
+func foreign(m *results.Machine, limits FitnessLimits) bool {
+	if m == nil || m.Foreign == nil || *m.Foreign <= limits.ForeignShare {
+		return false
+	}
+	return m.Pressure == nil || m.Pressure.CPU > limits.ContendedShare
 }
 
 // delay says that something took longer than a share of the tightest latency bound allows, or is "".

@@ -16,6 +16,7 @@ func TestFitness(t *testing.T) {
 		late      = "late"
 	)
 	bound := FitnessLimits{LatencyBound: 300}
+	share := func(of float64) *float64 { return &of }
 	tests := []struct {
 		name    string
 		change  func(*results.Fitness)
@@ -28,7 +29,7 @@ func TestFitness(t *testing.T) {
 			f.CPUPercent, f.CPUNeeded, f.Throttled, f.GCShare, f.SchedulerP99, f.GCPauseP99 = 160, 1.6, 0.01, 0.25, 30, 30
 			f.LatenessP99, f.LatenessOwnP99, f.Dropped, f.Due = 30, 30, 10, 10050
 			f.Waited, f.MostVUs, f.AllowedVUs, f.NeededVUs = 100, 10, 10, 20
-			f.Machine = &results.Machine{Steal: 0.1, Pressure: &results.Pressure{CPU: 1, Memory: 1, IO: 1}}
+			f.Machine = &results.Machine{Steal: 0.1, Foreign: share(0.2), Pressure: &results.Pressure{CPU: 1, Memory: 1, IO: 1}}
 		}, bound, fit, nil},
 
 		{"the machine's CPU is used up", func(f *results.Fitness) { f.CPUPercent = 172 }, FitnessLimits{}, saturated, []string{
@@ -45,6 +46,22 @@ func TestFitness(t *testing.T) {
 			"a CPU quota of 0.2 cores stopped the load generator in 97.3% of its periods, more than 1%, and what it measured waited with it; raise the quota (docker run --cpus, a CI job's or pod's CPU limit), or lower load.rate"}},
 		{"the hypervisor steals", func(f *results.Fitness) { f.Machine = &results.Machine{Steal: 0.14} }, FitnessLimits{}, saturated, []string{
 			"the hypervisor gave 14% or more of the machine's CPU to others in a fifth of the load, more than 10%; use a machine that is not shared or not throttled, or try again when its host is quiet"}},
+		{"other programs take the CPU", func(f *results.Fitness) {
+			f.Machine = &results.Machine{Foreign: share(0.63), Pressure: &results.Pressure{CPU: 0.98}}
+		}, FitnessLimits{}, saturated, []string{
+			"other programs took 63% or more of this machine's CPU in a fifth of the load, more than 20%; stop them and run again"}},
+		{"so they do where the kernel tells nothing of pressure", func(f *results.Fitness) {
+			f.Machine = &results.Machine{Foreign: share(0.3)}
+		}, FitnessLimits{}, saturated, []string{
+			"other programs took 30% or more of this machine's CPU in a fifth of the load, more than 20%; stop them and run again"}},
+		{"they take it from nobody", func(f *results.Fitness) {
+			f.Machine = &results.Machine{Foreign: share(0.63), Pressure: &results.Pressure{CPU: 0.1}}
+		}, FitnessLimits{}, fit, nil},
+		{"they make the generator run late", func(f *results.Fitness) {
+			f.SchedulerP99, f.Machine = 84, &results.Machine{Foreign: share(0.63), Pressure: &results.Pressure{CPU: 0.98}}
+		}, bound, saturated + late, []string{
+			"other programs took 63% or more of this machine's CPU in a fifth of the load, more than 20%; stop them and run again",
+			"the load generator got to run late, which is in all times that it measured: p99 of the delay is 84ms, more than 10% of the tightest latency bound, 300ms; see to the reasons above first"}},
 		{"the generator gets to run late", func(f *results.Fitness) { f.SchedulerP99 = 84 }, bound, late, []string{
 			"the load generator got to run late, which is in all times that it measured: p99 of the delay is 84ms, more than 10% of the tightest latency bound, 300ms; let the script do less, lower load.rate, stop what else runs on the machine, or use a machine with more cores than 2"}},
 		{"the generator gets to run late where others use the CPU", func(f *results.Fitness) {

@@ -77,7 +77,8 @@ func (n number) less(delay float64) number {
 }
 
 // pressed tells what the machine was short of, for people who wonder at a fail: it has no part in the outcome, because the
-// target may be the one that used it up. It is "" where nothing was short, or the kernel does not tell.
+// target may be the one that used it up, which is what the share of other programs is measured for. It is "" where nothing was
+// short, or the kernel does not tell.
 func pressed(f results.Fitness) string {
 	if f.Machine == nil || f.Machine.Pressure == nil {
 		return ""
@@ -98,6 +99,9 @@ func pressed(f results.Fitness) string {
 	}
 	if said == "" {
 		return ""
+	}
+	if f.Machine.Foreign != nil && p.CPU > limits.PressureShare {
+		said = join(said, fmt.Sprintf("other programs took %s of its CPU", percent(*f.Machine.Foreign)))
 	}
 	return "the machine was under pressure: " + said + "; unless that is the target's own work, stop what else runs there and run again"
 }
