@@ -5,8 +5,9 @@
 // costs brunt 0.5 ms of CPU and the service 0.6 ms: about a thousandth of a core together. What is kept of it under load is 14 kB a
 // minute, because only what changed is written. A Postgres answers in 0.15 ms and a Redis in 0.07 ms, brunt's part and the
 // server's together (BenchmarkCounters in package topology), and the process table of 148 processes takes 2.9 ms, once for all nodes
-// (BenchmarkProcesses): three thousandths of a core. All of it under a light load, a Postgres, a Redis, a link and three nodes, took 8.5 ms
-// of each second from question to answer (TestWorkPerRequestIsCounted).
+// and at most once more for what the run uses altogether (BenchmarkProcesses): three thousandths of a core each. All of it under a
+// light load, a Postgres, a Redis, a link and three nodes, took 8.5 ms of each second from question to answer
+// (TestWorkPerRequestIsCounted).
 package probe
 
 import (
