@@ -11,6 +11,7 @@ const (
 	mostBefore    = 600  // seconds before a fault that are looked at
 	leastGoodput  = 0.99 // of what it was
 	mostP95       = 1.2  // of what it was
+	nearP95       = 0.1  // of the bound that it is held to: so much more is as before
 )
 
 // view is one way of reading what was not served.
@@ -27,8 +28,9 @@ type band struct {
 	most    float64 // of p95; +Inf where they had none
 }
 
-// bandOf is the band of windows. ok is false where there are none.
-func bandOf(all []reading, see view) (b band, ok bool) {
+// bandOf is the band of windows, of requests that have an SLO on their times where bound says so: to a target that is far better than
+// it has to be, a machine's few milliseconds would else be a change for the worse. ok is false where there are none.
+func bandOf(all []reading, bound inBound, see view) (b band, ok bool) {
 	goodputs, times := values(all, see)
 	if len(goodputs) == 0 {
 		return band{}, false
@@ -37,13 +39,16 @@ func bandOf(all []reading, see view) (b band, ok bool) {
 	b.least = leastGoodput * b.goodput
 	if len(times) > 0 {
 		b.most = max(times[len(times)-1]*(1+2*coarsest(all)), mostP95*median(times))
+		if !math.IsInf(bound.most, 1) {
+			b.most = max(b.most, median(times)+nearP95*bound.most)
+		}
 	}
 	return b, true
 }
 
 // bandOfSeconds is that of single seconds, whose spread is wider: none of those it is made of is out of it.
-func bandOfSeconds(all []reading) (b band, ok bool) {
-	if b, ok = bandOf(all, asMeasured); ok {
+func bandOfSeconds(all []reading, bound inBound) (b band, ok bool) {
+	if b, ok = bandOf(all, bound, asMeasured); ok {
 		goodputs, _ := values(all, asMeasured)
 		b.least = min(b.least, goodputs[0])
 	}

@@ -63,8 +63,9 @@
 // What a fault phase did is held against the time before it: the last steady phase of at least 10 s between its guards, its last
 // ten minutes at most, without what the fault before it left (a target that had not recovered sets no measure, and time before
 // it had is left out). Its windows of 10 s, one from each second, make the band: a window is as before with a goodput of at
-// least 0.99 of their median, and a p95 (of all requests' latency, or http_req_duration) within the largest of theirs, or 1.2 of
-// their median. What comes after is seen until a guard before the next fault, or before the end of the load.
+// least 0.99 of their median, and a p95 (of all requests' latency, or http_req_duration) within the largest of theirs, 1.2 of
+// their median, or their median and a tenth of the bound by which goodput counts requests. What comes after is seen until a guard
+// before the next fault, or before the end of the load.
 //
 // recovery(fault) is the first whole second after the end of its fault phase from which one window, pooled, is as before. It
 // speaks for all faults of a phase, which can't be told apart; of a fault with several phases the longest counts. Low is the

@@ -160,12 +160,12 @@ func (d *disturbance) setBands(c *course) (bool, error) {
 		windows = append(windows, r)
 	}
 	var ok bool
-	if d.bands.measured, ok = bandOf(windows, asMeasured); !ok {
+	if d.bands.measured, ok = bandOf(windows, c.bound, asMeasured); !ok {
 		return false, nil
 	}
-	d.bands.perfect, _ = bandOf(windows, asPerfect)
-	d.bands.bad, _ = bandOf(windows, asBad)
-	d.bands.second, _ = bandOfSeconds(singles)
+	d.bands.perfect, _ = bandOf(windows, c.bound, asPerfect)
+	d.bands.bad, _ = bandOf(windows, c.bound, asBad)
+	d.bands.second, _ = bandOfSeconds(singles, c.bound)
 	return d.bands.measured.goodput > 0, nil
 }
 

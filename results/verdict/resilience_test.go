@@ -68,6 +68,8 @@ func TestRecovery(t *testing.T) {
 		{"a tail that is longer than the bound fails", 120, "recovery(redis-slow) < 5s", spell(halfFailing, 40, 68), results.Fail, 8, 8, ""},
 		{"a tail of slow answers, though none breaks a bound", 120, "recovery(redis-slow) < 10s", spell(slow(150), 40, 68), results.Pass, 8, 8, ""},
 		{"answers a little slower than before are as before", 120, "recovery(redis-slow) < 1s", spell(slow(115), 40, 120), results.Pass, 0, 0, ""},
+		{"a tenth of what is allowed more than before is as before", 120, "recovery(redis-slow) < 1s\np95(latency) < 600ms", spell(slow(155), 40, 120), results.Pass, 0, 0, "p95 of at most 160ms"},
+		{"more than that is not", 120, "recovery(redis-slow) < 1s\np95(latency) < 600ms", spell(slow(170), 40, 68), results.Fail, 8, 8, ""},
 		{"p95 within the spread of before is as before", 120, "recovery(redis-slow) < 1s", func(s int) second {
 			return spell(slow(190), 30, 36, 60, 90)(s)
 		}, results.Pass, 0, 0, "p95 of at most 190"},
@@ -89,7 +91,7 @@ func TestRecovery(t *testing.T) {
 			if test.seconds == nil {
 				test.seconds = ever(func(*second) {})
 			}
-			run := askRun(disturbedTrial(float64(test.to)), asked(test.slo)...)
+			run := askRun(disturbedTrial(float64(test.to)), asked(strings.Split(test.slo, "\n")...)...)
 			v, err := Judgement(run, opening(record(t, framesTo(test.to, test.seconds))))
 			if err != nil {
 				t.Fatal(err)
