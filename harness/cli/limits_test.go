@@ -2,6 +2,7 @@ package cli_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -234,10 +235,13 @@ func TestAScorecardGoesOnAfterAnInterruption(t *testing.T) {
 		t.Errorf("said:\n%s", said)
 	}
 	v = p.start("matrix", p.dir, "--provider", p.provider, "--no-wait", "--budget", "5m", "--resume", "latest")
-	if code := v.exit(); code != 1 {
+	code := v.exit()
+	all := p.runs()
+	// A machine that is busy with other tests may be unfit to measure on, and then nothing is sure.
+	unfit := slices.ContainsFunc(all[0].Trials, func(t results.Trial) bool { return !t.Fitness.Fit })
+	if code != 1 && (code != 4 || !unfit) {
 		t.Fatalf("ended with %d\n%s%s", code, v.stderr(), v.stdout.String())
 	}
-	all := p.runs()
 	if len(all) != 1 || all[0].Status != results.StatusComplete || len(all[0].Verdict.Cells) != 2 {
 		t.Fatalf("%d runs, %s: %+v", len(all), all[0].Status, all[0].Verdict.Cells)
 	}
@@ -246,15 +250,19 @@ func TestAScorecardGoesOnAfterAnInterruption(t *testing.T) {
 	}
 	for _, c := range all[0].Verdict.Cells {
 		want := map[string]results.Outcome{"50ms": results.Pass, "500ms": results.Fail}[c.What]
+		if unfit && c.Outcome == results.Inconclusive {
+			continue
+		}
 		if c.Outcome != want || c.Link != "target->cache" || want == results.Fail && c.SLO != "rate(http_req_failed) < 1% in fault" {
 			t.Errorf("%+v, want %s", c, want)
 		}
 	}
-	if said := v.stdout.String(); !strings.Contains(said, ": 1 of 2 faults are tolerated; not: target->cache latency 500ms\n") || !strings.Contains(said, "\nScorecard\n") {
+	told := unfit || strings.Contains(v.stdout.String(), ": 1 of 2 faults are tolerated; not: target->cache latency 500ms\n")
+	if said := v.stdout.String(); !told || !strings.Contains(said, "\nScorecard\n") {
 		t.Errorf("said:\n%s", said)
 	}
 	t.Logf("\n%s", v.stdout.String())
-	again := p.run(1, "rejudge", all[0].ID)
+	again := p.run(code, "rejudge", all[0].ID)
 	if diff := cmp.Diff(v.stdout.String(), again.stdout.String()); diff != "" {
 		t.Errorf("judged otherwise (-run +rejudge):\n%s", diff)
 	}
