@@ -113,10 +113,24 @@ func (c *postgresCounting) settle(ctx context.Context) error {
 		return errors.New("costs can't be counted before PostgreSQL 13")
 	}
 	for _, question := range []string{
-		"ALTER SYSTEM SET full_page_writes = off", "ALTER SYSTEM SET autovacuum = off", "SELECT pg_reload_conf()", "CHECKPOINT",
+		"ALTER SYSTEM SET full_page_writes = off", "ALTER SYSTEM SET autovacuum = off", "SELECT pg_reload_conf()",
 	} {
 		if _, err := c.conn.Exec(ctx, question); err != nil {
 			return fmt.Errorf("postgres: %s: %w", question, err)
+		}
+	}
+	return c.checkpoint(ctx)
+}
+
+// checkpoint makes one without full pages after it. The server's checkpointer takes up the setting in its own time, and tells with
+// each checkpoint whether it has.
+func (c *postgresCounting) checkpoint(ctx context.Context) error {
+	for full := true; full; {
+		if _, err := c.conn.Exec(ctx, "CHECKPOINT"); err != nil {
+			return fmt.Errorf("postgres: CHECKPOINT: %w", err)
+		}
+		if err := c.conn.QueryRow(ctx, "SELECT full_page_writes FROM pg_control_checkpoint()").Scan(&full); err != nil {
+			return fmt.Errorf("postgres: ask for the last checkpoint: %w", err)
 		}
 	}
 	return nil

@@ -72,13 +72,17 @@ func TestExchangesAreCountedWhetherAnythingPassesOrNot(t *testing.T) {
 		}
 		time.Sleep(50 * time.Millisecond)
 	}
+	if got := b.proxy.Traffic(t.Context(), linkName); got.Exchanges != 4 {
+		t.Errorf("after one unanswered request on the pooled connection, and before anything of the new one went through: %+v", got)
+	}
 	b.lift(t, f)
 	for deadline := time.Now().Add(5 * time.Second); b.proxy.Traffic(t.Context(), linkName).Exchanges < 5; time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			break
 		}
 	}
-	if got := b.proxy.Traffic(t.Context(), linkName); got.Exchanges != 5 {
+	// The first write on the pooled connection may be answered before the second has gone through, which then begins another.
+	if got := b.proxy.Traffic(t.Context(), linkName); got.Exchanges != 5 && got.Exchanges != 6 {
 		t.Errorf("after one unanswered request on each of two connections: %+v", got)
 	}
 }

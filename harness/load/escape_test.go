@@ -47,7 +47,8 @@ export default function () { http.get(__ENV.URL); }`)
 			}
 			r := read(t, p)
 			balanced(t, fitness, r)
-			if n := r.sum("offered", -0.0005, 4-0.0005); math.Abs(n-80) > 1.5 || fitness.Interrupted != 0 || judge.frames == 0 {
+			atEnd := map[bool]int64{true: 1}[row.down] // k6 is told to end when the last step was seen, whatever is under way
+			if n := r.sum("offered", -0.0005, 4-0.0005); math.Abs(n-80) > 1.5 || fitness.Interrupted > atEnd || judge.frames == 0 {
 				t.Errorf("%v iterations as planned, %d interrupted, %d frames judged", n, fitness.Interrupted, judge.frames)
 			}
 			if open, constant := p.Model(); !open || !constant {
