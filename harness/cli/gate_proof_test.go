@@ -2,7 +2,6 @@ package cli_test
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -23,10 +22,7 @@ func scenario(t *testing.T, name string) string {
 // TestProofTheCostGateNamesEachIncident holds naive against fixed: the first line has to name the count, and the table the statement
 // or the command.
 func TestProofTheCostGateNamesEachIncident(t *testing.T) {
-	proof := os.Getenv("BRUNT_PROOF")
-	if proof == "" {
-		t.Skip("a long proof: `make proof` runs it")
-	}
+	proof := proofFile(t)
 	p := newPlace(t, topology.ProviderLocal)
 	for _, incident := range []struct {
 		name, set, count, changed string
@@ -60,10 +56,7 @@ func TestProofTheCostGateNamesEachIncident(t *testing.T) {
 
 // TestProofABuildDoesNotCostMoreThanItself holds what is checked out against itself, 200 times, each time with other requests.
 func TestProofABuildDoesNotCostMoreThanItself(t *testing.T) {
-	proof := os.Getenv("BRUNT_PROOF")
-	if proof == "" {
-		t.Skip("a long proof: `make proof` runs it")
-	}
+	proof := proofFile(t)
 	p := newPlace(t, topology.ProviderLocal)
 	for _, name := range []string{"restapi", "nplusone", "missingindex", "jsonb", "cache"} {
 		for seed := 1; seed <= 40; seed++ {

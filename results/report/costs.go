@@ -110,7 +110,7 @@ func difference(c results.CostComparison) string {
 	noun := c.Count
 	if singular, ok := map[string]string{
 		"queries": "query", "Redis commands": "Redis command", "rows": "row", "buffers": "buffer", "failed answers": "failed answer",
-	}[noun]; ok && math.Abs(d) == 1 {
+	}[noun]; ok && quantity(math.Abs(d), c.Unit) == "1" { // a mean over requests is 1 but for its last bits
 		noun = singular
 	}
 	return signed(d, c.Unit) + " " + noun

@@ -1,10 +1,8 @@
 package auth
 
 import (
-	"context"
 	"encoding/json"
 	"io"
-	"log/slog"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -16,6 +14,7 @@ import (
 	"time"
 
 	"github.com/devcraft-studio/brunt/targets/kit"
+	"github.com/devcraft-studio/brunt/targets/kit/kittest"
 )
 
 const (
@@ -107,8 +106,8 @@ func openShop(t *testing.T, database string, v kit.Variant, env map[string]strin
 // serve starts a role and waits until it is ready.
 func (s *shop) serve(role string, env map[string]string) {
 	s.Helper()
-	logs, writer := io.Pipe()
-	e := kit.Environment{Variant: s.v, Logger: slog.New(slog.NewJSONHandler(writer, nil)), Registry: kit.NewRegistry(), Lookup: func(name string) (string, bool) {
+	e := kittest.Environment(s.v, nil)
+	e.Lookup = func(name string) (string, bool) {
 		if name == "ROLE" {
 			return role, true
 		}
@@ -117,30 +116,8 @@ func (s *shop) serve(role string, env map[string]string) {
 		}
 		value, ok := s.env[name]
 		return value, ok
-	}}
-	ctx, end := context.WithCancel(context.Background())
-	service, err := Target().Open(ctx, e)
-	if err != nil {
-		s.Fatal(err)
 	}
-	ended := make(chan error, 1)
-	go func() {
-		ended <- kit.Serve(ctx, "127.0.0.1:0", e, service)
-		writer.Close()
-	}()
-	s.end[role] = sync.OnceFunc(func() {
-		end()
-		if err := <-ended; err != nil {
-			s.Error(err)
-		}
-	})
-	s.Cleanup(s.end[role])
-	var line struct{ Address string }
-	if err := json.NewDecoder(logs).Decode(&line); err != nil {
-		s.Fatal(err)
-	}
-	go io.Copy(io.Discard, logs)
-	s.at[role] = line.Address
+	s.at[role], s.end[role] = kittest.Serve(s.T, Target(), e)
 	s.eventually(role+" is ready", func() bool { return s.get(role, "/healthz", nil).code == 200 })
 }
 

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -248,36 +247,11 @@ func alive() int64 {
 
 func TestTheServiceEndsItsSockets(t *testing.T) {
 	variants(t, func(t *testing.T, v kit.Variant) {
-		ctx, end := context.WithCancel(context.Background())
-		defer end()
-		e := kit.Environment{
-			Variant: v, Lookup: func(string) (string, bool) { return "", false },
-			Registry: kit.NewRegistry(),
-		}
-		logs, writer := io.Pipe()
-		e.Logger = slog.New(slog.NewJSONHandler(writer, nil))
-		service, err := Target().Open(ctx, e)
-		if err != nil {
-			t.Fatal(err)
-		}
-		ended := make(chan error, 1)
-		go func() {
-			ended <- kit.Serve(ctx, "127.0.0.1:0", e, service)
-			writer.Close()
-		}()
-		var line struct{ Address string }
-		decoder := json.NewDecoder(logs)
-		if err := decoder.Decode(&line); err != nil {
-			t.Fatal(err)
-		}
-		go io.Copy(io.Discard, io.MultiReader(decoder.Buffered(), logs))
-		conn := served{t, "http://" + line.Address}.listen()
+		address, end := kittest.Serve(t, Target(), kittest.Environment(v, nil))
+		conn := served{t, "http://" + address}.listen()
 		end()
 		if _, _, err := conn.NextReader(); err == nil {
 			t.Error("a socket outlived the service")
-		}
-		if err := <-ended; err != nil {
-			t.Error(err)
 		}
 	})
 }

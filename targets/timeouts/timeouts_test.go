@@ -2,9 +2,7 @@ package timeouts
 
 import (
 	"context"
-	"encoding/json"
 	"io"
-	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -27,31 +25,8 @@ type served struct {
 
 func serve(t *testing.T, variant kit.Variant, env map[string]string) served {
 	t.Helper()
-	logs, writer := io.Pipe()
-	e := kittest.Environment(variant, env)
-	e.Logger = slog.New(slog.NewJSONHandler(writer, nil))
-	ctx, end := context.WithCancel(context.Background())
-	service, err := Target().Open(ctx, e)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan error, 1)
-	go func() {
-		ended <- kit.Serve(ctx, "127.0.0.1:0", e, service)
-		writer.Close()
-	}()
-	t.Cleanup(func() {
-		end()
-		if err := <-ended; err != nil {
-			t.Error(err)
-		}
-	})
-	var line struct{ Address string }
-	if err := json.NewDecoder(logs).Decode(&line); err != nil {
-		t.Fatal(err)
-	}
-	go io.Copy(io.Discard, logs)
-	return served{t, line.Address}
+	address, _ := kittest.Serve(t, Target(), kittest.Environment(variant, env))
+	return served{t, address}
 }
 
 // edgeBefore is an edge before such an upstream.

@@ -2,11 +2,13 @@ package kittest
 
 import (
 	"context"
+	"encoding/json"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/devcraft-studio/brunt/targets/kit"
@@ -29,6 +31,39 @@ func Open(t testing.TB, target kit.Target, env kit.Environment) http.Handler {
 	}
 	t.Cleanup(service.Close)
 	return kit.Routes(env, service)
+}
+
+// Serve serves a target as its command does, on an address of its own, and with env's logger replaced: the address is in its first
+// line. end is an orderly end, at the latest with the test, and waits for it.
+func Serve(t testing.TB, target kit.Target, env kit.Environment) (address string, end func()) {
+	t.Helper()
+	logs, writer := io.Pipe()
+	env.Logger = slog.New(slog.NewJSONHandler(writer, nil))
+	ctx, cancel := context.WithCancel(context.Background())
+	service, err := target.Open(ctx, env)
+	if err != nil {
+		cancel()
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() {
+		ended <- kit.Serve(ctx, "127.0.0.1:0", env, service)
+		writer.Close()
+	}()
+	end = sync.OnceFunc(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+	t.Cleanup(end)
+	var line struct{ Address string }
+	decoder := json.NewDecoder(logs)
+	if err := decoder.Decode(&line); err != nil {
+		t.Fatal(err)
+	}
+	go io.Copy(io.Discard, io.MultiReader(decoder.Buffered(), logs))
+	return line.Address, end
 }
 
 // Both starts Postgres, executes the statements there, and opens both variants of a target on it. The connection ends with the test.
