@@ -1,6 +1,7 @@
 package fault
 
 import (
+	"io"
 	"net"
 	"testing"
 	"time"
@@ -62,27 +63,49 @@ func TestExchangesAreCountedWhetherAnythingPassesOrNot(t *testing.T) {
 	}
 	f := b.fault(experiment.Fault{Kind: "timeout"})
 	b.apply(t, f)
-	unanswered := dial(t, b.link.Address)
-	for range 2 { // two writes of one request
-		if _, err := unanswered.Write([]byte("x")); err != nil {
+	for range 2 { // one request
+		if _, err := pooled.Write([]byte("x")); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := pooled.Write([]byte("x")); err != nil {
+		for deadline := time.Now().Add(5 * time.Second); b.proxy.Traffic(t.Context(), linkName).Exchanges < 4 && time.Now().Before(deadline); {
+			time.Sleep(10 * time.Millisecond)
+		}
+		time.Sleep(50 * time.Millisecond) // for what is not to come
+	}
+	if got := b.proxy.Traffic(t.Context(), linkName); got.Exchanges != 4 {
+		t.Errorf("after one unanswered request: %+v", got)
+	}
+}
+
+// TestTheRequestOfANewConnectionIsCounted: once, when the client gives it up, or when it goes through.
+func TestTheRequestOfANewConnectionIsCounted(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, &site.Node{Address: server(t, echo)})
+	f := b.fault(experiment.Fault{Kind: "timeout"})
+	b.apply(t, f)
+	conn := dial(t, b.link.Address)
+	for range 2 { // one request
+		if _, err := conn.Write([]byte("x")); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(50 * time.Millisecond)
 	}
-	if got := b.proxy.Traffic(t.Context(), linkName); got.Exchanges != 4 {
-		t.Errorf("after one unanswered request on the pooled connection, and before anything of the new one went through: %+v", got)
+	givenUp := dial(t, b.link.Address)
+	if _, err := givenUp.Write([]byte("x")); err != nil {
+		t.Fatal(err)
+	}
+	givenUp.Close()
+	for deadline := time.Now().Add(5 * time.Second); b.proxy.Traffic(t.Context(), linkName).Exchanges < 1 && time.Now().Before(deadline); {
+		time.Sleep(10 * time.Millisecond)
+	}
+	if got := b.proxy.Traffic(t.Context(), linkName); got.Exchanges != 1 {
+		t.Errorf("after one was given up, before the other went through: %+v", got)
 	}
 	b.lift(t, f)
-	for deadline := time.Now().Add(5 * time.Second); b.proxy.Traffic(t.Context(), linkName).Exchanges < 5; time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			break
-		}
+	if _, err := io.ReadFull(conn, make([]byte, 2)); err != nil {
+		t.Fatal(err)
 	}
-	// The first write on the pooled connection may be answered before the second has gone through, which then begins another.
-	if got := b.proxy.Traffic(t.Context(), linkName); got.Exchanges != 5 && got.Exchanges != 6 {
-		t.Errorf("after one unanswered request on each of two connections: %+v", got)
+	if got := b.proxy.Traffic(t.Context(), linkName); got != (Traffic{Connections: 1, Exchanges: 2}) {
+		t.Errorf("after the other was answered: %+v", got)
 	}
 }
