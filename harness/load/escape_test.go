@@ -68,6 +68,9 @@ export default function () { http.get(__ENV.URL); }`)
 				t.Fatalf("%+v", escape)
 			}
 			step := escape.Steps[0]
+			if n := r.sum("offered", -0.0005, step.End-0.0005, "outcome:interrupted"); n > 0 {
+				t.Errorf("%v iterations were interrupted before the last step was over", n)
+			}
 			if n := r.sum("offered", step.From-0.0005, step.End-0.0005); math.Abs(n-140) > 1.5 {
 				t.Errorf("%v iterations at 14/s in 10 s", n)
 			}
