@@ -62,7 +62,7 @@ func Serve(t testing.TB, target kit.Target, env kit.Environment) (address string
 	if err := decoder.Decode(&line); err != nil {
 		t.Fatal(err)
 	}
-	go io.Copy(io.Discard, io.MultiReader(decoder.Buffered(), logs))
+	go func() { _, _ = io.Copy(io.Discard, io.MultiReader(decoder.Buffered(), logs)) }() // nobody reads what else it logs
 	return line.Address, end
 }
 
