@@ -26,6 +26,35 @@ export function order() { http.get(__ENV.URL + '/order/' + brunt.rand().int(1, 1
 export function drive() { http.get(__ENV.URL + '/drive/1'); }
 `
 
+// weighed is a script whose scenarios run one function in two environments, one of them twice as often.
+const weighed = `import http from 'k6/http';
+export const options = { scenarios: {
+  ann: { executor: 'constant-arrival-rate', rate: 120, timeUnit: '1m', duration: '30s', preAllocatedVUs: 1, exec: 'visit', env: { WHO: 'ann' } },
+  bob: { executor: 'brunt-arrival', rate: 1, duration: '30s', exec: 'visit', env: { WHO: 'bob', MORE: '/more' } },
+} };
+export function visit() { http.get(__ENV.URL + '/' + __ENV.WHO + (__ENV.MORE || '')); }
+`
+
+// TestTurnsHaveTheEnvironmentAndTheWeightOfTheirScenario also sees that one scenario's environment is gone with its turn.
+func TestTurnsHaveTheEnvironmentAndTheWeightOfTheirScenario(t *testing.T) {
+	t.Parallel()
+	var mu sync.Mutex
+	var seen []string
+	url := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		seen = append(seen, r.URL.Path)
+		ok(w, r)
+	})
+	script := Script{Path: write(t, "script.js", weighed), Env: map[string]string{"URL": url}, Each: 6}
+	if _, err, _ := run(t, Options{Script: script, Seed: 4}); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := fmt.Sprint(seen), "[/ann /bob/more /ann /ann /bob/more /ann]"; got != want {
+		t.Errorf("asked for %s, not %s", got, want)
+	}
+}
+
 func TestScenariosTakeTurnsOneIterationAfterAnother(t *testing.T) {
 	t.Parallel()
 	var mu sync.Mutex
@@ -60,7 +89,7 @@ func TestScenariosTakeTurnsOneIterationAfterAnother(t *testing.T) {
 			first = seen
 		}
 		for i, path := range first {
-			if want := []string{"/look/", "/order/"}[i%2]; name == "a script" && !strings.HasPrefix(path, want) {
+			if want := []string{"/look/", "/look/", "/order/"}[i%3]; name == "a script" && !strings.HasPrefix(path, want) {
 				t.Errorf("request %d is %s, not %s", i, path, want)
 			}
 		}

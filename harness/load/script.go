@@ -49,7 +49,7 @@ type Script struct {
 	Scripted bool
 
 	// Each is how many iterations are made one after another by a single VU, of all scenarios in turn, in place of what they
-	// say; 0: they stand. Of Requests it is one VU that they wait for.
+	// say; 0: they stand. A scenario that offers more than another has more turns. Of Requests it is one VU that they wait for.
 	Each int
 
 	// Builds are two builds that every scenario measures side by side, each at its rate; see package executor. All scenarios
@@ -96,19 +96,23 @@ const eachRate = 100.0
 // longestEach is more than a list of requests may take: who has it made ends it.
 const longestEach = 10 * time.Minute
 
-// each makes one scenario of all: their functions in turn, but for those of scenarios that only drive faults. Thresholds, which
-// could end the load, have no part in it.
+// each makes one scenario of all: their functions in turn, each with the environment of its scenario and as often as its scenario
+// offers them against the others. Thresholds, which could end the load, have no part in it. What a script asks k6 of the scenario
+// that it runs in (exec.scenario, tags) is that of the one scenario.
 func (s Script) each() string {
 	if s.Each == 0 {
 		return ""
 	}
-	return fmt.Sprintf(`const drives = (s) => /-iterations$/.test(s.executor) && (s.vus || 1) === 1 && (s.iterations || 1) === 1;
-const all = Object.values(options.scenarios || { only: {} });
-const turns = [...new Set(all.filter((s) => all.length === 1 || !drives(s)).map((s) => s.exec || 'default'))];
+	return fmt.Sprintf(`const turns = brunt.turns(options.scenarios, %[1]d);
 for (const key of ['thresholds', 'vus', 'duration', 'iterations', 'stages']) delete options[key];
-options.scenarios = { each: { executor: 'shared-iterations', vus: 1, iterations: %d, maxDuration: '%s', gracefulStop: '1s', exec: 'bruntEach' } };
-let turn = 0;
-export function bruntEach(data) { return script[turns[turn++ %% turns.length]](data); }
+options.scenarios = { each: { executor: 'shared-iterations', vus: 1, iterations: %[1]d, maxDuration: '%[2]s', gracefulStop: '1s', exec: 'bruntEach' } };
+let turn = 0, own;
+export function bruntEach(data) {
+  const next = turns[turn++];
+  own = own || __ENV;
+  globalThis.__ENV = Object.assign({}, own, next.env);
+  return script[next.exec](data);
+}
 `, s.Each, longestEach)
 }
 

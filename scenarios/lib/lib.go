@@ -17,8 +17,8 @@ var shapes string
 // Names are the names of the shapes, in the order in which they are explained.
 func Names() []string { return []string{"smoke", "ramp", "soak", "spike", "breakpoint"} }
 
-// Functions are the names of the functions that Program makes: the shapes, shape and scaled.
-func Functions() []string { return append(Names(), "shape", "scaled") }
+// Functions are the names of the functions that Program makes: the shapes, shape, scaled and turns.
+func Functions() []string { return append(Names(), "shape", "scaled", "turns") }
 
 // Program is shapes.js as a plain script, whose value is an object of its functions.
 func Program() string {

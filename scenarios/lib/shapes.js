@@ -111,6 +111,48 @@ export function scaled(options, scale) {
   return copy;
 }
 
+// turns lists whose iterations are made when so many are made one after another: for each the function and the environment of its
+// scenario. Every scenario comes once, and then as often as it offers iterations at its peak against the others; where some say how
+// many a second, and others how many VUs or iterations, all come equally often. Scenarios that only drive faults, one VU and
+// one iteration beside others, are left out.
+export function turns(scenarios, count) {
+  const named = Object.values(scenarios || { only: {} });
+  const drives = (s) => /-iterations$/.test(s.executor) && (s.vus || 1) === 1 && (s.iterations || 1) === 1;
+  const taking = named.filter((s) => named.length === 1 || !drives(s));
+  const offers = (taking.length > 0 ? taking : named).map((s) => Object.assign({ scenario: s, had: 0 }, offered(s)));
+  const alike = offers.every((o) => o.kind === offers[0].kind && o.amount > 0);
+  offers.forEach((o) => { o.weight = alike ? o.amount : 1; });
+  const sum = offers.reduce((total, o) => total + o.weight, 0);
+  const list = [];
+  while (list.length < count) {
+    let next = offers.find((o) => o.had === 0);
+    if (!next) { // the one that is furthest behind
+      const behind = (o) => (o.weight / sum) * (list.length + 1) - o.had;
+      next = offers.reduce((most, o) => (behind(o) > behind(most) ? o : most));
+    }
+    next.had += 1;
+    list.push({ exec: next.scenario.exec || 'default', env: next.scenario.env || {} });
+  }
+  return list;
+}
+
+// offered is how much a scenario offers at its peak, and of what kind that number is.
+function offered(s) {
+  const stages = (s.stages || []).map((stage) => Number(stage.target) || 0);
+  if (/-arrival(-rate)?$/.test(s.executor)) {
+    const peak = Math.max(Number(s.rate) || 0, Number(s.startRate) || 0, ...stages);
+    return { kind: 'rate', amount: peak / milliseconds(s.timeUnit || '1s') };
+  }
+  const vus = Number(s.vus) || 1;
+  if (s.executor === 'per-vu-iterations') {
+    return { kind: 'iterations', amount: vus * (Number(s.iterations) || 1) };
+  }
+  if (s.executor === 'shared-iterations') {
+    return { kind: 'iterations', amount: Number(s.iterations) || 1 };
+  }
+  return { kind: 'vus', amount: Math.max(Number(s.vus) || 0, Number(s.startVUs) || 0, ...stages) || 1 };
+}
+
 // milliseconds reads a duration of k6: a number is milliseconds, a text has units from d to ns.
 function milliseconds(duration) {
   if (typeof duration === 'number') {

@@ -27,6 +27,7 @@
 //	                    export const options = { scenarios: { load: brunt.ramp({ rate: 100, duration: '2m' }) } };
 //	brunt.shape(name, options)  the shape of that name
 //	brunt.scaled(options, s)    a copy of k6 options whose scenarios take s times as long
+//	brunt.turns(scenarios, n)   whose n iterations are made when they are made one after another
 //
 //	brunt.ledger(name)  a ledger, in the init context; all VUs have the same one, and SLOs name it (package ledger says what is
 //	                    counted, and package verdict how it is judged)
