@@ -55,7 +55,7 @@ var plan = map[string]room{
 	"harness/cli":             {enters: []string{"harness/campaign", "harness/runner", "harness/experiment", "harness/site", "harness/topology", "harness/dependency", "harness/fault", "harness/lease", "harness/load", "harness/probe", "harness/build", "harness/provenance", "results", "results/slo", "results/verdict", "results/store", "results/report", "results/recording", "results/ledger", "xk6-ext/wire", "scenarios"}, tech: []string{cobra, "golang.org/x/term"}},
 	"harness/campaign":        {enters: []string{"harness/runner", "results", "results/verdict"}},
 	"harness/runner":          {enters: []string{"harness/experiment", "harness/site", "results"}},
-	"harness/experiment":      {enters: []string{"results/slo", "scenarios", "xk6-ext/requests"}, tech: []string{yaml, schema}},
+	"harness/experiment":      {enters: []string{"results", "results/slo", "scenarios", "xk6-ext/requests"}, tech: []string{yaml, schema}},
 	"harness/site":            {},
 	"harness/cgroup":          {},
 	"harness/topology":        {enters: []string{"harness/experiment", "harness/site", "harness/cgroup", "harness/dependency", "harness/topology/images"}, tests: []string{"xk6-ext/requests"}, tech: []string{containers, moby, "github.com/containerd/errdefs", "golang.org/x/sys"}},
@@ -167,7 +167,7 @@ func testTech(dir string) []string {
 	case "harness/fault", "harness/topology", "harness/lease":
 		return []string{pgx, goredis, moby}
 	case "harness/cli":
-		return []string{pgx, goredis, moby, "google.golang.org/grpc"}
+		return []string{pgx, goredis, moby, "google.golang.org/grpc", yaml}
 	case "harness/load":
 		return []string{"github.com/gorilla/websocket", "google.golang.org/grpc"}
 	case "results/slo", "results/verdict":

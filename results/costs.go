@@ -11,6 +11,8 @@ type Costs struct {
 	// Postgres and Redis say whether there was one to count in.
 	Postgres bool `json:"postgres,omitempty"`
 	Redis    bool `json:"redis,omitempty"`
+	// Links says whether round trips were counted, over links.
+	Links bool `json:"links,omitempty"`
 }
 
 // RequestCost is what was done from the beginning of a request to that of the next one.
@@ -21,6 +23,9 @@ type RequestCost struct {
 	Statements []StatementCost `json:"statements,omitempty"`
 	Commands   []CommandCost   `json:"commands,omitempty"`
 	RedisBytes int64           `json:"redis_bytes,omitempty"` // to the server and back
+	// RoundTrips are the times that a service began to send to a postgres or a redis, since it had connected or was last answered, over
+	// all connections.
+	RoundTrips int64 `json:"round_trips,omitempty"`
 }
 
 // StatementCost is what a statement did.
@@ -41,16 +46,26 @@ type CommandCost struct {
 // AllEndpoints is the endpoint of what is not told apart by endpoints.
 const AllEndpoints = "all"
 
+// CostCounts are the counts that costs are compared by, those that tell most first.
+func CostCounts() []string {
+	return []string{
+		"failed answers", "queries", "Redis commands", "round trips", "rows", "buffers", "WAL", "allocations", "answer", "Redis traffic",
+	}
+}
+
 // CostComparison is the candidate against the baseline for one count at one endpoint.
 type CostComparison struct {
 	Endpoint  string            `json:"endpoint"`
-	Count     string            `json:"count"` // queries, rows, ...
+	Count     string            `json:"count"` // one of CostCounts
 	Unit      string            `json:"unit"`  // B, or none
 	Baseline  float64           `json:"baseline"`
 	Candidate float64           `json:"candidate"` // per request, both: the mean of the trials
 	Outcome   ComparisonOutcome `json:"outcome"`
 	// Exact says that the count was the same in all trials of a build, so that any difference is one of the builds.
 	Exact bool `json:"exact"`
+	// Accepted is why a count that is worse is no fail: the reason that the experiment gives. AcceptedUntil is its last day.
+	Accepted      string `json:"accepted,omitempty"`
+	AcceptedUntil string `json:"accepted_until,omitempty"`
 }
 
 // CostChange is a statement or a command that the candidate makes another use of than the baseline, per request.

@@ -62,6 +62,8 @@ type Question struct {
 	// side. They are texts of the SLO language, without a bound.
 	Expect       *Expectation `json:"expect,omitempty"`
 	Measurements []SLO        `json:"measurements,omitempty"`
+	// Accept are the regressions against a baseline that are intended.
+	Accept []Acceptance `json:"accept,omitempty"`
 	// Source is the experiment file as it was read, secrets redacted.
 	Source string `json:"source,omitempty"`
 	// Asker is the command that asks, where it is not `brunt run`: limits, matrix.

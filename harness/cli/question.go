@@ -321,7 +321,7 @@ func (q *question) recorded() results.Question {
 	return results.Question{
 		SLOs: slos, Guard: guard.Seconds(), FitnessBlocks: !q.bare || q.strict, Generator: q.generator(),
 		Source: q.redact(string(q.experiment.Source)), Scraped: q.scrapedMetrics(), Asker: q.asks,
-		Expect: q.expectation(), Measurements: q.recordedMeasurements(),
+		Expect: q.expectation(), Measurements: q.recordedMeasurements(), Accept: q.acceptances(),
 	}
 }
 
@@ -333,4 +333,13 @@ func (q *question) variant() string {
 		}
 	}
 	return ""
+}
+
+// acceptances are the regressions that are intended, without secrets.
+func (q *question) acceptances() []results.Acceptance {
+	all := slices.Clone(q.experiment.Accept)
+	for i := range all {
+		all[i].Endpoint, all[i].Reason = q.redact(all[i].Endpoint), q.redact(all[i].Reason)
+	}
+	return all
 }

@@ -79,6 +79,7 @@ func (c *checker) check() {
 	c.escape()
 	c.slos()
 	c.expectations()
+	c.acceptances()
 	c.references()
 	c.toInstances()
 }

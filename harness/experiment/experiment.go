@@ -5,6 +5,7 @@ package experiment
 import (
 	"time"
 
+	"github.com/devcraft-studio/brunt/results"
 	"github.com/devcraft-studio/brunt/results/slo"
 	"github.com/devcraft-studio/brunt/xk6-ext/requests"
 )
@@ -28,6 +29,8 @@ type Experiment struct {
 	SLOs         []SLO
 	Ledgers      []Ledger      `json:",omitempty"`
 	Expect       []Expectation `json:",omitempty"` // at most one of each name, in the order of the file
+	// Accept are the regressions that are intended.
+	Accept []results.Acceptance `json:",omitempty"`
 
 	Alternative string `json:",omitempty"` // the one that this is, if any: what it sets is set
 

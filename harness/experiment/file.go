@@ -21,7 +21,7 @@ type rawFile struct {
 
 	Expect mapping[rawExpectation] `yaml:"expect" jsonschema_description:"Of a reference target: what its variants naive and fixed are there to show, and alternatives to them, by names of your own. brunt demo asks for it; no verdict depends on it."`
 
-	Accept later[list[rawAcceptance]] `yaml:"accept" jsonschema_description:"Not supported yet: regressions that are intended."`
+	Accept list[rawAcceptance] `yaml:"accept" jsonschema_description:"Regressions against the baseline that are intended: brunt gate says them and does not fail by them, until they expire."`
 }
 
 type rawService struct {
@@ -144,11 +144,4 @@ type rawExpectation struct {
 	Because  text                 `yaml:"because" jsonschema_description:"Of fail: the SLO that has to be among those that fail, in the words in which it stands below slos."`
 	Cause    text                 `yaml:"cause" jsonschema_description:"Of fail: what is wrong with it, in one sentence."`
 	Evidence list[rawMeasurement] `yaml:"evidence" jsonschema_description:"Measurements that show it: the left side of an SLO, which binds nothing."`
-}
-
-type rawAcceptance struct {
-	place
-	Metric  text `yaml:"metric" jsonschema_description:"The metric that may be worse."`
-	Reason  text `yaml:"reason" jsonschema_description:"Why."`
-	Expires text `yaml:"expires" jsonschema_description:"The last day, such as 2030-01-31."`
 }

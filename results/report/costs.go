@@ -10,6 +10,9 @@ import (
 	"github.com/devcraft-studio/brunt/results"
 )
 
+// costsTitle is that of the table of costs.
+const costsTitle = "Costs per request"
+
 const (
 	mostCounts    = 3   // of an endpoint, in the sentence
 	mostEndpoints = 3   // in the sentence
@@ -20,11 +23,13 @@ const (
 // costSentence says what costs more, or that nothing does; empty where something else decided the verdict.
 func costSentence(run results.Run) string {
 	v := run.Verdict
-	var rose, fell []results.CostComparison
+	var rose, fell, accepted []results.CostComparison
 	endpoints := map[string]bool{}
 	for _, c := range v.Costs {
 		endpoints[c.Endpoint] = true
 		switch {
+		case c.Outcome == results.Worse && c.AcceptedUntil != "":
+			accepted = append(accepted, c)
 		case c.Outcome == results.Worse:
 			rose = append(rose, c)
 		case c.Outcome == results.Better:
@@ -35,6 +40,8 @@ func costSentence(run results.Run) string {
 	switch {
 	case v.Outcome == results.Fail && len(rose) > 0:
 		return perEndpoint(rose)
+	case v.Outcome == results.Pass && len(accepted) > 0:
+		return "nothing costs more but what is accepted: " + perEndpoint(accepted)
 	case v.Outcome == results.Pass && len(fell) > 0:
 		return "nothing costs more; " + perEndpoint(fell)
 	case v.Outcome == results.Pass:
@@ -48,11 +55,6 @@ func counted(n int, noun string) string {
 		return "1 " + noun
 	}
 	return fmt.Sprintf("%d %ss", n, noun)
-}
-
-// telling are the counts in the order of what they tell.
-func telling() []string {
-	return []string{"failed answers", "queries", "Redis commands", "rows", "buffers", "WAL", "allocations", "answer", "Redis traffic"}
 }
 
 // perEndpoint tells changes by endpoint, first the one with the most telling, and of those the greatest. Within an endpoint they have the
@@ -74,9 +76,9 @@ func perEndpoint(changes []results.CostComparison) string {
 		return largest
 	}
 	rank := func(endpoint string) int {
-		first := len(telling())
+		first := len(results.CostCounts())
 		for _, c := range by[endpoint] {
-			first = min(first, slices.Index(telling(), c.Count))
+			first = min(first, slices.Index(results.CostCounts(), c.Count))
 		}
 		return first
 	}
@@ -109,7 +111,7 @@ func difference(c results.CostComparison) string {
 	d := c.Candidate - c.Baseline
 	noun := c.Count
 	if singular, ok := map[string]string{
-		"queries": "query", "Redis commands": "Redis command", "rows": "row", "buffers": "buffer", "failed answers": "failed answer",
+		"queries": "query", "Redis commands": "Redis command", "round trips": "round trip", "rows": "row", "buffers": "buffer", "failed answers": "failed answer",
 	}[noun]; ok && quantity(math.Abs(d), c.Unit) == "1" { // a mean over requests is 1 but for its last bits
 		noun = singular
 	}
@@ -125,18 +127,21 @@ func signed(v float64, unit string) string {
 
 // costs is the table of what a request costs in both builds.
 func costs(run results.Run) Table {
-	t := Table{Title: "Costs per request", Columns: []Column{
+	t := Table{Title: costsTitle, Columns: []Column{
 		{Name: "outcome"}, {Name: "endpoint"}, {Name: "count"}, {Name: "baseline", Right: true}, {Name: "candidate", Right: true},
 		{Name: "change", Right: true}, {Name: "note"},
 	}}
 	for _, c := range run.Verdict.Costs {
 		outcome := Cell{Text: string(c.Outcome)}
-		if c.Outcome == results.Worse {
+		note := ""
+		switch {
+		case c.AcceptedUntil != "":
+			note = "accepted until " + c.AcceptedUntil + ": " + c.Accepted
+		case c.Outcome == results.Worse:
 			outcome.Outcome = results.Fail
 		}
-		note := ""
 		if !c.Exact {
-			note = "not the same in every start: only far more counts"
+			note = join(note, "not the same in every start: only far more counts")
 		}
 		change := ""
 		if c.Outcome == results.Worse || c.Outcome == results.Better {
@@ -173,4 +178,32 @@ func costChanges(run results.Run) Table {
 			{Text: text}})
 	}
 	return t
+}
+
+// acceptedNotes say of each regression that is intended what came of it, also where nothing did.
+func acceptedNotes(run results.Run) []Note {
+	var out []Note
+	for _, a := range run.Verdict.Accepted {
+		where := ""
+		if a.Endpoint != "" {
+			where = " per " + a.Endpoint
+		}
+		note := Note{Label: "Accepted until " + a.Expires, Text: fmt.Sprintf("more %s%s: %s (%s)", a.Metric, where, a.Reason, a.Origin), Lines: a.Rises}
+		if a.Expired {
+			note.Label = "Accepted no longer than " + a.Expires
+		}
+		if len(a.Rises) == 0 {
+			note.Text += "; nothing of it rose"
+		}
+		out = append(out, note)
+	}
+	return out
+}
+
+// join puts two notes into one cell.
+func join(a, b string) string {
+	if a == "" {
+		return b
+	}
+	return a + "; " + b
 }

@@ -41,6 +41,8 @@ func TestTheFirstSentenceSaysWhatCostsMore(t *testing.T) {
 		{"one more of what not every request asks", gated(results.Fail, cost("GET /a", "queries", "", 1.2, 2.2, results.Worse, true)), "FAIL shop: +1 query per GET /a"},
 		{"allocations", gated(results.Fail, calm, cost("all", "allocations", "", 100, 1578, results.Worse, false)), "FAIL shop: +1478 allocations per request"},
 		{"nothing", gated(results.Pass, calm, vague), "PASS shop: nothing costs more at 1 endpoint"},
+		{"what is accepted", gated(results.Pass, calm, accepted(query)), "PASS shop: nothing costs more but what is accepted: +1 query per POST /orders"},
+		{"what is accepted beside what is not", gated(results.Fail, accepted(query), wal), "FAIL shop: +3.1 KiB WAL per POST /orders"},
 		{"less", gated(results.Pass, less), "PASS shop: nothing costs more; -5 buffers per GET /"},
 	} {
 		if got := New(row.run).Answer.String(); got != row.want {
@@ -63,6 +65,32 @@ func TestCostsAreShownInEveryFormat(t *testing.T) {
 			if !strings.Contains(out.String(), want) {
 				t.Errorf("%s does not say %q:\n%s", f.Name, want, out.String())
 			}
+		}
+	}
+}
+
+func accepted(c results.CostComparison) results.CostComparison {
+	c.Accepted, c.AcceptedUntil = "a price is looked up", "2030-01-31"
+	return c
+}
+
+// TestWhatIsAcceptedIsAlwaysSaid also where it expired, and where nothing rose.
+func TestWhatIsAcceptedIsAlwaysSaid(t *testing.T) {
+	run := gated(results.Pass, accepted(cost("POST /orders", "queries", "", 2, 3, results.Worse, true)))
+	of := results.Acceptance{Metric: "queries", Endpoint: "POST /orders", Reason: "a price is looked up", Expires: "2030-01-31", Origin: "shop.yaml:7"}
+	old := results.Acceptance{Metric: "WAL", Reason: "an audit log", Expires: "2020-01-31", Origin: "shop.yaml:8"}
+	run.Verdict.Accepted = []results.Accepted{{Acceptance: of, Rises: []string{"queries 2 to 3 per POST /orders"}}, {Acceptance: old, Expired: true}}
+	var out bytes.Buffer
+	if err := Terminal(&out, New(run), Options{}); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"Accepted until 2030-01-31: more queries per POST /orders: a price is looked up (shop.yaml:7)\n  - queries 2 to 3 per POST /orders\n",
+		"Accepted no longer than 2020-01-31: more WAL: an audit log (shop.yaml:8); nothing of it rose\n",
+		"accepted until 2030-01-31: a price is looked up\n",
+	} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("it does not say %q:\n%s", want, out.String())
 		}
 	}
 }

@@ -19,7 +19,9 @@ import (
 type Document struct {
 	Run results.Run // of a track record, only what all its runs have in common
 	// Track is what reference targets showed; nil: the document is of one run.
-	Track  *results.TrackRecord
+	Track *results.TrackRecord
+	// Gates are the documents of several gates in one call, in their order; nil: there are none.
+	Gates  []Document
 	Answer Answer
 	Tables []Table // only those that have rows
 	Notes  []Note  // lines with a label: fitness, failed trials, exceptions
@@ -87,6 +89,7 @@ type Options struct {
 	InconclusivePass bool
 	Store            string // where the run is stored, as a person would name it; empty: not said
 	Dir              string // folder of its artifacts; empty: not said
+	Root             string // of several gates in one call: the folder that holds the folders of their artifacts; empty: not said
 }
 
 // New makes the document of a run.

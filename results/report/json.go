@@ -11,11 +11,16 @@ import (
 	"github.com/devcraft-studio/brunt/results"
 )
 
-// JSON writes one indented object with its keys in the order of jsonRun, or of jsonTrack.
+// JSON writes one indented object with its keys in the order of jsonRun, jsonTrack or jsonGates.
 func JSON(w io.Writer, d Document, _ Options) error {
-	var object any = toJSON(d)
-	if d.Track != nil {
+	var object any
+	switch {
+	case d.Track != nil:
 		object = toJSONTrack(d)
+	case d.Gates != nil:
+		object = toJSONGates(d)
+	default:
+		object = toJSON(d)
 	}
 	encoder := json.NewEncoder(w)
 	encoder.SetEscapeHTML(false) // or each -> and < of a report would become \u003e and \u003c
@@ -49,7 +54,7 @@ func toJSON(d Document) jsonRun {
 	}
 	j.Tolerances, j.RoundTrips, j.Cells = run.Verdict.Tolerances, run.Verdict.RoundTrips, run.Verdict.Cells
 	j.AskedCells = run.Question.Cells
-	j.Costs, j.CostChanges = run.Verdict.Costs, run.Verdict.CostChanges
+	j.Costs, j.CostChanges, j.Accepted = run.Verdict.Costs, run.Verdict.CostChanges, run.Verdict.Accepted
 	if len(j.Trials) > 0 {
 		j.Phases, j.Faults, j.Fitness = j.Trials[0].Phases, j.Trials[0].Faults, j.Trials[0].Fitness
 	}

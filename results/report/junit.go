@@ -12,14 +12,14 @@ import (
 )
 
 type junitSuites struct {
-	XMLName  xml.Name   `xml:"testsuites"`
-	Name     string     `xml:"name,attr"`
-	Tests    int        `xml:"tests,attr"`
-	Failures int        `xml:"failures,attr"`
-	Errors   int        `xml:"errors,attr"`
-	Skipped  int        `xml:"skipped,attr"`
-	Time     string     `xml:"time,attr"`
-	Suite    junitSuite `xml:"testsuite"`
+	XMLName  xml.Name     `xml:"testsuites"`
+	Name     string       `xml:"name,attr"`
+	Tests    int          `xml:"tests,attr"`
+	Failures int          `xml:"failures,attr"`
+	Errors   int          `xml:"errors,attr"`
+	Skipped  int          `xml:"skipped,attr"`
+	Time     string       `xml:"time,attr"`
+	Suites   []junitSuite `xml:"testsuite"`
 }
 
 type junitSuite struct {
@@ -57,10 +57,31 @@ type junitProblem struct {
 	Text    string `xml:",chardata"`
 }
 
-// JUnit writes one test suite for the run and one test case for each row of evidence: a fail is a failure, what is
+// JUnit writes one test suite for each run and one test case for each row of evidence: a fail is a failure, what is
 // inconclusive an error, or skipped under Options.InconclusivePass. A run whose status or verdict is worse than its rows gets a
 // further case that says so: no run that did not pass is green.
 func JUnit(w io.Writer, d Document, o Options) error {
+	suites := junitSuites{Name: "brunt", Time: junitSeconds(d.Run.Created, d.Run.Ended)}
+	all := d.Gates
+	if all == nil {
+		all = []Document{d}
+	}
+	for _, one := range all {
+		s := junitSuiteOf(one, o)
+		suites.Suites = append(suites.Suites, s)
+		suites.Tests, suites.Failures = suites.Tests+s.Tests, suites.Failures+s.Failures
+		suites.Errors, suites.Skipped = suites.Errors+s.Errors, suites.Skipped+s.Skipped
+	}
+	body, err := xml.MarshalIndent(suites, "", "  ")
+	if err != nil {
+		return fmt.Errorf("junit: %w", err)
+	}
+	_, err = fmt.Fprintf(w, "%s%s\n", xml.Header, body)
+	return err
+}
+
+// junitSuiteOf is the suite of one run, or of a track record.
+func junitSuiteOf(d Document, o Options) junitSuite {
 	run := d.Run
 	suite := junitSuite{
 		Name:       run.Experiment,
@@ -83,14 +104,7 @@ func JUnit(w io.Writer, d Document, o Options) error {
 			suite.Skipped++
 		}
 	}
-	suites := junitSuites{Name: "brunt", Tests: suite.Tests, Failures: suite.Failures, Errors: suite.Errors,
-		Skipped: suite.Skipped, Time: suite.Time, Suite: suite}
-	body, err := xml.MarshalIndent(suites, "", "  ")
-	if err != nil {
-		return fmt.Errorf("junit: %w", err)
-	}
-	_, err = fmt.Fprintf(w, "%s%s\n", xml.Header, body)
-	return err
+	return suite
 }
 
 func junitSeconds(from, to time.Time) string {

@@ -36,6 +36,8 @@ type jsonRun struct {
 	// Of a gate: what requests cost in both builds, and the statements and commands that make the difference.
 	Costs       []results.CostComparison `json:"costs,omitempty"`
 	CostChanges []results.CostChange     `json:"cost_changes,omitempty"`
+	// Regressions that the experiment says are intended, and what came of them.
+	Accepted []results.Accepted `json:"accepted,omitempty"`
 	// Of a search for the breakpoint: the first trial's answer, and all of them.
 	Breakpoint  *results.Breakpoint  `json:"breakpoint,omitempty"`
 	Breakpoints []results.Breakpoint `json:"breakpoints,omitempty"`

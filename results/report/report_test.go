@@ -210,7 +210,7 @@ func TestJUnitCountsWhatItHolds(t *testing.T) {
 			if err := xml.Unmarshal([]byte(write(t, Formats[2], row.run(), row.o)), &got); err != nil {
 				t.Fatal(err)
 			}
-			s := got.Suite
+			s := got.Suites[0]
 			if s.Tests != row.tests || s.Failures != row.failures || s.Errors != row.errors || s.Skipped != row.skipped || len(s.Cases) != row.tests {
 				t.Errorf("tests %d, failures %d, errors %d, skipped %d, cases %d", s.Tests, s.Failures, s.Errors, s.Skipped, len(s.Cases))
 			}

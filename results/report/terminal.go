@@ -13,6 +13,9 @@ import (
 // Terminal writes plain text, aligned with spaces: the answer in the first line, then the tables and notes, at the end
 // where the run is kept and the command that repeats it.
 func Terminal(w io.Writer, d Document, o Options) error {
+	if d.Gates != nil {
+		return terminalGates(w, d, o)
+	}
 	var out strings.Builder
 	p := painter{on: o.Color}
 	word := p.paint(d.Answer.Word, d.Answer.Outcome)

@@ -24,6 +24,7 @@ type use struct{ kind, text string }
 type countKind struct {
 	name, unit      string
 	postgres, redis bool // it is counted there
+	links           bool // it is counted on links
 	// sized is what depends on contents, which may agree in sum by chance: it has to agree request by request. Calls need not, since
 	// what is done after an answer may be counted with the next request.
 	sized bool
@@ -33,7 +34,7 @@ type countKind struct {
 func countKinds() []countKind {
 	return []countKind{
 		{name: failedAnswers},
-		{name: "queries", postgres: true}, {name: "Redis commands", redis: true},
+		{name: "queries", postgres: true}, {name: "Redis commands", redis: true}, {name: roundTrips, links: true, sized: true},
 		{name: "rows", postgres: true}, {name: "buffers", postgres: true, sized: true}, {name: "WAL", unit: "B", postgres: true, sized: true},
 		{name: "answer", unit: "B", sized: true}, {name: "Redis traffic", unit: "B", redis: true, sized: true},
 	}
@@ -41,6 +42,10 @@ func countKinds() []countKind {
 
 // allocations is the name of what is counted of the whole list alone, and hardly ever exactly.
 const allocations = "allocations"
+
+// roundTrips is the name of the exchanges over links to dependencies. They have to agree request by request: what keeps a pool's
+// connections alive, or opens one more, does so by the clock.
+const roundTrips = "round trips"
 
 // failedAnswers is the name of the answers with a status of 500 or more, and of those that did not come.
 const failedAnswers = "failed answers"
@@ -85,7 +90,8 @@ func judgeCosts(v *results.Verdict, run results.Run) {
 	if shortened != "" {
 		v.Warnings = append(v.Warnings, shortened)
 	}
-	compareCosts(v, builds, length)
+	accept := acceptancesOf(run, results.Acceptance.OfCosts)
+	accept.told(v, compareCosts(v, builds, length, accept))
 }
 
 // inCommon is how many requests all lists begin with alike, and why that is not all of them.
@@ -107,8 +113,8 @@ func inCommon(lists []results.Costs) (length int, why string) {
 	return length, why
 }
 
-// compareCosts compares the first requests of each list.
-func compareCosts(v *results.Verdict, builds [2][]results.Costs, length int) {
+// compareCosts compares the first requests of each list, and returns the endpoints that were asked.
+func compareCosts(v *results.Verdict, builds [2][]results.Costs, length int, accept *acceptances) (endpoints []string) {
 	var sums [2][]map[string]*counts
 	for b, lists := range builds {
 		for _, l := range lists {
@@ -116,7 +122,6 @@ func compareCosts(v *results.Verdict, builds [2][]results.Costs, length int) {
 		}
 	}
 	first := builds[0][0]
-	var endpoints []string
 	for _, r := range first.Requests[:length] {
 		if !slices.Contains(endpoints, r.Endpoint) {
 			endpoints = append(endpoints, r.Endpoint)
@@ -127,14 +132,11 @@ func compareCosts(v *results.Verdict, builds [2][]results.Costs, length int) {
 		requests := sums[0][0][endpoint].requests
 		row := results.Evidence{What: "costs of " + endpoint, Outcome: results.Pass, Samples: requests}
 		for _, kind := range countKinds() {
-			if kind.postgres && !first.Postgres || kind.redis && !first.Redis {
+			if kind.postgres && !first.Postgres || kind.redis && !first.Redis || kind.links && !everyLinked(builds) {
 				continue
 			}
 			c := compareCount(kind, endpoint, sums)
-			if c.Outcome == results.Worse {
-				row.Outcome = results.Fail
-				row.Reason = join(row.Reason, fmt.Sprintf("%s %s to %s", kind.name, display(c.Baseline, ""), display(c.Candidate, "")))
-			}
+			noteRise(&row, &c, accept)
 			if c.Baseline != 0 || c.Candidate != 0 {
 				v.Costs = append(v.Costs, c)
 			}
@@ -147,13 +149,36 @@ func compareCosts(v *results.Verdict, builds [2][]results.Costs, length int) {
 		v.CostChanges = append(v.CostChanges, changesOf(endpoint, sums)...)
 	}
 	if c, ok := compareAllocations(builds); ok {
-		v.Costs = append(v.Costs, c)
 		row := results.Evidence{What: allocations, Outcome: results.Pass, Samples: int64(length)}
-		if c.Outcome == results.Worse {
-			row.Outcome, row.Reason = results.Fail, fmt.Sprintf("%s to %s", display(c.Baseline, ""), display(c.Candidate, ""))
-		}
-		v.Evidence = append(v.Evidence, row)
+		noteRise(&row, &c, accept)
+		v.Costs, v.Evidence = append(v.Costs, c), append(v.Evidence, row)
 	}
+	return endpoints
+}
+
+// noteRise makes a row of evidence fail by a count that is worse, unless that is accepted.
+func noteRise(row *results.Evidence, c *results.CostComparison, accept *acceptances) {
+	if c.Outcome != results.Worse {
+		return
+	}
+	rise := fmt.Sprintf("%s %s to %s", c.Count, display(c.Baseline, ""), display(c.Candidate, ""))
+	by := accept.take(c.Count, c.Endpoint, fmt.Sprintf("%s per %s", rise, c.Endpoint))
+	if by == nil {
+		row.Outcome, row.Reason = results.Fail, join(row.Reason, rise)
+		return
+	}
+	c.Accepted, c.AcceptedUntil = by.Reason, by.Expires
+	row.Reason = join(row.Reason, fmt.Sprintf("%s, accepted until %s: %s", rise, by.Expires, by.Reason))
+}
+
+// everyLinked says whether round trips were counted in every start.
+func everyLinked(builds [2][]results.Costs) bool {
+	for _, l := range slices.Concat(builds[0], builds[1]) {
+		if !l.Links {
+			return false
+		}
+	}
+	return true
 }
 
 // sumUp adds up the first requests of a list, by endpoint.
@@ -175,7 +200,7 @@ func sumUp(l results.Costs, length int) map[string]*counts {
 
 // note is what a request did, by kind. It is noted for each kind, and for each statement and command.
 func (c *counts) note(l results.Costs, r results.RequestCost) map[string]int64 {
-	did := map[string]int64{"answer": r.Bytes, "Redis traffic": r.RedisBytes}
+	did := map[string]int64{"answer": r.Bytes, "Redis traffic": r.RedisBytes, roundTrips: r.RoundTrips}
 	if r.Status == 0 || r.Status >= 500 {
 		did[failedAnswers] = 1
 	}

@@ -34,6 +34,15 @@ func gated(baseline, candidate []results.Costs) results.Run {
 	return run
 }
 
+// linked is a list whose every request waited for so many round trips.
+func linked(l results.Costs, trips int64) results.Costs {
+	l.Links = true
+	for i := range l.Requests {
+		l.Requests[i].RoundTrips = trips
+	}
+	return l
+}
+
 func changed(l results.Costs, change func(*results.Costs)) results.Costs { change(&l); return l }
 
 func TestCostsAreComparedExactlyWhereTheyRepeat(t *testing.T) {
@@ -55,6 +64,11 @@ func TestCostsAreComparedExactlyWhereTheyRepeat(t *testing.T) {
 		{"a query that is counted with the next request", same, []results.Costs{list(3, 300), changed(list(3, 300), func(l *results.Costs) {
 			l.Requests[0].Statements, l.Requests[2].Statements = []results.StatementCost{{Calls: 2, Rows: 3, Buffers: 9, WAL: 300}}, []results.StatementCost{{Calls: 4, Rows: 3, Buffers: 9, WAL: 300}}
 		})}, results.Fail, "queries 2 to 3"},
+		{"a round trip more", []results.Costs{linked(list(2, 300), 2), linked(list(2, 300), 2)}, []results.Costs{linked(list(2, 300), 3), linked(list(2, 300), 3)}, results.Fail, "round trips 2 to 3"},
+		{"a round trip more in one start", []results.Costs{linked(list(2, 300), 2), linked(list(2, 300), 2)}, []results.Costs{linked(list(2, 300), 3), linked(list(2, 300), 2)}, results.Pass, ""},
+		{"a round trip elsewhere", []results.Costs{linked(list(2, 300), 2), changed(linked(list(2, 300), 2), func(l *results.Costs) { l.Requests[0].RoundTrips, l.Requests[2].RoundTrips = 1, 3 })},
+			[]results.Costs{linked(list(2, 300), 3), linked(list(2, 300), 3)}, results.Fail, "round trips 2 to 3"},
+		{"round trips that were not counted in one build", same, []results.Costs{linked(list(2, 300), 3), linked(list(2, 300), 3)}, results.Pass, ""},
 		{"a query less", same, []results.Costs{list(1, 300), list(1, 300)}, results.Pass, ""},
 		{"a log that is not the same in the candidate", same, []results.Costs{list(2, 300), list(2, 999)}, results.Pass, ""},
 		{"a log that is not the same in the candidate, and far more", same, []results.Costs{list(2, 9000), list(2, 9100)}, results.Fail, "WAL 300 to 9050"},
