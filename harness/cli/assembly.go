@@ -161,7 +161,7 @@ func (as *assembly) startTopology(ctx context.Context) (runner.Topology, error) 
 		options.Linker = as.proxy
 	}
 	if as.count != nil {
-		options.Linker, options.Proxied = as.count.meter, []string{site.LinkName(site.Load, options.Experiment.Load.Target)}
+		options.Linker, options.Proxied = as.count, as.count.links(options.Experiment)
 		if err := as.place(ctx, &options.Experiment); err != nil {
 			return nil, err
 		}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/devcraft-studio/brunt/harness/dependency"
+	"github.com/devcraft-studio/brunt/harness/experiment"
 	"github.com/devcraft-studio/brunt/harness/load"
 	"github.com/devcraft-studio/brunt/harness/probe"
 	"github.com/devcraft-studio/brunt/harness/site"
@@ -25,6 +26,8 @@ const (
 	// of the list.
 	listed   = 200
 	listTime = 12 * time.Second
+	// restful is how long dependencies must not have been asked before the list begins, and restless how long that is waited for.
+	restful, restless = 200 * time.Millisecond, 3 * time.Second
 	// afterwards is how long the last request may go on working after its answer.
 	afterwards = 500 * time.Millisecond
 )
@@ -36,6 +39,7 @@ var errListEnds = errors.New("the list of requests has ended")
 type counting struct {
 	as      *assembly
 	meter   *probe.Meter
+	trips   probe.Exchanges
 	tallies []*dependency.Tally
 	metrics string // where the target tells its allocations; empty: nowhere
 
@@ -43,6 +47,7 @@ type counting struct {
 	process  *load.Process
 	began    time.Time
 	last     []dependency.Done // of each tally, when the latest request began
+	gone     int64             // round trips, by then
 	requests []counted
 	failed   error
 
@@ -54,13 +59,37 @@ type counting struct {
 // counted is a request with what each tally says of it.
 type counted struct {
 	probe.Metered
-	done []dependency.Done
+	done    []dependency.Done
+	trips   int64
+	settled bool // both are known
 }
 
 func newCounting(as *assembly) *counting {
 	c := &counting{as: as}
-	c.meter = &probe.Meter{Before: c.before, After: c.after}
+	c.meter = &probe.Meter{Before: c.before, After: c.after, Endless: c.endless}
 	return c
+}
+
+// links are those that are counted on: the load's to its target, and the services' to what speaks in exchanges.
+func (c *counting) links(e experiment.Experiment) []string {
+	all := []string{site.LinkName(site.Load, e.Load.Target)}
+	for _, d := range e.Dependencies {
+		if _, known := dependency.Known(d.Kind); !known {
+			continue
+		}
+		for _, s := range e.Services {
+			all = append(all, site.LinkName(s.Name, d.Name))
+		}
+	}
+	return all
+}
+
+// Open opens a link with what counts on it, as topology's Linker does.
+func (c *counting) Open(ctx context.Context, name, listen, upstream string) (string, error) {
+	if strings.HasPrefix(name, site.LinkName(site.Load, "")) {
+		return c.meter.Open(ctx, name, listen, upstream)
+	}
+	return c.trips.Open(ctx, name, listen, upstream)
 }
 
 // start connects to the dependencies that can be counted in.
@@ -106,8 +135,10 @@ func (c *counting) before(ctx context.Context) error {
 	case c.failed != nil:
 		return c.failed
 	case c.began.IsZero():
+		c.rest(ctx)
 		c.began, c.allocated = time.Now(), c.allocations(ctx)
 		c.last, c.failed = c.read(ctx)
+		c.gone = c.trips.Count()
 	case len(c.requests) == listed || time.Since(c.began) > listTime:
 		c.failed = errListEnds
 	default:
@@ -119,10 +150,38 @@ func (c *counting) before(ctx context.Context) error {
 	return c.failed
 }
 
+// rest waits until services have done what they do when they start, such as opening the connections of their pools: until nothing
+// has been asked of dependencies for a while.
+func (c *counting) rest(ctx context.Context) {
+	still, count := time.Now(), c.trips.Count()
+	for began := time.Now(); time.Since(still) < restful && time.Since(began) < restless && ctx.Err() == nil; time.Sleep(restful / 20) {
+		if now := c.trips.Count(); now != count {
+			still, count = time.Now(), now
+		}
+	}
+}
+
 func (c *counting) after(m probe.Metered) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.requests = append(c.requests, counted{Metered: m})
+}
+
+// endless ends the list at a request that can't be counted.
+func (c *counting) endless(endpoint string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.failed = &endlessError{endpoint}
+	if c.process != nil {
+		c.process.Stop()
+	}
+}
+
+// endlessError says that the load opens a connection that stays open.
+type endlessError struct{ endpoint string }
+
+func (e *endlessError) Error() string {
+	return e.endpoint + " opens a connection that stays open, as WebSockets do, so that there is no end at which its cost could be counted"
 }
 
 // read asks every tally.
@@ -144,13 +203,15 @@ func (c *counting) settleAccount(ctx context.Context) error {
 		return err
 	}
 	latest := &c.requests[len(c.requests)-1]
-	if len(latest.done) > 0 { // it has been, and what came after it is under way
+	if latest.settled { // it has been, and what came after it is under way
 		return nil
 	}
 	for i := range now {
 		latest.done = append(latest.done, now[i].Since(c.last[i]))
 	}
-	c.last = now
+	trips := c.trips.Count()
+	latest.trips, latest.settled = trips-c.gone, true
+	c.last, c.gone = now, trips
 	return nil
 }
 
@@ -208,13 +269,13 @@ func (c *counting) allocations(ctx context.Context) float64 {
 
 // account is what was counted, as it is kept.
 func (c *counting) account() *results.Costs {
-	costs := &results.Costs{Requests: make([]results.RequestCost, len(c.requests))}
+	costs := &results.Costs{Requests: make([]results.RequestCost, len(c.requests)), Links: len(c.tallies) > 0}
 	for _, t := range c.tallies {
 		costs.Postgres = costs.Postgres || t.Kind() == dependency.Postgres
 		costs.Redis = costs.Redis || t.Kind() == dependency.Redis
 	}
 	for i, r := range c.requests {
-		cost := results.RequestCost{Endpoint: c.as.inv.redactor.Redact(r.Endpoint), Status: r.Status, Bytes: r.Bytes}
+		cost := results.RequestCost{Endpoint: c.as.inv.redactor.Redact(r.Endpoint), Status: r.Status, Bytes: r.Bytes, RoundTrips: r.trips}
 		for t, done := range r.done {
 			cost.RedisBytes += done.Bytes
 			for _, id := range slices.Sorted(maps.Keys(done.Statements)) {
@@ -263,6 +324,9 @@ func (c *counting) keep(trial *results.Trial) error {
 		why = fmt.Errorf("no request came by: the load has to take its target's address from ${%s.url}", c.as.inv.question.experiment.Load.Target)
 	}
 	trial.Status, trial.Reason = results.StatusBroken, why.Error()
+	if errors.As(why, new(*endlessError)) {
+		return usage(why)
+	}
 	return why
 }
 
@@ -274,6 +338,7 @@ func (c *counting) close() {
 	if err := c.meter.Close(); err != nil {
 		c.as.inv.log.Warn("meter not closed", "error", err)
 	}
+	c.trips.Close()
 	for _, t := range c.tallies {
 		t.Close(c.as.ctx)
 	}

@@ -65,6 +65,7 @@ func hints() []hint {
 		{as[*topology.UnreachableError], "start the service, or mend its url"},
 		{as[*topology.NotReadyError], "its last lines stand above; mend the service, its `ready:` check, or raise ready.timeout"},
 		{as[*dependency.SQLError], "mend the statement at that line of the setup file"},
+		{as[*endlessError], "compare another experiment of the service, whose load makes requests alone"},
 		{is(build.ErrNoRepository), "run inside the git repository that the services are built from"},
 		{is(build.ErrNoTargets), "run inside a checkout of brunt, or name your own service with image:, build:, command: or url:"},
 		{is(store.ErrNewerSchema), "use the newer brunt that wrote it, or another store with --store sqlite:PATH"},
@@ -84,7 +85,7 @@ func hints() []hint {
 		{says("no service tells it", "name one: "), "what a service told at the end of an earlier run is kept in that run's folder, as NODE.prom"},
 		{is(fs.ErrPermission), "run as a user who may write there"},
 		{says("unknown flag", "unknown shorthand"), "`brunt COMMAND --help` lists the flags; k6's own go after --, as in: brunt run script.js -- --vus 10"},
-		{says("unknown command", "run takes one", "accepts ", "invalid argument", "flag needs"),
+		{says("unknown command", "run takes one", "gate takes one", "accepts ", "invalid argument", "flag needs"),
 			"`brunt --help` lists the commands, `brunt COMMAND --help` its flags with an example"},
 	}
 }

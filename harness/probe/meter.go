@@ -23,6 +23,9 @@ type Meter struct {
 	Before func(ctx context.Context) error
 	// After is told of each request that was answered, or was not: its status is 0 then.
 	After func(Metered)
+	// Endless is told of a request that has no end at which it could be counted: one for a WebSocket, or for a tunnel. It ends the
+	// metering as an error of Before does.
+	Endless func(endpoint string)
 
 	mu      sync.Mutex // held while a request is under way
 	ended   bool
@@ -55,8 +58,11 @@ func (m *Meter) Open(_ context.Context, name, listen, upstream string) (string, 
 	}}
 	proxy.ErrorLog = log.New(io.Discard, "", 0)
 	proxy.FlushInterval = -1
-	proxy.Transport = &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: 1}
-	server := &http.Server{Handler: m.handler(proxy), ReadHeaderTimeout: time.Minute, ErrorLog: proxy.ErrorLog}
+	proxy.Transport = versions{
+		one: &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: 1},
+		two: &http.Transport{DisableCompression: true, Protocols: priorKnowledge(false)},
+	}
+	server := &http.Server{Handler: m.handler(proxy), ReadHeaderTimeout: time.Minute, ErrorLog: proxy.ErrorLog, Protocols: priorKnowledge(true)}
 	m.mu.Lock()
 	m.servers = append(m.servers, server)
 	m.mu.Unlock()
@@ -64,9 +70,31 @@ func (m *Meter) Open(_ context.Context, name, listen, upstream string) (string, 
 	return listener.Addr().String(), nil
 }
 
+// priorKnowledge is HTTP/2 without TLS, as gRPC speaks it, and perhaps HTTP/1.
+func priorKnowledge(one bool) *http.Protocols {
+	var p http.Protocols
+	p.SetHTTP1(one)
+	p.SetUnencryptedHTTP2(true)
+	return &p
+}
+
+// versions speaks to the service the version of HTTP that it is spoken to in.
+type versions struct{ one, two http.RoundTripper }
+
+func (v versions) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.ProtoMajor == 2 {
+		return v.two.RoundTrip(r)
+	}
+	return v.one.RoundTrip(r)
+}
+
 func (m *Meter) handler(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !m.pass(w, r, next) {
+		switch {
+		case m.pass(w, r, next):
+		case endless(r): // its client would wait for ever
+			w.WriteHeader(http.StatusNotImplemented)
+		default:
 			<-r.Context().Done() // an answer would be an error that the service did not make
 		}
 	})
@@ -76,15 +104,25 @@ func (m *Meter) handler(next http.Handler) http.Handler {
 func (m *Meter) pass(w http.ResponseWriter, r *http.Request, next http.Handler) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	endpoint := EndpointOf(r.Method, r.URL.Path)
+	if !m.ended && endless(r) {
+		m.ended = true
+		m.Endless(endpoint)
+	}
 	m.ended = m.ended || m.Before(r.Context()) != nil
 	if m.ended {
 		return false
 	}
 	counted := &countedAnswer{ResponseWriter: w}
-	endpoint := EndpointOf(r.Method, r.URL.Path)
 	defer func() { m.After(Metered{endpoint, counted.status, counted.bytes}) }() // even when the client has gone
 	next.ServeHTTP(counted, r)
 	return true
+}
+
+// endless says whether a request asks for a connection that stays open when it has been answered. A client that would only like
+// another version of HTTP (h2c) is answered in this one.
+func endless(r *http.Request) bool {
+	return r.Method == http.MethodConnect || r.Header.Get("Upgrade") != "" && !strings.EqualFold(r.Header.Get("Upgrade"), "h2c")
 }
 
 // Close ends what Open began.

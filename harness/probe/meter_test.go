@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -97,6 +98,77 @@ func TestTheServiceSeesWhatItWouldSeeWithoutTheMeter(t *testing.T) {
 	if response.StatusCode != http.StatusTeapot || len(told) != 1 || told[0] != (Metered{"PUT /cups", http.StatusTeapot, 0}) {
 		t.Errorf("%s; told %+v", response.Status, told)
 	}
+}
+
+// TestTheMeterPassesOnHTTP2 asks as gRPC does: without TLS, knowing beforehand what is spoken.
+func TestTheMeterPassesOnHTTP2(t *testing.T) {
+	t.Parallel()
+	var seen atomic.Value
+	service := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		seen.Store(r.Proto)
+		w.Header().Set("Trailer", "Grpc-Status")
+		fmt.Fprint(w, "hello")
+		w.Header().Set("Grpc-Status", "0")
+	}))
+	service.Config.Protocols = priorKnowledge(true)
+	service.Start()
+	t.Cleanup(service.Close)
+	var told []Metered
+	m := &Meter{Before: func(context.Context) error { return nil }, After: func(r Metered) { told = append(told, r) }}
+	address, err := m.Open(t.Context(), "load->api", "127.0.0.1:0", service.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	transport := &http.Transport{Protocols: priorKnowledge(false)}
+	response, err := (&http.Client{Transport: transport}).Get("http://" + address + "/shop.Orders/Place")
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, _ := io.ReadAll(response.Body)
+	_ = response.Body.Close()
+	transport.CloseIdleConnections()
+	if err := m.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if seen.Load() != "HTTP/2.0" || string(body) != "hello" || response.Trailer.Get("Grpc-Status") != "0" {
+		t.Errorf("the service saw %v; the client %q with %v", seen.Load(), body, response.Trailer)
+	}
+	if len(told) != 1 || told[0] != (Metered{"GET /shop.Orders/Place", http.StatusOK, 5}) {
+		t.Errorf("told %+v", told)
+	}
+}
+
+// TestWhatStaysOpenEndsTheMetering asks for a WebSocket, which would keep all that comes after it waiting.
+func TestWhatStaysOpenEndsTheMetering(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(*http.Request){
+		"a WebSocket": func(r *http.Request) { r.Header.Set("Connection", "Upgrade"); r.Header.Set("Upgrade", "websocket") },
+		"a tunnel":    func(r *http.Request) { r.Method = http.MethodConnect },
+	} {
+		var endless []string
+		var served, before atomic.Int32
+		m := &Meter{
+			Before: func(context.Context) error { before.Add(1); return nil }, After: func(Metered) {},
+			Endless: func(endpoint string) { endless = append(endless, endpoint) },
+		}
+		handler := m.handler(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { served.Add(1) }))
+		for range 2 {
+			request := httptest.NewRequest(http.MethodGet, "/ws", nil)
+			change(request)
+			answer := httptest.NewRecorder()
+			handler.ServeHTTP(answer, request)
+			if answer.Code != http.StatusNotImplemented {
+				t.Errorf("%s is answered with %d", name, answer.Code)
+			}
+		}
+		if len(endless) != 1 || !strings.HasSuffix(endless[0], " /ws") || served.Load() != 0 || before.Load() != 0 {
+			t.Errorf("%s: told of %v; %d were served, %d counted", name, endless, served.Load(), before.Load())
+		}
+	}
+	m := &Meter{Before: func(context.Context) error { return nil }, After: func(Metered) {}, Endless: func(string) { t.Error("h2c is HTTP") }}
+	request := httptest.NewRequest(http.MethodGet, "/", nil)
+	request.Header.Set("Upgrade", "h2c")
+	m.handler(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})).ServeHTTP(httptest.NewRecorder(), request)
 }
 
 func TestWhenTheListEndsNothingIsAnswered(t *testing.T) {
