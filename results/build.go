@@ -28,8 +28,13 @@ type CI struct {
 	Pipeline    string `json:"pipeline,omitempty"`
 	Event       string `json:"event,omitempty"`
 	PullRequest int    `json:"pull_request,omitempty"`
+	SHA         string `json:"sha,omitempty"`      // the commit that it was started for
 	BaseSHA     string `json:"base_sha,omitempty"` // of a merge queue: the commit that it builds on
-	URL         string `json:"url,omitempty"`
+	// BaseBranch is what the commit is to be merged into: of a pull request the branch that it names, else the default branch. ForkSHA
+	// is the last commit in common with it, where CI says it.
+	BaseBranch string `json:"base_branch,omitempty"`
+	ForkSHA    string `json:"fork_sha,omitempty"`
+	URL        string `json:"url,omitempty"`
 }
 
 // Host is the machine that measured, so that results from different machines are not mistaken for comparable ones.

@@ -163,6 +163,33 @@ func TestATreeIsThatOfACommit(t *testing.T) {
 	}
 }
 
+// TestWhatATreeLacksIsSaid has a submodule, and a file that Git LFS keeps: of both there is only the name.
+func TestWhatATreeLacksIsSaid(t *testing.T) {
+	t.Parallel()
+	c := newCheckout(t)
+	if lacks, err := c.repository().Lacks(t.Context(), c.commits[2]); err != nil || len(lacks) > 0 {
+		t.Errorf("it lacks %q (%v)", lacks, err)
+	}
+	c.write("data/.gitattributes", "*.bin filter=lfs diff=lfs merge=lfs -text\n")
+	c.write("data/items.bin", "version https://git-lfs.github.com/spec/v1\noid sha256:1\nsize 9\n")
+	c.git("add", ".")
+	c.git("update-index", "--add", "--cacheinfo", "160000,"+c.commits[0]+",libs/prices")
+	c.git("commit", "--quiet", "-m", "what is kept elsewhere")
+	sha := c.git("rev-parse", "HEAD")
+	lacks, err := c.repository().Lacks(t.Context(), sha)
+	if err != nil || len(lacks) != 2 || !strings.Contains(lacks[0], "lacks its submodules, which brunt does not fetch: libs/prices") ||
+		!strings.Contains(lacks[1], "in place of what Git LFS keeps by data/.gitattributes") {
+		t.Errorf("it lacks %q (%v)", lacks, err)
+	}
+	dir := filepath.Join(t.TempDir(), "tree")
+	if err := c.repository().Tree(t.Context(), sha, dir); err != nil {
+		t.Fatal(err)
+	}
+	if text, err := os.ReadFile(filepath.Join(dir, "data/items.bin")); err != nil || !strings.HasPrefix(string(text), "version https://git-lfs") {
+		t.Errorf("the file that is kept elsewhere is %q (%v)", text, err)
+	}
+}
+
 func TestAnUnknownRefSaysHowToGetIt(t *testing.T) {
 	t.Parallel()
 	c := newCheckout(t)
@@ -217,7 +244,9 @@ func TestTheBaselineThatNobodyNamed(t *testing.T) {
 	}{
 		{"a trial merge", merged, results.Build{MergeSHA: merged}, nil, c.commits[2]},
 		{"the head of a pull request", feature, results.Build{MergeSHA: merged}, nil, c.commits[1]},
-		{"a merge queue", merged, results.Build{}, &results.CI{BaseSHA: c.commits[1]}, c.commits[1]},
+		{"a merge queue", merged, results.Build{}, &results.CI{SHA: merged, BaseSHA: c.commits[1]}, c.commits[1]},
+		{"a merge queue of another repository", feature, results.Build{}, &results.CI{SHA: "0", BaseSHA: c.commits[0]}, c.commits[1]},
+		{"a merge request of GitLab", feature, results.Build{HeadSHA: feature}, &results.CI{SHA: feature, ForkSHA: c.commits[0], BaseBranch: "main"}, c.commits[0]},
 		{"a branch", feature, results.Build{}, nil, c.commits[1]},
 		{"the default branch", c.commits[2], results.Build{}, nil, c.commits[1]},
 		{"the default branch with changes", c.commits[2], results.Build{Dirty: true}, nil, c.commits[2]},

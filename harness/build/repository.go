@@ -27,7 +27,7 @@ const firstParent = "HEAD^1"
 type UnknownRefError struct {
 	Ref     string
 	Shallow bool   // the repository holds only its latest commits, so that the ref may well exist
-	Fetch   string // of a shallow one: the command that brings it
+	Fetch   string // the command that brings it, where one may
 }
 
 func (e *UnknownRefError) Error() string {
@@ -79,10 +79,7 @@ func (r Repository) shallow(ctx context.Context) bool {
 // fetch is the command that brings a ref to a shallow clone. What is named by its way from another commit needs the history
 // between the two.
 func (r Repository) fetch(ctx context.Context, ref string) string {
-	remote := "origin"
-	if all, err := r.git(ctx, "remote"); err == nil && all != "" && !slices.Contains(strings.Fields(all), remote) {
-		remote, _, _ = strings.Cut(all, "\n")
-	}
+	remote := r.remote(ctx)
 	name, tracked := strings.CutPrefix(ref, remote+"/")
 	switch {
 	case ref == firstParent:
@@ -101,33 +98,68 @@ func (r Repository) fetch(ctx context.Context, ref string) string {
 	return fmt.Sprintf("git fetch --depth=1 %s %s:%s", remote, ref, ref)
 }
 
+// remote is the repository's origin, or the first of its remotes.
+func (r Repository) remote(ctx context.Context) string {
+	remote := "origin"
+	if all, err := r.git(ctx, "remote"); err == nil && all != "" && !slices.Contains(strings.Fields(all), remote) {
+		remote, _, _ = strings.Cut(all, "\n")
+	}
+	return remote
+}
+
 // Baseline is what a build is compared against unless something else is said: of the trial merge of a pull request its first
 // parent, which is what the pull request would be merged into; of a merge queue's what the queue builds on; otherwise the last
-// commit that it has in common with the default branch; and of a commit of that branch itself, the one before. why says which.
+// commit that it has in common with the branch that it is to be merged into, the default branch if nothing else is known; and of a
+// commit of that branch itself, the one before. why says which. What CI says counts when it was started for what is checked out.
 func (r Repository) Baseline(ctx context.Context, candidate results.Build, ci *results.CI) (ref, why string, err error) {
 	head, err := r.Resolve(ctx, "HEAD")
-	switch {
-	case err != nil:
+	if err != nil {
 		return "", "", err
+	}
+	if ci == nil || head != ci.SHA && head != candidate.HeadSHA {
+		ci = &results.CI{}
+	}
+	switch {
 	case candidate.MergeSHA != "" && candidate.MergeSHA == head:
 		return firstParent, "what the pull request is merged into", nil
-	case ci != nil && ci.BaseSHA != "":
+	case ci.BaseSHA != "":
 		return ci.BaseSHA, "what the merge queue builds on", nil
+	case ci.ForkSHA != "" && ci.ForkSHA != head:
+		return ci.ForkSHA, "the last commit in common with " + ci.BaseBranch, nil
 	}
-	branch, err := r.defaultBranch(ctx)
+	branch, err := r.mergedInto(ctx, ci.BaseBranch)
 	if err != nil {
 		return "", "", err
 	}
 	base, err := r.git(ctx, "merge-base", "HEAD", branch)
 	switch {
 	case err != nil && r.shallow(ctx):
-		return "", "", &UnknownRefError{Ref: "the last commit in common with " + branch, Shallow: true, Fetch: r.fetch(ctx, "HEAD^")}
+		return "", "", &UnknownRefError{Ref: "the last commit in common with " + branch, Shallow: true, Fetch: "git fetch --unshallow " + r.remote(ctx)}
 	case err != nil:
 		return "", "", &UnknownRefError{Ref: "the last commit in common with " + branch}
 	case base == head && !candidate.Dirty:
 		return firstParent, "the commit before, as this one is on " + branch, nil
 	}
 	return base, "the last commit in common with " + branch, nil
+}
+
+// mergedInto is the branch of a name as the remote has it; without a name, the default branch.
+func (r Repository) mergedInto(ctx context.Context, name string) (string, error) {
+	if name == "" {
+		return r.defaultBranch(ctx)
+	}
+	remote := r.remote(ctx)
+	tracked := remote + "/" + name
+	if _, err := r.git(ctx, "rev-parse", "--verify", "--quiet", "refs/remotes/"+tracked+"^{commit}"); err == nil {
+		return tracked, nil
+	}
+	unknown := &UnknownRefError{Ref: tracked, Shallow: r.shallow(ctx)}
+	deep := ""
+	if unknown.Shallow {
+		deep = "--unshallow "
+	}
+	unknown.Fetch = fmt.Sprintf("git fetch %s%s +refs/heads/%s:refs/remotes/%s", deep, remote, name, tracked)
+	return "", unknown
 }
 
 // defaultBranch is that of the remote, or what is mostly called so.
@@ -140,11 +172,15 @@ func (r Repository) defaultBranch(ctx context.Context) (string, error) {
 			return name, nil
 		}
 	}
-	return "", &UnknownRefError{Ref: "origin/HEAD", Shallow: r.shallow(ctx), Fetch: "git fetch --unshallow origin && git remote set-head origin --auto"}
+	unknown := &UnknownRefError{Ref: "origin/HEAD", Shallow: r.shallow(ctx)}
+	if unknown.Shallow {
+		unknown.Fetch = "git fetch --unshallow origin && git remote set-head origin --auto"
+	}
+	return "", unknown
 }
 
 // Tree makes dir, which must not exist, a clone that shares the repository's objects, with a commit checked out. It works of a
-// shallow repository, too, which `git clone --shared` does not.
+// shallow repository, too, which `git clone --shared` does not. Lacks says what is not in it.
 func (r Repository) Tree(ctx context.Context, sha, dir string) error {
 	objects, err := r.path(ctx, "objects")
 	if err != nil {
@@ -187,7 +223,7 @@ func (r Repository) git(ctx context.Context, args ...string) (string, error) {
 	cmd.Dir = r.Dir
 	cmd.Env = append(slices.DeleteFunc(slices.Clone(r.Environ), func(entry string) bool {
 		return strings.HasPrefix(entry, "GIT_")
-	}), "GIT_TERMINAL_PROMPT=0", "LC_ALL=C")
+	}), "GIT_TERMINAL_PROMPT=0", "GIT_LFS_SKIP_SMUDGE=1", "LC_ALL=C")
 	var said, complaint bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &said, &complaint
 	if err := cmd.Run(); err != nil {

@@ -119,6 +119,11 @@ func (as *assembly) place(ctx context.Context, e *experiment.Experiment) error {
 	if err := repository.Tree(ctx, sha, as.tree); err != nil {
 		return err
 	}
+	lacks, err := repository.Lacks(ctx, sha)
+	if err != nil {
+		return err
+	}
+	as.inv.run.Warnings = appendNew(as.inv.run.Warnings, lacks...)
 	return relocate(e, root, as.tree)
 }
 

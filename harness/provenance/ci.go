@@ -21,6 +21,7 @@ func CI(e Environment) *results.CI {
 	if d.ci.Name == "" {
 		return nil
 	}
+	d.ci.SHA = d.sha
 	return &d.ci
 }
 
@@ -70,10 +71,17 @@ type githubEvent struct {
 		Head   struct {
 			SHA string `json:"sha"`
 		} `json:"head"`
+		Base struct {
+			Ref string `json:"ref"`
+		} `json:"base"`
 	} `json:"pull_request"`
 	MergeGroup *struct {
 		Base string `json:"base_sha"`
+		Ref  string `json:"base_ref"`
 	} `json:"merge_group"`
+	Repository struct {
+		DefaultBranch string `json:"default_branch"`
+	} `json:"repository"`
 }
 
 func detectGitHub(e Environment) detection {
@@ -99,13 +107,14 @@ func detectGitHub(e Environment) detection {
 		d.note = err.Error()
 		return d
 	}
+	d.ci.BaseBranch = event.Repository.DefaultBranch
 	if event.MergeGroup != nil {
-		d.ci.BaseSHA = event.MergeGroup.Base
+		d.ci.BaseSHA, d.ci.BaseBranch = event.MergeGroup.Base, shortRef(event.MergeGroup.Ref)
 	}
 	if event.PullRequest == nil {
 		return d
 	}
-	d.ci.PullRequest = event.PullRequest.Number
+	d.ci.PullRequest, d.ci.BaseBranch = event.PullRequest.Number, event.PullRequest.Base.Ref
 	d.headSHA = event.PullRequest.Head.SHA
 	if event.PullRequest.Merge != nil {
 		d.mergeSHA = *event.PullRequest.Merge
@@ -137,6 +146,8 @@ func detectGitLab(e Environment) detection {
 			Pipeline: e.variable("CI_PIPELINE_ID"),
 			Event:    e.variable("CI_PIPELINE_SOURCE"),
 			URL:      e.variable("CI_JOB_URL"),
+
+			BaseBranch: e.variable("CI_DEFAULT_BRANCH"),
 		},
 		sha: e.variable("CI_COMMIT_SHA"),
 		ref: e.variable("CI_COMMIT_REF_NAME"),
@@ -149,6 +160,7 @@ func detectGitLab(e Environment) detection {
 		return d
 	}
 	d.ci.PullRequest = number
+	d.ci.BaseBranch, d.ci.ForkSHA = e.variable("CI_MERGE_REQUEST_TARGET_BRANCH_NAME"), e.variable("CI_MERGE_REQUEST_DIFF_BASE_SHA")
 	if path := e.variable("CI_MERGE_REQUEST_REF_PATH"); path != "" {
 		d.ref = shortRef(path)
 	}
