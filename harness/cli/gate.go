@@ -26,25 +26,33 @@ type gateOptions struct {
 func (a *app) gateCommand() *cobra.Command {
 	var o gateOptions
 	c := &cobra.Command{
-		Use:   "gate EXPERIMENT --costs",
+		Use:   "gate EXPERIMENT... --costs",
 		Short: "compare what a request costs in two builds",
 		Long: `gate --costs starts the baseline and the candidate twice each, in turn, and makes the same requests of each: up to 200 out of
 the experiment's load, one after another, without its faults. It counts what each had to do: queries, rows and buffers of Postgres and
-what went to its write-ahead log, commands and bytes of Redis, bytes of the answers, allocations of the service where its metrics tell.
+what went to its write-ahead log, commands and bytes of Redis, round trips to both, bytes of the answers, allocations of the service where
+its metrics tell.
 
 A count that is the same in all starts of a build is compared exactly, and fails when the candidate has more of it, on any
 machine, once a third start of each has confirmed it. What is not the same fails when the candidate has half as much again. It
 sees a query more, a missing index, a lost cache; it sees neither locks nor pools nor saturation, which cost time and no work.
 
 The candidate is what is checked out, with its changes. The baseline is a git ref, built as the experiment says in a clone of its
-own; or variant:NAME of a reference target; or image@sha256:..., in place of the image of the load's target. Left out, it is
-what the pull request is merged into, else the last commit in common with the default branch, else the commit before.`,
+own; or variant:NAME of a reference target; or image@sha256:..., in place of the image of the load's target, or the id of one that
+is on this machine, sha256:.... Left out, it is what the pull request is merged into, else the last commit in common with the default branch, else the commit before.
+
+Of several experiments each is a run of its own, and the report tells all of them. The exit code is then 130 when it was interrupted,
+else 1 when any fails, 2 or 3 when any can't be measured, 4 when any is inconclusive, and 0 when all pass.
+
+Regressions that are intended stand below accept in the experiment. They are said, and fail nothing until they expire.
+` + "`brunt help ci`" + ` has workflows for GitHub and GitLab.`,
 		Example: `  brunt gate scenarios/restapi --costs
   brunt gate scenarios/restapi --costs --baseline v1.2
+  brunt gate scenarios/restapi scenarios/nplusone --costs --junit junit.xml --markdown comment.md
   brunt gate scenarios/nplusone --costs --baseline variant:fixed --variant naive
   brunt gate scenarios/restapi --costs --baseline variant:fixed --variant naive --candidate-set target.env.REGRESSION=query`,
-		Args: oneExperiment("gate"),
-		RunE: func(c *cobra.Command, args []string) error { return a.gate(c.Context(), args[0], o) },
+		Args: someExperiments,
+		RunE: func(c *cobra.Command, args []string) error { return a.gate(c.Context(), args, o) },
 	}
 	o.registerShared(c)
 	f := c.Flags()
@@ -53,6 +61,14 @@ what the pull request is merged into, else the last commit in common with the de
 	f.BoolVar(&o.costs, "costs", false, "compare what requests cost")
 	f.StringArrayVar(&o.candidateSet, "candidate-set", nil, "as --set, of the candidate's services alone: path=value; may be repeated")
 	return c
+}
+
+// someExperiments are the arguments of a command that takes one experiment or more.
+func someExperiments(_ *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return usage(errors.New("gate takes one experiment or more, not 0"))
+	}
+	return nil
 }
 
 // side is one of the builds of a gate.
@@ -71,31 +87,30 @@ func (s *side) index() int {
 	return s.number
 }
 
-// gate is `brunt gate` from the question to the exit code.
-func (a *app) gate(ctx context.Context, name string, o gateOptions) error {
+// askGate reads an experiment, and finds the builds that are compared.
+func (a *app) askGate(ctx context.Context, name string, o gateOptions) (gating, error) {
 	if err := o.check(name); err != nil {
-		return err
+		return gating{}, err
 	}
-	o.asker, o.trials = results.AskerGate, len(startOrder())
+	o.asker, o.trials, o.outputs.stepSummary = results.AskerGate, len(startOrder()), true
 	q, err := a.ask(ctx, name, o.runOptions)
 	if err != nil {
-		return err
+		return gating{}, err
 	}
 	if q.experiment.Load.Target == "" {
-		return usage(errors.New("the load has no target whose requests could be counted"))
+		return gating{}, usage(errors.New("the load has no target whose requests could be counted"))
 	}
 	candidate, err := a.candidateServices(ctx, name, o)
 	if err != nil {
-		return err
+		return gating{}, err
 	}
 	baseline, err := a.baselineOf(ctx, q, o)
 	if err != nil {
-		return err
+		return gating{}, err
 	}
 	q.askForCosts()
-	return a.conductRun(ctx, q, o.runOptions, func(inv *invocation) error {
-		return inv.measureCosts(ctx, baseline, side{number: 1, services: candidate})
-	})
+	o.sources = a.buildsFrom(q.experiment)
+	return gating{name: name, question: q, options: o, baseline: baseline, candidate: side{number: 1, services: candidate}}, nil
 }
 
 // check refuses what can be told without the experiment.
@@ -131,14 +146,16 @@ func (a *app) baselineOf(ctx context.Context, q question, o gateOptions) (side, 
 	if variant, ok := strings.CutPrefix(o.baseline, "variant:"); ok {
 		return s, s.takeVariant(variant)
 	}
-	if strings.Contains(o.baseline, "@sha256:") {
+	if strings.Contains(o.baseline, "@sha256:") || strings.HasPrefix(o.baseline, "sha256:") { // no ref of git has a colon
 		return s, s.takeImage(o.baseline, q.experiment.Load.Target)
 	}
-	built := func(s experiment.Service) bool { return s.Reference != "" || s.Build != nil || len(s.Command) > 0 }
-	if !slices.ContainsFunc(s.services, built) {
+	if !slices.ContainsFunc(s.services, isBuilt) {
 		return side{}, usage(errors.New("no service of the experiment is built from a git ref: name an image with --baseline image@sha256:DIGEST"))
 	}
 	repository := build.Repository{Dir: a.buildsFrom(q.experiment), Environ: a.Environ}
+	if err := oneRepository(ctx, q.experiment, repository); err != nil {
+		return side{}, err
+	}
 	s.build.Ref = o.baseline
 	if o.baseline == "" {
 		where := provenance.Environment{Dir: repository.Dir, Lookup: a.lookup, Environ: a.Environ}
@@ -160,8 +177,17 @@ func (a *app) baselineOf(ctx context.Context, q question, o gateOptions) (side, 
 	return s, nil
 }
 
-// buildsFrom is the folder whose repository services are built from: brunt's own for reference targets, else the experiment's.
+// isBuilt says whether a service is made from sources.
+func isBuilt(s experiment.Service) bool {
+	return s.Reference != "" || s.Build != nil || len(s.Command) > 0
+}
+
+// buildsFrom is the folder whose repository services are built from: brunt's own for reference targets, else the experiment's. Where
+// none is built it is the working directory, as of every other run.
 func (a *app) buildsFrom(e experiment.Experiment) string {
+	if !slices.ContainsFunc(e.Services, isBuilt) {
+		return a.Dir
+	}
 	if !slices.ContainsFunc(e.Services, func(s experiment.Service) bool { return s.Reference != "" }) {
 		return e.Dir
 	}
@@ -169,6 +195,19 @@ func (a *app) buildsFrom(e experiment.Experiment) string {
 		return root
 	}
 	return a.Dir
+}
+
+// oneRepository refuses services that are built from two repositories: no ref is of both.
+func oneRepository(ctx context.Context, e experiment.Experiment, r build.Repository) error {
+	if r.Dir == e.Dir || !slices.ContainsFunc(e.Services, func(s experiment.Service) bool { return s.Build != nil || len(s.Command) > 0 }) {
+		return nil
+	}
+	one, oneErr := r.Root(ctx)
+	other, otherErr := build.Repository{Dir: e.Dir, Environ: r.Environ}.Root(ctx)
+	if oneErr == nil && otherErr == nil && one != other {
+		return usage(fmt.Errorf("the services are built from two repositories, %s and %s, so that no commit is an earlier build of all of them", one, other))
+	}
+	return nil
 }
 
 // refused makes an unknown ref a wrong use, and leaves an interruption as it is.
@@ -204,6 +243,6 @@ func (s *side) takeImage(image, target string) error {
 		return usage(fmt.Errorf("--baseline %s: the load's target, %s, is not started from an image", image, target))
 	}
 	s.services[i].Image = image
-	_, s.build.ImageDigest, _ = strings.Cut(image, "@")
+	s.build.ImageDigest = image[strings.Index(image, "sha256:"):]
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -48,7 +49,7 @@ func newBakery(t *testing.T) *bakery {
 	s.put("experiment.yaml", basketExperiment)
 	s.costs("2")
 	s.git("add", ".")
-	s.git("commit", "--quiet", "-m", "a basket costs two queries")
+	s.git("commit", "--quiet", "-m", "a basket costs two queries in "+s.dir) // or tests at once would have the same commit, and its tree
 	return s
 }
 
@@ -76,7 +77,7 @@ func (s *bakery) costs(queries string) {
 
 func (s *bakery) gate(code int, more ...string) *victim {
 	s.Helper()
-	return s.run(code, append([]string{"gate", s.dir, "--costs", "--provider", s.provider, "--seed", "7"}, more...)...)
+	return s.gated(code, append([]string{"gate", s.dir, "--costs", "--provider", s.provider, "--seed", "7"}, more...)...)
 }
 
 // TestTheGateNamesTheQueryThatIsNew holds a changed working tree against its last commit, and that against itself.
@@ -94,6 +95,9 @@ func TestTheGateNamesTheQueryThatIsNew(t *testing.T) {
 	checkCosts(t, run, "GET /redis/seq/{id}", "Redis commands", 2, 2, results.Same)
 	if len(run.Builds) != 2 || run.Builds[0].SHA == "" || run.Builds[0].Ref != "main" {
 		t.Errorf("the builds are %+v", run.Builds)
+	}
+	if c := run.Builds[1]; c.SHA != run.Builds[0].SHA || !c.Dirty || c.Ref != "main" {
+		t.Errorf("the candidate is the changed working tree of the services' repository, not %+v", c)
 	}
 	if changes := run.Verdict.CostChanges; len(changes) != 1 || changes[0].Text != "SELECT $1" || changes[0].Candidate.Calls != 3 {
 		t.Errorf("what changed is %+v", changes)
@@ -124,10 +128,17 @@ func checkCosts(t *testing.T, run results.Run, endpoint, count string, baseline,
 func TestTheGateRefusesWhatItCanNotCompare(t *testing.T) {
 	t.Parallel()
 	s := newBakery(t)
+	s.put("both.yaml", strings.NewReplacer(
+		"target:\n  command: [./serve]\n  port: 8080\n  ready: {http: /healthz}\n  env:",
+		"services:\n  more: {reference: restapi, port: 8080}\n  api:\n    command: [./serve]\n    port: 8080\n    env:", "load:", "load:\n  target: api",
+	).Replace(basketExperiment))
 	for _, row := range []struct {
 		args []string
 		says string
 	}{
+		{[]string{"gate", "--costs"}, "one experiment or more"},
+		{[]string{"gate", filepath.Join(s.dir, "both.yaml"), "--costs", "--baseline", "main"}, "built from two repositories"},
+		{[]string{"gate", s.dir, filepath.Join(s.dir, "nowhere.yaml"), "--costs"}, "there is no such experiment"},
 		{[]string{"gate", s.dir}, "give --costs"},
 		{[]string{"gate", "script.js", "--costs"}, "not a bare script"},
 		{[]string{"gate", s.dir, "--costs", "--baseline", "nowhere"}, "nowhere is no commit"},
@@ -142,4 +153,121 @@ func TestTheGateRefusesWhatItCanNotCompare(t *testing.T) {
 	if runs := s.runs(); len(runs) > 0 {
 		t.Errorf("%d runs were stored", len(runs))
 	}
+}
+
+// TestTheGateRefusesALoadThatStaysConnected has a script that listens on a WebSocket.
+func TestTheGateRefusesALoadThatStaysConnected(t *testing.T) {
+	t.Parallel()
+	s := newBakery(t)
+	s.put("experiment.yaml", listening)
+	s.put("script.js", "import ws from 'k6/ws';\nexport default function () { ws.connect(__ENV.URL.replace('http', 'ws') + '/news', {}, (s) => s.close()); }\n")
+	v := s.gate(2, "--baseline", "main")
+	for _, want := range []string{"GET /news opens a connection that stays open", "hint: "} {
+		if !strings.Contains(v.stderr(), want) {
+			t.Errorf("it does not say %q:\n%s", want, v.stderr())
+		}
+	}
+}
+
+// listening is an experiment whose script stays connected.
+const listening = `
+name: news
+target: {command: [./serve], port: 8080, ready: {http: /healthz}, env: {DATABASE_URL: "${db.url}", CACHE: "${cache.address}"}}
+dependencies: {db: {kind: postgres}, cache: {kind: redis}}
+load: {script: script.js, env: {URL: "${target.url}"}, shape: smoke, duration: 10s}
+slos: ["rate(http_req_failed) < 1%"]
+`
+
+// TestTheGateSaysWhatIsAccepted has an experiment that expects a query more, first in time and then too late.
+func TestTheGateSaysWhatIsAccepted(t *testing.T) {
+	t.Parallel()
+	s := newBakery(t)
+	s.costs("3")
+	accept := "\naccept:\n"
+	for _, count := range []string{"queries", "round trips", "rows", "answer", "buffers", "WAL"} {
+		accept += "  - {metric: " + count + ", endpoint: GET /basket, reason: the price is looked up anew, expires: %s}\n"
+	}
+	s.put("experiment.yaml", basketExperiment+strings.ReplaceAll(accept, "%s", "2999-12-31"))
+	v := s.gate(0, "--baseline", "main")
+	for _, want := range []string{"PASS baskets", "nothing costs more but what is accepted: +1 query", "Accepted until 2999-12-31: more queries per GET /basket: the price is looked up anew"} {
+		if !strings.Contains(v.stdout.String(), want) {
+			t.Errorf("it does not say %q:\n%s", want, v.stdout.String())
+		}
+	}
+	run := s.runs()[0]
+	s.run(0, "rejudge", run.ID)
+
+	s.put("experiment.yaml", basketExperiment+strings.ReplaceAll(accept, "%s", "2020-01-31"))
+	v = s.gate(1, "--baseline", "main")
+	for _, want := range []string{"FAIL baskets", "Accepted no longer than 2020-01-31: more queries per GET /basket", "was accepted until 2020-01-31 and counts no more"} {
+		if !strings.Contains(v.stdout.String(), want) {
+			t.Errorf("it does not say %q:\n%s", want, v.stdout.String())
+		}
+	}
+	s.put("experiment.yaml", basketExperiment+strings.NewReplacer("queries", "querys", "%s", "2999-12-31").Replace(accept))
+	if v := s.run(2, "gate", s.dir, "--costs"); !strings.Contains(v.stderr(), `experiment.yaml:20: accept.0.metric: "querys" is nothing that builds are compared by (did you mean queries?)`) {
+		t.Errorf("it says %q", v.stderr())
+	}
+}
+
+// TestSeveralGatesInOneCall has one that passes, one that fails, and one that can't be measured.
+func TestSeveralGatesInOneCall(t *testing.T) {
+	t.Parallel()
+	s := newBakery(t)
+	s.costs("3")
+	cheap := strings.ReplaceAll(basketExperiment, "    - {name: basket, path: /basket}\n", "")
+	s.put("cheap.yaml", strings.ReplaceAll(cheap, "name: baskets", "name: cheap"))
+	s.put("dead.yaml", strings.NewReplacer("name: baskets", "name: dead", "{http: /healthz}", "{log: never said, timeout: 2s}").Replace(cheap))
+	files := []string{filepath.Join(s.dir, "cheap.yaml"), filepath.Join(s.dir, "dead.yaml"), s.dir}
+	junit, summary := filepath.Join(s.place.dir, "junit.xml"), filepath.Join(s.place.dir, "summary.md")
+	s.env = append(s.env, "GITHUB_STEP_SUMMARY="+summary)
+	if err := os.WriteFile(summary, []byte("of an earlier step\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	v := s.gated(1, slices.Concat([]string{"gate"}, files, []string{"--costs", "--provider", s.provider, "--baseline", "main", "--junit", junit})...)
+	first, rest, _ := strings.Cut(v.stdout.String(), "\n")
+	if !strings.HasPrefix(first, "FAIL gate of cheap, dead, baskets: 1 of 3 pass; broken dead: ") || !strings.Contains(first, "; fail baskets: +1 query") {
+		t.Errorf("the first line is %q", first)
+	}
+	for _, want := range []string{"\nPASS cheap", "\nFAIL baskets", "\nBROKEN dead"} {
+		if !strings.Contains(rest, want) {
+			t.Errorf("it does not say %q:\n%s", want, rest)
+		}
+	}
+	if !strings.Contains(v.stderr(), "brunt: "+files[1]+": ") {
+		t.Errorf("it does not say why one is broken:\n%s", v.stderr())
+	}
+	if text := s.read(junit); strings.Count(text, "<testsuite ") != 3 || !strings.Contains(text, `type="broken"`) {
+		t.Errorf("junit.xml is\n%s", text)
+	}
+	if text := s.read(summary); !strings.HasPrefix(text, "of an earlier step\n**FAIL** gate of cheap, dead, baskets: ") {
+		t.Errorf("the summary is\n%s", text)
+	}
+	for _, run := range s.runs() {
+		if command := strings.Join(run.Command, " "); strings.Count(command, s.dir) != 1 || !strings.Contains(command, "--seed=") {
+			t.Errorf("%s is repeated by %s", run.Experiment, command)
+		}
+	}
+}
+
+// TestASummaryThatCanNotBeWrittenFailsNothing names a folder.
+func TestASummaryThatCanNotBeWrittenFailsNothing(t *testing.T) {
+	t.Parallel()
+	s := newBakery(t)
+	s.env = append(s.env, "GITHUB_STEP_SUMMARY="+s.place.dir)
+	if v := s.gate(0, "--baseline", "main"); !strings.Contains(v.stderr(), "the summary of the step was not written") {
+		t.Errorf("it says %q", v.stderr())
+	}
+}
+
+func (s *bakery) read(name string) string {
+	s.Helper()
+	if !filepath.IsAbs(name) {
+		name = filepath.Join(s.dir, name)
+	}
+	text, err := os.ReadFile(name)
+	if err != nil {
+		s.Fatal(err)
+	}
+	return string(text)
 }

@@ -116,7 +116,11 @@ func (inv *invocation) open(ctx context.Context) error {
 
 // measuredNow is the build that is measured. The error says that git does not know it; what flags say of it stands all the same.
 func (inv *invocation) measuredNow(ctx context.Context) (results.Build, error) {
-	build, err := provenance.Build(ctx, inv.environment())
+	where := inv.environment()
+	if inv.options.sources != "" {
+		where.Dir = inv.options.sources
+	}
+	build, err := provenance.Build(ctx, where)
 	if inv.options.sha != "" {
 		build.SHA, build.Note = inv.options.sha, "the SHA was given with --sha"
 	}

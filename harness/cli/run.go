@@ -42,6 +42,7 @@ type runOptions struct {
 	asker       string   // what asks instead of `brunt run`: limits or matrix
 	resume      string   // the run that goes on
 	demo        demoPart // of a demo
+	sources     string   // of a gate: the folder whose repository the services are built from; empty: the working directory
 }
 
 func (a *app) runCommand() *cobra.Command {
@@ -112,6 +113,7 @@ func (o *runOptions) registerShared(c *cobra.Command) {
 type outputFlags struct {
 	files        map[string]*string // by format
 	inconclusive string
+	stepSummary  bool // and goes to the summary of the step of a workflow, too
 }
 
 func (o *outputFlags) register(c *cobra.Command) {
@@ -239,6 +241,9 @@ func (a *app) deliver(d report.Document, o outputFlags, options report.Options) 
 		if path := o.path(format); path != "" && path != "-" {
 			failed = errors.Join(failed, a.renderFile(format, d, path, options))
 		}
+	}
+	if o.stepSummary {
+		a.summarize(d, options)
 	}
 	return errors.Join(a.render(o.onStdout(), d, a.Stdout, options), failed)
 }

@@ -64,7 +64,7 @@ func newPlace(t *testing.T, provider string) *place {
 	if p.cache, err = os.UserCacheDir(); err != nil {
 		t.Fatal(err)
 	}
-	p.env = append(os.Environ(), "TMPDIR="+p.tmp, "BRUNT_STORE="+p.dsn())
+	p.env = append(os.Environ(), "TMPDIR="+p.tmp, "BRUNT_STORE="+p.dsn(), "GITHUB_STEP_SUMMARY=")
 	p.write("experiment.yaml", killExperiment)
 	p.write("script.js", killScript)
 	p.write("schema.sql", killSchema)
