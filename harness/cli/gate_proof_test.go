@@ -2,9 +2,13 @@ package cli_test
 
 import (
 	"fmt"
+	"math"
+	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/devcraft-studio/brunt/harness/topology"
 )
@@ -17,6 +21,30 @@ func scenario(t *testing.T, name string) string {
 		t.Fatal(err)
 	}
 	return path
+}
+
+// rowsAtOnce is how many rows one call adds to the table: all, unless BRUNT_PROOF_ROWS says that there is time for fewer.
+func rowsAtOnce(t *testing.T) int {
+	t.Helper()
+	text := os.Getenv("BRUNT_PROOF_ROWS")
+	if text == "" {
+		return math.MaxInt
+	}
+	rows, err := strconv.Atoi(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rows
+}
+
+// gated runs a gate to its end. The first of an experiment makes its data set, which takes its time on a machine that is busy.
+func (p *place) gated(code int, args ...string) *victim {
+	p.Helper()
+	v := p.start(args...)
+	if got := v.exitWithin(15 * time.Minute); got != code {
+		p.Fatalf("brunt %s ended with %d, not %d\n%s%s", strings.Join(args, " "), got, code, v.stderr(), v.stdout.String())
+	}
+	return v
 }
 
 // TestProofTheCostGateNamesEachIncident holds naive against fixed: the first line has to name the count, and the table the statement
@@ -42,7 +70,7 @@ func TestProofTheCostGateNamesEachIncident(t *testing.T) {
 		if incident.set != "" {
 			args = append(args, "--candidate-set", incident.set)
 		}
-		v := p.run(1, args...)
+		v := p.gated(1, args...)
 		first, rest, _ := strings.Cut(v.stdout.String(), "\n")
 		if !strings.Contains(first, incident.count) || !strings.Contains(rest, incident.changed) {
 			t.Errorf("%s does not name %q and %q:\n%s\n%s", row.what, incident.count, incident.changed, first, rest)
@@ -50,13 +78,15 @@ func TestProofTheCostGateNamesEachIncident(t *testing.T) {
 		}
 		run := p.runs()[0]
 		p.run(1, "rejudge", run.ID)
-		row.add(t, fmt.Sprintf("%s; %.0f s", first, run.Ended.Sub(run.Created).Seconds()))
+		// The first start builds, and makes the data set where nobody has it yet.
+		began := run.Trials[1].Began
+		row.add(t, fmt.Sprintf("%s; %d starts, %.0f s in all, %.0f s without the first", first, len(run.Trials), run.Ended.Sub(run.Created).Seconds(), run.Ended.Sub(began).Seconds()))
 	}
 }
 
 // TestProofABuildDoesNotCostMoreThanItself holds what is checked out against itself, 200 times, each time with other requests.
 func TestProofABuildDoesNotCostMoreThanItself(t *testing.T) {
-	proof := proofFile(t)
+	proof, left := proofFile(t), rowsAtOnce(t)
 	p := newPlace(t, topology.ProviderLocal)
 	for _, name := range []string{"restapi", "nplusone", "missingindex", "jsonb", "cache"} {
 		for seed := 1; seed <= 40; seed++ {
@@ -64,7 +94,10 @@ func TestProofABuildDoesNotCostMoreThanItself(t *testing.T) {
 			if row.there(t) {
 				continue
 			}
-			p.run(0, "gate", scenario(t, name), "--costs", "--provider", p.provider, "--baseline", "variant:fixed", "--seed", fmt.Sprint(seed))
+			if left--; left < 0 {
+				t.Skipf("there are more rows to come: the next call goes on with %s", row.what)
+			}
+			p.gated(0, "gate", scenario(t, name), "--costs", "--provider", p.provider, "--baseline", "variant:fixed", "--seed", fmt.Sprint(seed))
 			row.add(t, "pass")
 		}
 	}
