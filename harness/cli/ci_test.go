@@ -247,8 +247,9 @@ func TestTheBaselineIsRightInEveryCI(t *testing.T) {
 		{"GitLab, the head, one deep", f.gitlab("refs/merge-requests/7/head", f.head, 1, mergeRequest...), f.fork, "git fetch --depth=1 origin " + f.fork},
 		{"GitLab, the merge", f.gitlab("refs/merge-requests/7/merge", f.merge, 20, append(mergeRequest, "CI_MERGE_REQUEST_SOURCE_BRANCH_SHA="+f.head)...), f.main, ""},
 		{"GitLab, the merge, one deep", f.gitlab("refs/merge-requests/7/merge", f.merge, 1, append(mergeRequest, "CI_MERGE_REQUEST_SOURCE_BRANCH_SHA="+f.head)...), f.main, "git fetch --depth=2 origin " + f.merge},
-		{"GitLab, main, twenty deep", f.gitlab("refs/heads/main", f.main, 20, "CI_PIPELINE_SOURCE=push"), f.fork, "git fetch origin +refs/heads/main:refs/remotes/origin/main"},
-		{"GitLab, main, one deep", f.gitlab("refs/heads/main", f.main, 1, "CI_PIPELINE_SOURCE=push"), f.fork, "git fetch --unshallow origin +refs/heads/main:refs/remotes/origin/main"},
+		{"GitLab, main, twenty deep", f.gitlab("refs/heads/main", f.main, 20, "CI_PIPELINE_SOURCE=push"), f.fork, ""},
+		{"GitLab, main, one deep", f.gitlab("refs/heads/main", f.main, 1, "CI_PIPELINE_SOURCE=push"), f.fork, "git fetch --depth=2 origin " + f.main},
+		{"GitLab, another branch, twenty deep", f.gitlab("refs/heads/release", f.release, 20, "CI_PIPELINE_SOURCE=push"), f.fork, "git fetch origin +refs/heads/main:refs/remotes/origin/main"},
 	} {
 		got, fetched := row.clone.baseline()
 		if got != row.want || !strings.HasPrefix(fetched, row.fetched) || row.fetched == "" && fetched != "" {

@@ -91,7 +91,9 @@ func TestTheGateNamesTheQueryThatIsNew(t *testing.T) {
 	}
 	run := s.runs()[0]
 	checkCosts(t, run, "GET /basket", "queries", 2, 3, results.Worse)
+	checkCosts(t, run, "GET /basket", "round trips", 2, 3, results.Worse)
 	checkCosts(t, run, "GET /postgres/seq/{id}", "queries", 1, 1, results.Same)
+	checkCosts(t, run, "GET /redis/seq/{id}", "round trips", 2, 2, results.Same)
 	checkCosts(t, run, "GET /redis/seq/{id}", "Redis commands", 2, 2, results.Same)
 	if len(run.Builds) != 2 || run.Builds[0].SHA == "" || run.Builds[0].Ref != "main" {
 		t.Errorf("the builds are %+v", run.Builds)

@@ -75,7 +75,10 @@ func (a *app) gateAll(ctx context.Context, all []gating) error {
 		options.Store, options.Root = where.Store, filepath.Dir(where.Dir)
 		p.Step(report.New(run).Answer.String())
 	}
-	if err := a.deliver(report.NewGates(runs), o.outputs, options); err != nil {
+	if len(runs) > 0 {
+		err = a.deliver(report.NewGates(runs), o.outputs, options)
+	}
+	if err != nil {
 		return err
 	}
 	if worst := worstExit(codes); worst != exitPass {

@@ -88,7 +88,8 @@ func perEndpoint(changes []results.CostComparison) string {
 	var parts []string
 	for _, endpoint := range order[:min(len(order), mostEndpoints)] {
 		var texts []string
-		for _, c := range by[endpoint][:min(len(by[endpoint]), mostCounts)] {
+		told := withoutTheirTrips(by[endpoint])
+		for _, c := range told[:min(len(told), mostCounts)] {
 			texts = append(texts, difference(c))
 		}
 		text := texts[len(texts)-1]
@@ -104,6 +105,15 @@ func perEndpoint(changes []results.CostComparison) string {
 		parts = append(parts, "and more at "+counted(more, "other endpoint"))
 	}
 	return strings.Join(parts, "; ")
+}
+
+// withoutTheirTrips leaves out the round trips of queries and commands that are told themselves: the table has them.
+func withoutTheirTrips(changes []results.CostComparison) []results.CostComparison {
+	asked := slices.ContainsFunc(changes, func(c results.CostComparison) bool { return c.Count == "queries" || c.Count == "Redis commands" })
+	if !asked {
+		return changes
+	}
+	return slices.DeleteFunc(slices.Clone(changes), func(c results.CostComparison) bool { return c.Count == "round trips" })
 }
 
 // difference is a change with its sign: +1 query, +3.1 KiB WAL.

@@ -39,6 +39,8 @@ func TestTheFirstSentenceSaysWhatCostsMore(t *testing.T) {
 		{"two endpoints, the one that changed most first", gated(results.Fail, query, cost("GET /a", "queries", "", 1, 9, results.Worse, true)),
 			"FAIL shop: +8 queries per GET /a; +1 query per POST /orders"},
 		{"one more of what not every request asks", gated(results.Fail, cost("GET /a", "queries", "", 1.2, 2.2, results.Worse, true)), "FAIL shop: +1 query per GET /a"},
+		{"a query and its round trip", gated(results.Fail, query, cost("POST /orders", "round trips", "", 2, 3, results.Worse, true), wal), "FAIL shop: +1 query and +3.1 KiB WAL per POST /orders"},
+		{"a transaction around the same queries", gated(results.Fail, cost("POST /orders", "round trips", "", 2, 4, results.Worse, true)), "FAIL shop: +2 round trips per POST /orders"},
 		{"allocations", gated(results.Fail, calm, cost("all", "allocations", "", 100, 1578, results.Worse, false)), "FAIL shop: +1478 allocations per request"},
 		{"nothing", gated(results.Pass, calm, vague), "PASS shop: nothing costs more at 1 endpoint"},
 		{"what is accepted", gated(results.Pass, calm, accepted(query)), "PASS shop: nothing costs more but what is accepted: +1 query per POST /orders"},
