@@ -258,10 +258,13 @@
 // # Costs
 //
 // Of a gate nothing is judged but what the same requests cost in both builds: those that all trials begin with alike. A count that is
-// the same in all trials of each build (buffers and bytes, which may agree in sum by chance, request by request) is exact, and fails when the candidate has more of it. Any other fails when the candidate's least
-// is at least half as much again as the baseline's most, by one per request or a hundred bytes at least, and by three times what
-// either build's trials differ by. An endpoint whose every answer failed in the baseline is inconclusive, and so is a gate of fewer than
-// two complete trials of a build.
+// the same in all trials of each build (buffers, bytes and round trips, which may agree in sum by chance, request by request) is exact, and
+// fails when the candidate has more of it. Any other fails when the candidate's least is at least half as much again as the baseline's
+// most, by one per request or a hundred bytes at least, and by three times what either build's trials differ by. An endpoint whose
+// every answer failed in the baseline is inconclusive, and so is a gate of fewer than two complete trials of a build.
+//
+// A count that is worse fails nothing where the question accepts it: its metric, at its endpoint or everywhere, and not after its last
+// day, which is held against the day on which the run was made. What became of each acceptance is part of the verdict.
 //
 // # Thresholds
 //
