@@ -27,7 +27,7 @@ const (
 	listed   = 200
 	listTime = 12 * time.Second
 	// restful is how long dependencies must not have been asked before the list begins, and restless how long that is waited for.
-	restful, restless = 200 * time.Millisecond, 3 * time.Second
+	restful, restless = 400 * time.Millisecond, 5 * time.Second
 	// afterwards is how long the last request may go on working after its answer.
 	afterwards = 500 * time.Millisecond
 )

@@ -91,9 +91,9 @@ func TestTheGateNamesTheQueryThatIsNew(t *testing.T) {
 	}
 	run := s.runs()[0]
 	checkCosts(t, run, "GET /basket", "queries", 2, 3, results.Worse)
-	checkCosts(t, run, "GET /basket", "round trips", 2, 3, results.Worse)
+	checkTrips(t, run, "GET /basket", 2, 3)
 	checkCosts(t, run, "GET /postgres/seq/{id}", "queries", 1, 1, results.Same)
-	checkCosts(t, run, "GET /redis/seq/{id}", "round trips", 2, 2, results.Same)
+	checkTrips(t, run, "GET /redis/seq/{id}", 2, 2)
 	checkCosts(t, run, "GET /redis/seq/{id}", "Redis commands", 2, 2, results.Same)
 	if len(run.Builds) != 2 || run.Builds[0].SHA == "" || run.Builds[0].Ref != "main" {
 		t.Errorf("the builds are %+v", run.Builds)
@@ -125,6 +125,22 @@ func checkCosts(t *testing.T, run results.Run, endpoint, count string, baseline,
 		return
 	}
 	t.Errorf("%s of %s were not compared: %+v", count, endpoint, run.Verdict.Costs)
+}
+
+// checkTrips is checkCosts of round trips. A connection that has been idle for a second is pinged before it is used, which is a round
+// trip more on a machine that lets it wait so long, and makes the count no exact one.
+func checkTrips(t *testing.T, run results.Run, endpoint string, baseline, candidate float64) {
+	t.Helper()
+	for _, c := range run.Verdict.Costs {
+		if c.Endpoint != endpoint || c.Count != "round trips" {
+			continue
+		}
+		if c.Baseline < baseline || c.Candidate < candidate || c.Exact && (c.Baseline != baseline || c.Candidate != candidate) {
+			t.Errorf("round trips of %s: %+v", endpoint, c)
+		}
+		return
+	}
+	t.Errorf("round trips of %s were not compared: %+v", endpoint, run.Verdict.Costs)
 }
 
 func TestTheGateRefusesWhatItCanNotCompare(t *testing.T) {
