@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"regexp"
@@ -39,20 +38,7 @@ func (s *Store) Run(ctx context.Context, reference string) (results.Run, error) 
 	if err != nil {
 		return results.Run{}, err
 	}
-	var version int
-	var body string
-	if err := s.db.QueryRowContext(ctx, selectDocument, id).Scan(&version, &body); err != nil {
-		return results.Run{}, fmt.Errorf("read run %s: %w", id, err)
-	}
-	if version > results.Schema {
-		return results.Run{}, fmt.Errorf("read run %s: %w: its record is version %d, this brunt knows %d",
-			id, ErrNewerSchema, version, results.Schema)
-	}
-	var run results.Run
-	if err := json.Unmarshal([]byte(body), &run); err != nil {
-		return results.Run{}, fmt.Errorf("read run %s: %w", id, err)
-	}
-	return run, nil
+	return s.document(ctx, id)
 }
 
 // Resolve returns the id of the run that reference names; see Run.
@@ -104,6 +90,18 @@ func (s *Store) byPrefix(ctx context.Context, reference string) (string, error) 
 }
 
 func (s *Store) bySHA(ctx context.Context, reference string) (string, error) {
+	sha, err := s.commit(ctx, reference)
+	if err != nil {
+		return "", err
+	}
+	const query = `SELECT id FROM runs WHERE sha = $1 OR head_sha = $1 ORDER BY created DESC, id DESC LIMIT 1`
+	var id string
+	err = s.db.QueryRowContext(ctx, query, sha).Scan(&id)
+	return id, err
+}
+
+// commit is the one that a SHA, or the beginning of one, names.
+func (s *Store) commit(ctx context.Context, reference string) (string, error) {
 	if !shaPrefix.MatchString(reference) {
 		return "", sql.ErrNoRows
 	}
@@ -120,10 +118,7 @@ ORDER BY 1 LIMIT 10`
 	case len(shas) > 1:
 		return "", &AmbiguousError{Reference: reference, What: "commits", Matches: shas}
 	}
-	const query = `SELECT id FROM runs WHERE sha = $1 OR head_sha = $1 ORDER BY created DESC, id DESC LIMIT 1`
-	var id string
-	err = s.db.QueryRowContext(ctx, query, shas[0]).Scan(&id)
-	return id, err
+	return shas[0], nil
 }
 
 // texts returns the one column of a query.

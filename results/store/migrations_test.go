@@ -26,7 +26,8 @@ var update = flag.Bool("update", false, "write golden files that are missing or 
 // and its digest here.
 func TestMigrationsAreNeverEdited(t *testing.T) {
 	want := map[string]string{
-		"migrations/0001_runs.sql": "8baeb7066f3cf5727cd74023c26f48ecfac9863af6f16d8d3192272e688a9cca",
+		"migrations/0001_runs.sql":     "8baeb7066f3cf5727cd74023c26f48ecfac9863af6f16d8d3192272e688a9cca",
+		"migrations/0002_releases.sql": "08ba32f672f231b83b01a1027387c09e61a1a7c3ab2907ea345ecb3cde69c12c",
 	}
 	names, err := fs.Glob(migrations, "migrations/*.sql")
 	if err != nil {

@@ -1,0 +1,7 @@
+-- Names for what was released: of one run, or of a commit with all its runs.
+CREATE TABLE releases (
+    name    TEXT   PRIMARY KEY,
+    run     TEXT   NOT NULL, -- its id; empty when the commit is named
+    sha     TEXT   NOT NULL, -- full, of the commit measured; of a run that knows none empty
+    created BIGINT NOT NULL  -- when it was named: nanoseconds since 1970, UTC
+);
