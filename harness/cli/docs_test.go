@@ -68,7 +68,12 @@ func readmeScript(command, code string) string {
 		says = map[string]string{"0": "^PASS ", "1": "fail .* in redis-slow "}[code]
 		code += ",4" // a machine that other tests keep busy may be unfit to measure on; it then has to say so
 	}
-	text := fmt.Sprintf("cd %s\nexits %s brunt %s\n", folder, code, written.ReplaceAllString(command, "$$WORK/$0"))
+	before := ""
+	if strings.HasPrefix(command, "compare ") || strings.HasPrefix(command, "baseline ") { // they need something stored
+		run := "exec brunt run --quiet script.js -- --iterations 3\n"
+		before = "cd $WORK\n" + run + run + "exec brunt baseline set v1.2 latest~1\n"
+	}
+	text := before + fmt.Sprintf("cd %s\nexits %s brunt %s\n", folder, code, written.ReplaceAllString(command, "$$WORK/$0"))
 	if says != "" {
 		text += fmt.Sprintf("stdout '%s|not fit to measure'\n", says)
 	}

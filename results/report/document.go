@@ -21,10 +21,12 @@ type Document struct {
 	// Track is what reference targets showed; nil: the document is of one run.
 	Track *results.TrackRecord
 	// Gates are the documents of several gates in one call, in their order; nil: there are none.
-	Gates  []Document
-	Answer Answer
-	Tables []Table // only those that have rows
-	Notes  []Note  // lines with a label: fitness, failed trials, exceptions
+	Gates []Document
+	// Compared are two builds out of the store; nil: the document is of something else.
+	Compared *results.Compared
+	Answer   Answer
+	Tables   []Table // only those that have rows
+	Notes    []Note  // lines with a label: fitness, failed trials, exceptions
 	// Warnings of the run and of the verdict, without repetitions.
 	Warnings []string
 	// Repeat is the command that repeats the run, quoted for a shell; empty when the run has none.

@@ -11,7 +11,7 @@ import (
 	"github.com/devcraft-studio/brunt/results"
 )
 
-// JSON writes one indented object with its keys in the order of jsonRun, jsonTrack or jsonGates.
+// JSON writes one indented object with its keys in the order of jsonRun, jsonTrack, jsonGates or jsonCompared.
 func JSON(w io.Writer, d Document, _ Options) error {
 	var object any
 	switch {
@@ -19,6 +19,8 @@ func JSON(w io.Writer, d Document, _ Options) error {
 		object = toJSONTrack(d)
 	case d.Gates != nil:
 		object = toJSONGates(d)
+	case d.Compared != nil:
+		object = jsonCompared{Schema: results.Schema, Answer: d.Answer.String(), Compared: *d.Compared}
 	default:
 		object = toJSON(d)
 	}

@@ -64,6 +64,9 @@ func writeWhereabouts(out *strings.Builder, d Document, o Options) {
 // kept says which runs there are, and where. mark makes the names stand out.
 func kept(d Document, o Options, mark func(string) string) string {
 	word, ids := "Run", []string{d.Run.ID}
+	if d.Compared != nil { // which runs they are stands in their first table
+		word, ids = "Compared", []string{d.Compared.Baseline.Reference, d.Compared.Candidate.Reference}
+	}
 	if d.Track != nil {
 		word, ids = "Runs", nil
 		for _, t := range d.Track.Targets {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,12 +13,14 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/devcraft-studio/brunt/results"
 )
 
-// saveForEver is the child: it opens the store, and saves run after run, each first as broken and then with its trials, and
-// says on standard output what has been saved. Each line is "id trials". It ends when standard input does.
+// saveForEver is the child: it opens the store, and saves run after run, each first as broken and then with its trials, each of which
+// has written a recording into the run's folder before, and says on standard output what has been saved. Each line is "id trials". It
+// ends when standard input does.
 func saveForEver(dsn, name string) error {
 	ctx := context.Background()
 	s, err := Open(ctx, dsn)
@@ -38,15 +41,25 @@ func saveForEver(dsn, name string) error {
 		default:
 		}
 		run := example(fmt.Sprintf("%s-%04d", name, i))
-		run.Status, run.Reason, run.Trials = results.StatusBroken, padding, nil
+		run.Status, run.Reason, run.Trials, run.Artifacts = results.StatusBroken, padding, nil, nil
 		for trials := range 3 {
 			if err := s.Save(ctx, &run); err != nil {
 				return err
 			}
 			fmt.Printf("%s %d\n", run.ID, trials)
-			run.Trials = append(run.Trials, results.Trial{Number: trials + 1, Status: results.StatusComplete, Reason: padding})
+			name := fmt.Sprintf("recording-%d.brunt", trials+1)
+			if err := os.WriteFile(filepath.Join(s.Dir(run.ID), name), []byte(recordingOf(run.ID, trials+1)), 0o666); err != nil {
+				return err
+			}
+			run.Trials = append(run.Trials, results.Trial{Number: trials + 1, Status: results.StatusComplete, Reason: padding, Recording: name})
+			run.Artifacts = append(run.Artifacts, results.Artifact{Name: name, Path: name, Size: int64(len(recordingOf(run.ID, trials+1)))})
 		}
 	}
+}
+
+// recordingOf is what stands in the recording of a trial.
+func recordingOf(id string, trial int) string {
+	return strings.Repeat(fmt.Sprintf("%s %d\n", id, trial), 200)
 }
 
 // child is a running saveForEver.
@@ -95,7 +108,7 @@ func (c *child) read(n int) error {
 
 // check opens the store and compares it with what was acknowledged. The child may have saved one step more than it had
 // time to say, never less.
-func check(t *testing.T, path string, saved map[string]int) {
+func check(t *testing.T, path string, saved map[string]int) (unsaid int) {
 	t.Helper()
 	s := open(t, path)
 	defer s.Close()
@@ -114,25 +127,82 @@ func check(t *testing.T, path string, saved map[string]int) {
 			t.Errorf("run %s: %d trials in the list, %d in the document", m.ID, m.Trials, len(run.Trials))
 		}
 		trials[m.ID] = m.Trials
+		intact(t, s, run)
 	}
 	for id, want := range saved {
 		got, found := trials[id]
 		if !found || got < want || got > want+1 {
 			t.Errorf("run %s: acknowledged %d trials, stored %d (found %v)", id, want, got, found)
 		}
+		if got == want+1 {
+			unsaid++
+			saved[id] = got // from now on it is known
+		}
 	}
 	save(t, s, example("after-the-crash"))
+	return unsaid
+}
+
+// intact reads every artifact that a stored run names, but for those of the example, which has no files.
+func intact(t *testing.T, s *Store, run results.Run) {
+	t.Helper()
+	if run.ID == "after-the-crash" {
+		return
+	}
+	for i, a := range run.Artifacts {
+		f, err := s.OpenArtifact(run.ID, a.Path)
+		if err != nil {
+			t.Errorf("run %s: %v", run.ID, err)
+			continue
+		}
+		content, err := io.ReadAll(f)
+		f.Close()
+		if err != nil || string(content) != recordingOf(run.ID, i+1) || int64(len(content)) != a.Size {
+			t.Errorf("run %s: %s is not as it was written, %v", run.ID, a.Path, err)
+		}
+	}
+}
+
+// killing is when a child is killed: so many acknowledgements and then so long after its start.
+type killing struct {
+	acknowledged int
+	after        time.Duration
 }
 
 func TestWhatWasAcknowledgedSurvivesAKill(t *testing.T) {
+	// One store, killed again and again: in its first saves, in the middle of one run, later, and among checkpoints.
+	survives(t, []killing{{0, 0}, {1, 0}, {2, 0}, {5, time.Millisecond}, {13, 0}, {37, 3 * time.Millisecond}})
+}
+
+// TestProofWhatWasAcknowledgedSurvivesFiftyKills kills at fifty moments, spread over the first sixty saves and over what one takes.
+func TestProofWhatWasAcknowledgedSurvivesFiftyKills(t *testing.T) {
+	proof := os.Getenv("BRUNT_PROOF")
+	if proof == "" {
+		t.Skip("a long proof: `make proof` runs it")
+	}
+	random := rand.New(rand.NewPCG(9, 50))
+	var all []killing
+	for range 50 {
+		all = append(all, killing{random.IntN(60), time.Duration(random.IntN(8000)) * time.Microsecond})
+	}
+	inside := survives(t, all)
+	if !t.Failed() {
+		proven(t, proof, "kill -9 during save, 50 moments", fmt.Sprintf("0 acknowledged saves and 0 artifacts lost; %d kills fell between a save and its acknowledgement", inside))
+	}
+}
+
+// survives kills a child of one store at each of the moments, and holds the store to what it had acknowledged. inside is how often more
+// was stored than acknowledged.
+func survives(t *testing.T, moments []killing) (inside int) {
+	t.Helper()
 	path := filepath.Join(t.TempDir(), "brunt.db")
 	known := map[string]int{}
-	// One store, killed again and again: in its first saves, in the middle of one run, later, and among checkpoints.
-	for round, acknowledgements := range []int{0, 1, 2, 5, 13, 37} {
+	for round, m := range moments {
 		c := startChild(t, path, fmt.Sprintf("round%d", round))
-		if err := c.read(acknowledgements); err != nil {
+		if err := c.read(m.acknowledged); err != nil {
 			t.Fatal(err)
 		}
+		time.Sleep(m.after)
 		if err := c.cmd.Process.Kill(); err != nil {
 			t.Fatal(err)
 		}
@@ -142,8 +212,9 @@ func TestWhatWasAcknowledgedSurvivesAKill(t *testing.T) {
 		for id, trials := range c.saved {
 			known[id] = trials
 		}
-		check(t, path, known)
+		inside += check(t, path, known)
 	}
+	return inside
 }
 
 func TestTwoProcessesWriteAtOnce(t *testing.T) {

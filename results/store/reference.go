@@ -98,7 +98,10 @@ func (s *Store) newestOfRef(ctx context.Context, ref, experiment string) (sha st
 	return sha, err
 }
 
-const experimentsOfCommit = `SELECT DISTINCT experiment FROM runs WHERE (sha = $1 OR head_sha = $1) AND status = 'complete' ORDER BY 1`
+const experimentsOfCommit = `
+SELECT experiment FROM runs WHERE sha = $1 AND status = 'complete'
+UNION SELECT experiment FROM runs WHERE head_sha = $1 AND status = 'complete'
+ORDER BY 1`
 
 // Experiments are those of which a commit has complete runs, sorted. sha is full.
 func (s *Store) Experiments(ctx context.Context, sha string) ([]string, error) {
@@ -106,8 +109,10 @@ func (s *Store) Experiments(ctx context.Context, sha string) ([]string, error) {
 }
 
 const runsOfCommit = `
-SELECT id FROM runs WHERE (sha = $1 OR head_sha = $1) AND experiment = $2 AND status = 'complete'
-ORDER BY created DESC, id DESC LIMIT $3`
+SELECT id FROM (
+    SELECT id, created FROM runs WHERE sha = $1 AND experiment = $2 AND status = 'complete'
+    UNION SELECT id, created FROM runs WHERE head_sha = $1 AND experiment = $2 AND status = 'complete'
+) AS found ORDER BY created DESC, id DESC LIMIT $3`
 
 // RunsOf returns the complete runs of a commit and an experiment, newest first, at most so many; more says whether there are more. It
 // reads the documents of those runs and no others. sha is full.

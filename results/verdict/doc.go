@@ -266,6 +266,42 @@
 // A count that is worse fails nothing where the question accepts it: its metric, at its endpoint or everywhere, and not after its last
 // day, which is held against the day on which the run was made. What became of each acceptance is part of the verdict.
 //
+// # Two builds out of the store
+//
+// Compare holds stored runs of a candidate against stored runs of a baseline, out of their verdicts, and reads no recording. It is not
+// the gate, which conducts both builds in turn; it says what can be said afterwards, and unclear where nothing can.
+//
+// Of each kind of run (plain ones, searches for the breakpoint, those of limits) only complete runs made in one way count: of the
+// configurations on both sides the two that differ least, of those the newest. What still differs is listed field by field: provider,
+// dependencies and machine leave only large effects; the load, the time scale, flags that change the question and any other part of the
+// experiment leave times and counts unclear; SLOs leave what they bound (goodput, recovery, limits) unclear; seeds, versions of tools, names
+// and descriptions are told and change nothing. The text of a script is not kept, and can't be compared.
+//
+// What replicates a measurement is a trial, that is a start of the processes, and never a request. A trial's value of a phase is the mean
+// of the logarithm of the quantile over all phases of that name, weighted by requests; a phase counts with eight requests beyond the
+// quantile, a trial with twenty. A trial whose generator or machine was out of bounds is left out of times; where the generator ran late,
+// or a part of the load was not served, outcomes that this could have made are taken back.
+//
+// Interleaved are runs of which five pairs or more are neighbours: a trial of each build on one machine, less than half an hour apart,
+// each build first in a quarter of them or more (of runs strictly in turn one is left out, so that both orders occur). Their differences
+// have Student's interval over pairs, one-sided at 1 % divided by the number of rows: worse and better are outside it, and at least 1, 2 or
+// 3 % at p50, p95 or p99, 0.1 points of failures, 1 point of goodput. The same is what lies, at 5 % on each side, within 3, 5 or 8 %, and
+// those points. MDE is what such an interval would miss one time in twenty.
+//
+// All others are not: that the machine was in another mood is in no spread of theirs. There a time has to be 3.5 times as long (of two
+// trials on the side with fewer 3 times, of five 2.5 times), 4 times on other machines, by 5 ms, a fifth more in phases under 30 s, and by
+// more than what the trials of either side differ by; failures have to differ by a point and goodput by ten, by ten requests and by as
+// much as the lower share. Low and High are that far from the ratio. Nothing is the same. In the simulation of GATE's noise in the tests (quiet,
+// noisy, hostile; one run of each months apart, runs in a row, nightly, in turn), a build is worse than itself in less than 1 % of the
+// comparisons, all rows of one together.
+//
+// Counts do not depend on how fast a machine is. Work per request is worse when the trials' values lie further apart than 0.5, a quarter
+// of the lesser (half of it outside of steady) and three times what those of one side differ by; within a fiftieth it is the same. Costs
+// are compared as a gate does, over all its stored starts of both builds; with other seeds the requests were others, and only half as much
+// again is named. Round trips differ when their intervals do not meet and half a round trip lies between. An invariant is worse when it held
+// and holds no more. Limits differ when what one build held is 1.5 times where the other broke; recoveries when every one of one side took
+// twice as long as any of the other, and 10 s more.
+//
 // # Thresholds
 //
 // Thresholds have k6's meaning: all samples of the whole run, setup and teardown included, percentiles interpolated
