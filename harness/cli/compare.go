@@ -12,7 +12,7 @@ import (
 )
 
 // mostCompared is how many runs of a build are compared, the newest: each is a document to read.
-const mostCompared = 40
+const mostCompared = 30
 
 // compareOptions are the flags of `brunt compare`.
 type compareOptions struct {
@@ -32,7 +32,7 @@ phase, work per request behind the service, recovery, limits, round trips, invar
 
 Each is a run (its id, the beginning of it, latest, or latest~N: N runs before), a commit (four digits or more), release:NAME as
 ` + "`brunt baseline set`" + ` named it, or a ref: by the name that it was measured under, of which the newest measured commit counts, else by what
-git makes of it. Of a commit all complete runs of the experiment that were made in the same way are taken together, the newest 40.
+git makes of it. Of a commit all complete runs of the experiment that were made in the same way are taken together, the newest 30.
 
 What is replicated is the start of the processes, that is a trial, and never a request. Times get an interval when both builds ran in
 turn on one machine, in five pairs or more, each as often first as the other. Else only effects are named that no simulated machine
@@ -72,7 +72,7 @@ func (a *app) compare(ctx context.Context, baseline, candidate string, o compare
 	var sides [2]comparedSide
 	for i, text := range []string{baseline, candidate} {
 		if sides[i].named, err = a.refer(ctx, s, text, o.experiment); err != nil {
-			return usage(err)
+			return refusedName(err)
 		}
 	}
 	if sides[0].named.Run == sides[1].named.Run && (sides[0].named.Run != "" || sides[0].named.SHA == sides[1].named.SHA) {
@@ -84,7 +84,7 @@ func (a *app) compare(ctx context.Context, baseline, candidate string, o compare
 	}
 	var notes []string
 	for i := range sides {
-		if err := sides[i].read(ctx, s, experiment); err != nil {
+		if err := sides[i].read(ctx, s, experiment, sides[1-i].named.Run); err != nil {
 			return err
 		}
 		notes = append(notes, sides[i].notes...)

@@ -23,7 +23,7 @@ type comparedSide struct {
 // refer finds what a text names in the store, and where it names nothing there asks git which commit it is.
 func (a *app) refer(ctx context.Context, s *store.Store, text, experiment string) (store.Reference, error) {
 	named, err := s.Refer(ctx, text, experiment)
-	if err == nil || !errors.Is(err, store.ErrNotFound) || strings.HasPrefix(text, "-") || strings.HasPrefix(text, store.Latest) {
+	if err == nil || !errors.Is(err, store.ErrNotFound) || text == store.Latest || strings.HasPrefix(text, store.Latest+"~") {
 		return named, err
 	}
 	cmd := exec.CommandContext(ctx, "git", "rev-parse", "--verify", "--quiet", "--end-of-options", text+"^{commit}")
@@ -80,8 +80,9 @@ func orNothing(names []string) string {
 	return strings.Join(names, ", ")
 }
 
-// read takes the runs of the side out of the store: the one that was named, or those of the commit.
-func (c *comparedSide) read(ctx context.Context, s *store.Store, experiment string) error {
+// read takes the runs of the side out of the store: the one that was named, or those of the commit but for one that is named as the
+// other side.
+func (c *comparedSide) read(ctx context.Context, s *store.Store, experiment, other string) error {
 	c.stored.Reference = c.named.Text
 	if c.named.Run != "" {
 		run, err := s.Run(ctx, c.named.Run)
@@ -104,7 +105,10 @@ func (c *comparedSide) read(ctx context.Context, s *store.Store, experiment stri
 	if c.named.Ref != "" {
 		c.notes = append(c.notes, fmt.Sprintf("of the commits of %s the newest that was measured is compared, %s", c.named.Ref, short(c.named.SHA)))
 	}
-	c.stored.Runs = runs
+	c.stored.Runs = slices.DeleteFunc(runs, func(r results.Run) bool { return r.ID == other })
+	if len(c.stored.Runs) == 0 {
+		return usage(fmt.Errorf("%s has no other complete run of %s than %s: there is nothing to compare", c.named.Text, experiment, other))
+	}
 	return nil
 }
 

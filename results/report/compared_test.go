@@ -35,7 +35,7 @@ func twoBuilds() results.Compared {
 		},
 		SLOs:  []results.ComparedSLO{{What: "p95(latency) < 50ms", Unit: "ms", Baseline: ptr(12), Candidate: ptr(61.2), Was: results.Pass, Is: results.Fail}},
 		Costs: []results.CostComparison{{Endpoint: "POST /orders", Count: "queries", Baseline: 3, Candidate: 4, Outcome: results.Worse, Exact: true}},
-		Notes: []string{"the builds did not run on the same"},
+		Notes: []string{"machine, provider or dependencies are not the same, so that only times that are 4 times as long are named"},
 	}
 }
 

@@ -167,7 +167,8 @@ func (k *contrast) take(sides [2]Stored, chosen [2]configured) {
 				if trial.Status != results.StatusComplete || !ofBuild(*run, trial.Build, sides[s].Build) {
 					continue
 				}
-				e := execution{run: run, trial: trial, unfit: trial.Fitness.Saturated}
+				// Searches go beyond the limit on purpose.
+				e := execution{run: run, trial: trial, unfit: k.kind == "" && trial.Fitness.Saturated}
 				if e.unfit {
 					k.note(fmt.Sprintf("trial %d of run %s was not fit to measure times: %s", trial.Number, run.ID, firstText(trial.Fitness.Reasons)))
 				} else {

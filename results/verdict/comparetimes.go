@@ -145,7 +145,7 @@ func (k *contrast) explain(mixed bool) {
 		k.note("what was asked is not the same on both sides, so that times and counts can't be compared")
 		return
 	case k.effect[results.EffectLarge]:
-		k.note(fmt.Sprintf("the builds did not run on the same, so that only times that are %g times as long are named", factorElsewhere))
+		k.note(fmt.Sprintf("machine, provider or dependencies are not the same, so that only times that are %g times as long are named", factorElsewhere))
 		return
 	}
 	why := "the builds did not run in turn"
