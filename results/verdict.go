@@ -38,6 +38,8 @@ type Verdict struct {
 	// Costs compare what requests cost in two builds, and CostChanges say which statements and commands make the difference.
 	Costs       []CostComparison `json:"costs,omitempty"`
 	CostChanges []CostChange     `json:"cost_changes,omitempty"`
+	// Gate is what a timing gate found; nil: there was none.
+	Gate *GateFindings `json:"gate,omitempty"`
 	// Uses says what each phase asked of each node and link, for people: it has no part in the outcome.
 	Uses []Use `json:"uses,omitempty"`
 }
