@@ -117,8 +117,8 @@ type GateEstimate struct {
 	// High below the limit. They have the two levels of a fail and of a pass, and hold at all looks together.
 	Low  *float64 `json:"low"`
 	High *float64 `json:"high"`
-	// FailBound and PassBound are the critical values of t that were used at the last look, and FailSpent and PassSpent the error
-	// that had been spent by then.
+	// FailBound and PassBound are the critical values of t that were used at the last look (errors have none), and FailSpent and
+	// PassSpent the error that had been spent by then.
 	FailBound *float64 `json:"fail_bound"`
 	PassBound *float64 `json:"pass_bound"`
 	FailSpent float64  `json:"fail_spent"`
@@ -126,7 +126,7 @@ type GateEstimate struct {
 
 	SD *float64 `json:"sd"` // of a pair's value
 	// MDE is the change that FailBound with that sd and as many pairs would have found four times out of five, and PairsNeeded how
-	// many pairs a gate needs that finds a change of twice the floor as often; nil beyond 1000.
+	// many pairs a gate needs that finds a change of PassLimit as often; nil beyond 1000.
 	MDE             *float64 `json:"mde"`
 	PairsNeeded     *int     `json:"pairs_needed"`
 	Autocorrelation *float64 `json:"autocorrelation"` // of successive pairs' values

@@ -54,16 +54,20 @@ func (g Gate) Check() error {
 // counts against the budget.
 func (g Gate) Next(done []results.GateReading, elapsed time.Duration) (GatePair, GateEnd) {
 	plan := g.Plan.WithDefaults()
-	judged := verdict.JudgeGate(plan, done)
+	decided, used, most := verdict.GateStanding(plan, done)
 	switch {
-	case judged.Decided:
+	case decided:
 		return GatePair{}, GateDecided
-	case len(done) >= plan.MostPairs || judged.Findings.Used >= judged.Findings.Most:
+	case len(done) >= plan.MostPairs || used >= most:
 		return GatePair{}, GatePairs
 	case elapsed.Seconds()+expected(plan, done) > plan.Budget:
 		return GatePair{}, GateBudget
 	}
-	return g.pair(len(done) + 1), ""
+	number := 0
+	for _, r := range done {
+		number = max(number, r.Pair)
+	}
+	return g.pair(number + 1), ""
 }
 
 // Remaining is how long the gate goes on at most, if its pairs take as long as those before.
