@@ -88,6 +88,11 @@ type gateMetric struct {
 	errors bool
 }
 
+// small says whether the estimate is below what is worth a fail.
+func (m gateMetric) small() bool {
+	return m.errors || m.Estimate == nil || *m.Estimate < change(m.metric.Floor)
+}
+
 // look judges the pairs that are used so far.
 func (g *gate) look(conducted []results.GateReading) {
 	g.looks++
@@ -101,7 +106,7 @@ func (g *gate) look(conducted []results.GateReading) {
 	if len(g.unfit) > 0 {
 		return
 	}
-	gated, within := 0, 0
+	gated, within, small := 0, 0, true
 	for _, m := range g.metrics {
 		switch {
 		case !m.Gated:
@@ -113,16 +118,19 @@ func (g *gate) look(conducted []results.GateReading) {
 			within++
 		}
 		gated++
+		small = small && m.small()
 	}
+	// What may be worth a fail is looked at as long as there is time: else half of the changes between the floor and the limit would
+	// pass by the first look that happens to be narrow enough.
 	if gated > 0 && within == gated {
-		g.outcome, g.decided = results.Pass, true
+		g.outcome, g.decided = results.Pass, small || len(g.used) == g.most
 	}
 }
 
 // judgement is what the last look said, with what is worked out for that one alone.
 func (g *gate) judgement(seen []results.GateReading) GateJudgement {
-	if g.looks == 0 || !g.decided {
-		g.unfit, g.outcome = g.misfits(seen), results.Inconclusive
+	if g.unfit = g.misfits(seen); len(g.unfit) > 0 || g.looks == 0 {
+		g.outcome = results.Inconclusive
 	}
 	j := GateJudgement{Outcome: g.outcome, Decided: g.decided, Comparisons: []results.Comparison{}, Findings: results.GateFindings{
 		Pairs: len(seen), Used: len(g.used), Most: g.most, Looks: g.looks, Decided: g.decided, LastLook: g.lastLook,

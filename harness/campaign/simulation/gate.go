@@ -88,7 +88,7 @@ func (c *conductor) pair(next campaign.GatePair) verdict.GatePair {
 	}
 }
 
-func (c *conductor) start() { c.machine.pass(3 + float64(c.random.IntN(3))) }
+func (c *conductor) start() { c.machine.pass(1 + float64(c.random.IntN(3))) }
 
 // warm loads processes until their times are level.
 func (c *conductor) warm(all ...*process) {

@@ -9,7 +9,7 @@
 //   - slices of 200 ms are the process's own: those of the two builds have nothing in common;
 //   - in mirror, each such slice of either build has 5 % of normal noise more, for the other build is in its way;
 //   - what befalls p95 alone lengthens the requests whose own chance is between the 86th and the 98th percentile;
-//   - a build takes 3 to 5 s to start and 1 s to stop, and in mirror both do at once;
+//   - a build takes 1 to 3 s to start and 1 s to stop, and in mirror both do at once;
 //   - the warm-up, under half the load, ends after 15 s or as soon thereafter as three medians of 3 s are within 10 %, at the latest
 //     after 30 s; medians are drawn, not measured.
 package simulation

@@ -25,11 +25,11 @@ func (c Cell) Name() string { return fmt.Sprintf("%s/%s/%s", c.Noise.Name, c.Mod
 func pairSeconds(mode results.GateMode) float64 {
 	switch mode {
 	case results.GateSlices:
-		return 170
+		return 168
 	case results.GateTrials:
-		return 136
+		return 132
 	}
-	return 68
+	return 66
 }
 
 // Simulation plays the cell's gates.
