@@ -279,7 +279,11 @@ func (g *gate) misfits(conducted []results.GateReading) []string {
 		if !m.Gated {
 			continue
 		}
-		compared, worse = compared || !m.errors, worse || m.Worse
+		worse = worse || m.Worse
+		if m.errors { // whose bursts are in their dispersion
+			continue
+		}
+		compared = true
 		if most := g.plan.Limits.Autocorrelation; len(g.used) >= fewestCorrelatedPairs && m.Autocorrelation != nil && *m.Autocorrelation > most {
 			reasons = append(reasons, fmt.Sprintf("%s of one pair resembles that of the next (autocorrelation %.2f, more than %.2f): something that changes slowly is in it; "+
 				"let the machine come to rest, or try a gate of whole trials", m.Metric, *m.Autocorrelation, most))

@@ -75,6 +75,7 @@ func TestJudgeGate(t *testing.T) {
 		{"faster", results.Gate{}, turn{p50: -0.2, p95: -0.2, p99: -0.2, apart: 0.01}, 20, results.Pass, 5, ""},
 		{"failures of the candidate", results.Gate{}, turn{apart: 0.3, failed: [2]int64{0, 20}}, 20, results.Fail, 5, "errors"},
 		{"failures of both", results.Gate{}, turn{apart: 0.002, failed: [2]int64{20, 20}}, 20, results.Pass, 5, ""},
+		{"two failures of the candidate in each pair", results.Gate{}, turn{apart: 0.3, failed: [2]int64{0, 2}}, 20, results.Fail, 7, "errors"},
 		{"a budget for six pairs", results.Gate{Budget: 360}, turn{apart: 0.05}, 20, results.Inconclusive, 0, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -110,6 +111,18 @@ func TestWhatComesAfterTheDecisionChangesNothing(t *testing.T) {
 		if diff := cmp.Diff(want, JudgeGate(results.Gate{}, readings)); diff != "" {
 			t.Errorf("%s: %s", name, diff)
 		}
+	}
+}
+
+// TestWhatMayBeWorthAFailIsLookedAtToTheEnd: its upper bound is within the limit, but its estimate is not below the floor.
+func TestWhatMayBeWorthAFailIsLookedAtToTheEnd(t *testing.T) {
+	j := JudgeGate(results.Gate{}, turn{p95: 0.03, apart: 0.0312}.readings(12))
+	if j.Outcome != results.Pass || j.Decided || j.Findings.LastLook != 12 {
+		t.Errorf("%s, decided %v after pair %d: %+v", j.Outcome, j.Decided, j.Findings.LastLook, j.Findings.Metrics[1])
+	}
+	smaller := JudgeGate(results.Gate{}, turn{p95: 0.018, apart: 0.0312}.readings(12))
+	if smaller.Outcome != results.Pass || !smaller.Decided {
+		t.Errorf("below the floor: %s, decided %v", smaller.Outcome, smaller.Decided)
 	}
 }
 
@@ -168,6 +181,12 @@ func TestGatesThatCanNotBeBelieved(t *testing.T) {
 			none[i].Values[k].Change = nil
 		}
 	}
+	failing := turn{apart: 0.3}.readings(20)
+	for i := range failing {
+		v := &failing[i].Values[3]
+		v.CandidateCount = int64(i * i)
+		v.Change = known(float64(i*i) / 9000)
+	}
 	for _, test := range []struct {
 		name     string
 		readings []results.GateReading
@@ -179,6 +198,7 @@ func TestGatesThatCanNotBeBelieved(t *testing.T) {
 		{"one pair in six is left out", unfit(turn{p95: 0.3, apart: 0.002}.readings(20), 6), results.Fail, ""},
 		{"a baseline that errors", turn{failed: [2]int64{900, 90}, apart: 0.002}.readings(20), results.Inconclusive, "the baseline itself fails 10% of what it is offered"},
 		{"pairs that resemble each other", slow, results.Inconclusive, "resembles that of the next"},
+		{"failures that become more do resemble each other, and are no reason", failing, results.Fail, ""},
 		{"p99 with too little beyond it is no reason", few, results.Fail, ""},
 		{"no time at all", none, results.Inconclusive, "no time could be compared"},
 	} {

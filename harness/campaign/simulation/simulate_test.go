@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"os"
+	"regexp"
 	"runtime"
 	"strconv"
 	"sync"
@@ -26,7 +27,8 @@ const (
 
 // TestSimulate plays the gates of the full table that BRUNT_SIMULATE, a file of lines, does not hold yet, and writes the table beside
 // it. It can be ended at any time: what is not written yet is played again. BRUNT_SIMULATE_FOR is after how long it stops by itself,
-// and BRUNT_SIMULATE_GATES how many gates a cell has. `make simulate` runs it.
+// BRUNT_SIMULATE_GATES how many gates a cell has, and BRUNT_SIMULATE_CELLS a regular expression of the cells that are played.
+// `make simulate` runs it.
 func TestSimulate(t *testing.T) {
 	path := os.Getenv("BRUNT_SIMULATE")
 	if path == "" {
@@ -47,6 +49,10 @@ func TestSimulate(t *testing.T) {
 		}
 		until = time.Now().Add(d)
 	}
+	cells, err := regexp.Compile(os.Getenv("BRUNT_SIMULATE_CELLS"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	played := readChunks(t, path)
 	file, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
 	if err != nil {
@@ -61,7 +67,7 @@ func TestSimulate(t *testing.T) {
 		defer close(work)
 		for from := 0; from < gates; from += chunkGates {
 			for _, c := range Cells() {
-				if _, done := played[c.Name()][from]; done {
+				if _, done := played[c.Name()][from]; done || !cells.MatchString(c.Name()) {
 					continue
 				}
 				if time.Now().After(until) {

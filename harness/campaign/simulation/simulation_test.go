@@ -31,7 +31,7 @@ func TestASmallTable(t *testing.T) {
 		{Noisy(), results.GateTrials, Effect{Name: "A/A"}, [2]int{0, 3}, [2]int{0, gates}, 20},
 		{Noisy(), results.GateSlices, Effect{Name: "A/A"}, [2]int{0, 3}, [2]int{0, gates}, 20},
 	} {
-		c := Cell{test.noise, test.mode, test.effect}
+		c := Cell{Noise: test.noise, Mode: test.mode, Effect: test.effect}
 		t.Run(c.Name(), func(t *testing.T) {
 			t.Parallel()
 			row := RowOf(c.Name(), playCell(t, c, 0, gates))
@@ -55,7 +55,7 @@ func TestASmallTable(t *testing.T) {
 // TestAGateIsAFunctionOfItsSeed in every mode, and keeps its budget.
 func TestAGateIsAFunctionOfItsSeed(t *testing.T) {
 	for _, mode := range []results.GateMode{results.GateMirror, results.GateSlices, results.GateTrials} {
-		s := Cell{Hostile(), mode, Effect{All: 0.02}}.Simulation()
+		s := Cell{Noise: Hostile(), Mode: mode, Effect: Effect{All: 0.02}}.Simulation()
 		one, err := s.Play(7)
 		if err != nil {
 			t.Fatal(err)
@@ -147,7 +147,7 @@ func TestAMachineIsAsItsNoiseSays(t *testing.T) {
 }
 
 func BenchmarkPlay(b *testing.B) {
-	s := Cell{Hostile(), results.GateMirror, Effect{P95: 0.03}}.Simulation()
+	s := Cell{Noise: Hostile(), Mode: results.GateMirror, Effect: Effect{P95: 0.03}}.Simulation()
 	for i := range b.N {
 		if _, err := s.Play(uint64(i)); err != nil {
 			b.Fatal(err)

@@ -16,10 +16,17 @@ type Cell struct {
 	Noise  Noise
 	Mode   results.GateMode
 	Effect Effect
+	Only   string // the one primary metric, with the part of the error that it has among all; empty: all of them
 }
 
 // Name tells cells apart.
-func (c Cell) Name() string { return fmt.Sprintf("%s/%s/%s", c.Noise.Name, c.Mode, c.Effect.Name) }
+func (c Cell) Name() string {
+	name := fmt.Sprintf("%s/%s/%s", c.Noise.Name, c.Mode, c.Effect.Name)
+	if c.Only != "" {
+		name += "/" + c.Only
+	}
+	return name
+}
 
 // pairSeconds is how long a pair is expected to take.
 func pairSeconds(mode results.GateMode) float64 {
@@ -34,7 +41,13 @@ func pairSeconds(mode results.GateMode) float64 {
 
 // Simulation plays the cell's gates.
 func (c Cell) Simulation() Simulation {
-	return Simulation{Plan: results.Gate{Mode: c.Mode, PairSeconds: pairSeconds(c.Mode)}, Noise: c.Noise, Effect: c.Effect}
+	plan := results.Gate{Mode: c.Mode, PairSeconds: pairSeconds(c.Mode)}
+	if c.Only != "" {
+		all := plan.WithDefaults()
+		plan.Alpha = all.Alpha / float64(len(all.Primary))
+		plan.Primary = []results.GateMetric{{Name: c.Only}}
+	}
+	return Simulation{Plan: plan, Noise: c.Noise, Effect: c.Effect}
 }
 
 // Cells are those of the full table.
@@ -51,18 +64,26 @@ func Cells() []Cell {
 	for _, group := range []struct {
 		noise   Noise
 		mode    results.GateMode
+		only    string
 		effects []Effect
 	}{
-		{Quiet(), results.GateMirror, []Effect{equal, p95(5), all(5), all(10)}},
-		{Noisy(), results.GateMirror, []Effect{equal, p95(5), all(5), all(10), p95(3), p95(4), p95(6), failed}},
-		{Hostile(), results.GateMirror, []Effect{equal, p95(5), all(5), all(10), p95(4), p95(6), p95(8), p95(10)}},
-		{Noisy(), results.GateSlices, []Effect{equal, all(5), all(10), all(20)}},
-		{Noisy(), results.GateTrials, []Effect{equal, all(5), all(10), all(20)}},
-		{Hostile(), results.GateSlices, []Effect{equal, all(20)}},
-		{Hostile(), results.GateTrials, []Effect{equal, all(20)}},
+		{Quiet(), results.GateMirror, "", []Effect{equal, p95(5), all(5), all(10)}},
+		{Noisy(), results.GateMirror, "", []Effect{equal, p95(5), all(5), all(10), failed}},
+		{Hostile(), results.GateMirror, "", []Effect{equal, p95(5), all(5), all(10)}},
+		{Noisy(), results.GateSlices, "", []Effect{equal, all(5), all(10), all(20)}},
+		{Noisy(), results.GateTrials, "", []Effect{equal, all(5), all(10), all(20)}},
+		{Hostile(), results.GateSlices, "", []Effect{equal, all(20)}},
+		{Hostile(), results.GateTrials, "", []Effect{equal, all(20)}},
+		// For the smallest change that is found: around it, one metric at a time.
+		{Noisy(), results.GateMirror, "p50", []Effect{all(2), all(2.5), all(3)}},
+		{Noisy(), results.GateMirror, "p95", []Effect{all(3), all(3.5), all(4)}},
+		{Noisy(), results.GateMirror, "p99", []Effect{all(5.5), all(6.5), all(7.5)}},
+		{Hostile(), results.GateMirror, "p50", []Effect{all(3), all(4), all(5)}},
+		{Hostile(), results.GateMirror, "p95", []Effect{all(4), all(5), all(6)}},
+		{Hostile(), results.GateMirror, "p99", []Effect{all(6), all(7), all(8)}},
 	} {
 		for _, e := range group.effects {
-			cells = append(cells, Cell{group.noise, group.mode, e})
+			cells = append(cells, Cell{group.noise, group.mode, e, group.only})
 		}
 	}
 	return cells
@@ -82,6 +103,9 @@ type Result struct {
 	Worse   []string   `json:"worse,omitempty"` // the metrics that made it fail
 }
 
+// quantiles are those of which there are figures in the table.
+func quantiles() []string { return []string{"p50", "p95", "p99"} }
+
 // ResultOf reduces a gate to what the table tells.
 func ResultOf(plan results.Gate, p Played) Result {
 	plan = plan.WithDefaults()
@@ -92,9 +116,9 @@ func ResultOf(plan results.Gate, p Played) Result {
 		if m.Worse {
 			r.Worse = append(r.Worse, m.Metric)
 		}
-		if i < len(r.SD) && m.SD != nil && m.MDE != nil {
-			r.SD[i], r.Stated[i] = *m.SD, *m.MDE
-			r.Planned[i] = stats.SmallestFound(*m.SD, f.Most, bounds[len(bounds)-1], plan.Primary[i].Floor)
+		if at := slices.Index(quantiles(), m.Metric); at >= 0 && m.SD != nil && m.MDE != nil {
+			r.SD[at], r.Stated[at] = *m.SD, *m.MDE
+			r.Planned[at] = stats.SmallestFound(*m.SD, f.Most, bounds[len(bounds)-1], plan.Primary[i].Floor)
 		}
 	}
 	return r
