@@ -273,7 +273,7 @@
 //
 // JudgeGate looks after every pair from the fifth on. A metric is worse when the lower bound of its change is above nothing and the
 // estimate reaches its floor; the build fails by any that is. It passes when the upper bound of every primary metric is below its
-// limit. The bounds are those of package stats for as many looks as the budget allows by the time that the pairs before the first
+// limit; while an estimate is not below its floor, the gate goes on as long as it can, since that may still become a fail. The bounds are those of package stats for as many looks as the budget allows by the time that the pairs before the first
 // look took. Failures are held against each other by count (stats.CompareFailures); at each look what may be spent is what is added
 // since the look before.
 //

@@ -52,7 +52,7 @@ func TestASmallTable(t *testing.T) {
 	}
 }
 
-// TestAGateIsAFunctionOfItsSeed in every mode, and keeps its budget.
+// TestAGateIsAFunctionOfItsSeed in every mode, and keeps its budget but for what a pair takes longer than those before it.
 func TestAGateIsAFunctionOfItsSeed(t *testing.T) {
 	for _, mode := range []results.GateMode{results.GateMirror, results.GateSlices, results.GateTrials} {
 		s := Cell{Noise: Hostile(), Mode: mode, Effect: Effect{All: 0.02}}.Simulation()
@@ -74,7 +74,7 @@ func TestAGateIsAFunctionOfItsSeed(t *testing.T) {
 		if cmp.Equal(one, other) {
 			t.Errorf("%s: another seed makes no difference", mode)
 		}
-		if one.Seconds > 1200 || one.Judgement.Findings.Pairs < 5 {
+		if one.Seconds > 1230 || one.Judgement.Findings.Pairs < 5 {
 			t.Errorf("%s: %d pairs took %.0f s", mode, one.Judgement.Findings.Pairs, one.Seconds)
 		}
 	}
