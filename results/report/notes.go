@@ -19,6 +19,9 @@ func notes(run results.Run) []Note {
 		out = append(out, Note{Label: "Generator", Text: run.Question.Generator})
 	}
 	for _, trial := range run.Trials {
+		if trial.Pair > 0 && trial.Status == results.StatusComplete {
+			continue // there are many, and the table of pairs says which do not count, and why
+		}
 		suffix := ""
 		if len(run.Trials) > 1 {
 			suffix = fmt.Sprintf(" of trial %d", trial.Number)
