@@ -21,14 +21,15 @@ type gateOptions struct {
 	baseline     string
 	costs        bool
 	candidateSet []string
+	timing       timingOptions
 }
 
 func (a *app) gateCommand() *cobra.Command {
 	var o gateOptions
 	c := &cobra.Command{
-		Use:   "gate EXPERIMENT --costs",
-		Short: "compare what a request costs in two builds",
-		Long: `gate --costs starts the baseline and the candidate twice each, in turn, and makes the same requests of each: up to 200 out of
+		Use:   "gate EXPERIMENT",
+		Short: "compare two builds: how long they take to answer, or with --costs what a request costs",
+		Long: timingHelp + `gate --costs starts the baseline and the candidate twice each, in turn, and makes the same requests of each: up to 200 out of
 the experiment's load, one after another, without its faults. It counts what each had to do: queries, rows and buffers of Postgres and
 what went to its write-ahead log, commands and bytes of Redis, bytes of the answers, allocations of the service where its metrics tell.
 
@@ -39,18 +40,31 @@ sees a query more, a missing index, a lost cache; it sees neither locks nor pool
 The candidate is what is checked out, with its changes. The baseline is a git ref, built as the experiment says in a clone of its
 own; or variant:NAME of a reference target; or image@sha256:..., in place of the image of the load's target. Left out, it is
 what the pull request is merged into, else the last commit in common with the default branch, else the commit before.`,
-		Example: `  brunt gate scenarios/restapi --costs
+		Example: `  brunt gate scenarios/restapi --mode mirror --baseline v1.2
+  brunt gate --resume latest
+  brunt gate scenarios/restapi --costs
   brunt gate scenarios/restapi --costs --baseline v1.2
   brunt gate scenarios/nplusone --costs --baseline variant:fixed --variant naive
   brunt gate scenarios/restapi --costs --baseline variant:fixed --variant naive --candidate-set target.env.REGRESSION=query`,
-		Args: oneExperiment("gate"),
-		RunE: func(c *cobra.Command, args []string) error { return a.gate(c.Context(), args[0], o) },
+		Args: func(c *cobra.Command, args []string) error {
+			if o.resume != "" && len(args) == 0 {
+				return nil // the run knows it
+			}
+			return oneExperiment("gate")(c, args)
+		},
+		RunE: func(c *cobra.Command, args []string) error {
+			if o.resume != "" && len(args) == 0 {
+				return a.resumeGate(c.Context(), o)
+			}
+			return a.gate(c.Context(), args[0], o)
+		},
 	}
 	o.registerShared(c)
 	f := c.Flags()
 	f.StringVar(&o.variant, "variant", "", "of a reference target, for both builds unless the baseline is another: naive or fixed")
 	f.StringVar(&o.baseline, "baseline", "", "a git ref, variant:NAME or image@sha256:... to compare against (default: see above)")
 	f.BoolVar(&o.costs, "costs", false, "compare what requests cost")
+	o.registerTiming(c)
 	f.StringArrayVar(&o.candidateSet, "candidate-set", nil, "as --set, of the candidate's services alone: path=value; may be repeated")
 	return c
 }
@@ -75,6 +89,9 @@ func (s *side) index() int {
 func (a *app) gate(ctx context.Context, name string, o gateOptions) error {
 	if err := o.check(name); err != nil {
 		return err
+	}
+	if !o.costs {
+		return a.timeBuilds(ctx, name, o)
 	}
 	o.asker, o.trials = results.AskerGate, len(startOrder())
 	q, err := a.ask(ctx, name, o.runOptions)
@@ -103,8 +120,8 @@ func (o *gateOptions) check(name string) error {
 	if err := o.runOptions.check(); err != nil {
 		return err
 	}
-	if !o.costs {
-		return usage(errors.New("gate compares what requests cost: give --costs"))
+	if err := o.checkTiming(); err != nil {
+		return err
 	}
 	if isScript(name) {
 		return usage(errors.New("gate takes an experiment, which says how a build is started, not a bare script"))

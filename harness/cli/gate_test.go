@@ -128,7 +128,7 @@ func TestTheGateRefusesWhatItCanNotCompare(t *testing.T) {
 		args []string
 		says string
 	}{
-		{[]string{"gate", s.dir}, "give --costs"},
+		{[]string{"gate", s.dir, "--mode", "mirror", "--baseline", "main"}, "requests without a script can't be made to two builds at once"},
 		{[]string{"gate", "script.js", "--costs"}, "not a bare script"},
 		{[]string{"gate", s.dir, "--costs", "--baseline", "nowhere"}, "nowhere is no commit"},
 		{[]string{"gate", s.dir, "--costs", "--baseline", "variant:fixed"}, "no service of the experiment is a reference target"},

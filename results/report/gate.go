@@ -132,6 +132,19 @@ func minutesText(s float64) string {
 	return fmt.Sprintf("%dm", int(math.Ceil((time.Duration(s*1.1)*time.Second).Minutes()))+1)
 }
 
+// gateNote says how a timing gate measured.
+func gateNote(run results.Run) []Note {
+	g := run.Question.Gate
+	if g == nil {
+		return nil
+	}
+	how := map[results.GateMode]string{
+		results.GateMirror: "both builds at once", results.GateSlices: "the builds in turn", results.GateTrials: "a whole trial of each build",
+	}[g.Mode]
+	return []Note{{Label: "Gate", Text: fmt.Sprintf("%s (%s), measured for %s in each pair; at most %d pairs in %s",
+		g.Mode, how, seconds(g.Measured), g.MostPairs, time.Duration(g.Budget*float64(time.Second)))}}
+}
+
 // estimates is the table of a timing gate's primary metrics.
 func estimates(run results.Run) Table {
 	t := Table{Title: "Baseline and candidate", Columns: []Column{

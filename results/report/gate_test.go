@@ -94,7 +94,7 @@ func TestATimingGateIsShownInEveryFormat(t *testing.T) {
 		wants := []string{"p95 +6.2 %", "+3.1 %", "+9.4 %"}
 		switch f.Name {
 		case "terminal", "markdown":
-			wants = append(wants, "Baseline and candidate", "10.6 ms", "+2 %", "one core was stolen")
+			wants = append(wants, "Baseline and candidate", "mirror (both builds at once", "at most 20 pairs in 20m0s", "10.6 ms", "+2 %", "one core was stolen")
 		case "json":
 			wants = append(wants, `"gate_plan"`, `"readings"`, `"estimate"`)
 		case "junit":

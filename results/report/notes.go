@@ -9,7 +9,7 @@ import (
 
 // notes are what a report says in lines.
 func notes(run results.Run) []Note {
-	out := declaredNote(run)
+	out := append(declaredNote(run), gateNote(run)...)
 	for _, b := range run.Builds {
 		if b.Note != "" {
 			out = append(out, Note{Label: "Build", Text: b.Note})
