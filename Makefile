@@ -48,6 +48,10 @@ proof: servers ## the long proofs (resumable); writes a dated table of figures t
 	$(GO) build -trimpath -o $(BRUNT) ./harness/cmd/brunt
 	BRUNT_PROOF=$(CURDIR)/proof.md $(GO) test -p 1 -count 1 -timeout 6h -run '^TestProof' -v ./...
 
+.PHONY: simulate
+simulate: ## play the gates of the full table (an hour or more; resumable, to simulate.jsonl) and write simulate.jsonl.txt
+	BRUNT_SIMULATE=$(CURDIR)/simulate.jsonl $(GO) test -count 1 -timeout 24h -run '^TestSimulate$$' -v ./harness/campaign/simulation
+
 $(LINT):
 	GOBIN=$(CURDIR)/bin $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_AT)
 

@@ -7,7 +7,8 @@
 //	harness/             BEFORE THE RECORD
 //	  cmd/brunt            the binary: CLI, k6 child, proxy child, watchdog child; no logic
 //	  cli                  one file per command; exit codes; hints                          [cobra]
-//	  campaign             what to run next: limits, round trips, matrix; pure
+//	  campaign             what to run next: limits, round trips, matrix, gate; pure
+//	    simulation           plays gates on machines that exist in numbers only
 //	  runner               conducts one trial: order, clock, cleanup; decides nothing
 //	  experiment           the words of the question: YAML in, validated values out         [yaml, jsonschema]
 //	  site                 a started topology: nodes and what can be done to them
@@ -28,7 +29,7 @@
 //	  recording            frames: write, read as an iterator
 //	  ledger               exact counts: ids issued, acknowledged, seen; admissions
 //	  slo                  the SLO language
-//	  stats                slopes and their intervals: pure mathematics                     [gonum]
+//	  stats                slopes, the bounds of a gate: pure mathematics                   [gonum]
 //	  verdict              judges a run: pure
 //	  store                where runs are kept                                              [SQLite]
 //	  report               terminal, JSON, JUnit, Markdown: all from one Document

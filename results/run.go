@@ -70,6 +70,8 @@ type Question struct {
 	Asker string `json:"asker,omitempty"`
 	// Cells are the faults of a scorecard, in the order in which they are tried; nil: none was asked for.
 	Cells []Cell `json:"cells,omitempty"`
+	// Gate is what a timing gate asks; nil: none was asked for.
+	Gate *Gate `json:"gate,omitempty"`
 }
 
 // SLO is a bound that was asked for, as text of the SLO language (package slo), and where it was written.

@@ -49,6 +49,15 @@ type Trial struct {
 	Cell *Cell `json:"cell,omitempty"`
 	// Costs are what its requests cost; nil: they were not counted.
 	Costs *Costs `json:"costs,omitempty"`
+	// Pair is the one of a timing gate that it belongs to, from 1; 0: it belongs to none. PairSeconds is how long that pair took
+	// from its first start to its end, in both of its trials. PairFirst says which build was started first.
+	Pair        int     `json:"pair,omitempty"`
+	PairSeconds float64 `json:"pair_s,omitempty"`
+	PairFirst   Side    `json:"pair_first,omitempty"`
+	// Tagged is the value of the tag BuildTag that the trial's series bear in a recording which holds both builds of a pair; empty:
+	// the recording is of this trial alone. Slices are when its build was under load, where the builds took turns.
+	Tagged Side        `json:"tagged,omitempty"`
+	Slices []GateSlice `json:"slices,omitempty"`
 }
 
 // Escape is how a load went on after its planned end, because its target was still down then: at lower and lower rates, until

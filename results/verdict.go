@@ -40,6 +40,8 @@ type Verdict struct {
 	CostChanges []CostChange     `json:"cost_changes,omitempty"`
 	// Accepted says what became of the regressions that are intended.
 	Accepted []Accepted `json:"accepted,omitempty"`
+	// Gate is what a timing gate found; nil: there was none.
+	Gate *GateFindings `json:"gate,omitempty"`
 	// Uses says what each phase asked of each node and link, for people: it has no part in the outcome.
 	Uses []Use `json:"uses,omitempty"`
 }

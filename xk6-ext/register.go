@@ -57,7 +57,7 @@ func Register(conn *wire.Conn) error {
 	native.Register(arrivals)
 	output.Register(output.Options{Conn: conn, Config: config, Registry: registry.Load, Steer: steer, FaultDone: disturbed.done, Ledgers: book})
 	jsmodule.Register(jsmodule.Options{
-		Seed: config.Seed, Facts: config.Facts, Driven: conn != nil, Builds: environments(config.Builds), BuildOf: executor.BuildOf,
+		Seed: config.Seed, Facts: config.Facts, Driven: conn != nil, Builds: environments(config.Builds), BuildFacts: factsOf(config.Builds), BuildOf: executor.BuildOf,
 		Registry: func(r *metrics.Registry) { registry.CompareAndSwap(nil, r) }, Ledgers: book,
 		Fault: disturbed.ask,
 	})
@@ -95,6 +95,17 @@ func environments(builds []wire.Build) []map[string]string {
 	var all []map[string]string
 	for _, b := range builds {
 		all = append(all, b.Env)
+	}
+	return all
+}
+
+// factsOf is nil where no build has facts of its own.
+func factsOf(builds []wire.Build) []map[string]string {
+	var all []map[string]string
+	for _, b := range builds {
+		if b.Facts != nil {
+			all = append(all, b.Facts)
+		}
 	}
 	return all
 }

@@ -22,6 +22,13 @@
 // as a function of the seed and of what failed before, which comes first; then come the fewest cells that cover every link, node and kind,
 // in their strong form, then the other strong ones, and last the mild ones: what tolerates a strong fault tolerates a mild one, too.
 //
+// # The gate
+//
+// Pairs of fresh processes of two builds, until what was read of them decides (verdict.JudgeGate), no more may come, or the wall time
+// that is left is shorter than any of the last three took. Which build starts first, and what else is left to chance in a pair, is
+// drawn from the seed and the pair's number. A budget that can't bear five pairs is refused before anything starts. Package
+// simulation drives this campaign on machines that are made up.
+//
 // # The demo
 //
 // The naive and then the fixed variant of each reference target, then the alternatives to them that were asked for, all under one

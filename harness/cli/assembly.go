@@ -15,7 +15,6 @@ import (
 	"github.com/devcraft-studio/brunt/harness/fault"
 	"github.com/devcraft-studio/brunt/harness/lease"
 	"github.com/devcraft-studio/brunt/harness/load"
-	"github.com/devcraft-studio/brunt/harness/probe"
 	"github.com/devcraft-studio/brunt/harness/runner"
 	"github.com/devcraft-studio/brunt/harness/site"
 	"github.com/devcraft-studio/brunt/harness/topology"
@@ -55,7 +54,7 @@ func (inv *invocation) assemble(ctx context.Context, number int) (*assembly, err
 	}
 	as.ledgers = kept{path: filepath.Join(as.dir, ledgerFile(number)), redact: inv.redactor.Redact}
 	as.ctx, as.stop = context.WithCancelCause(ctx)
-	if inv.side != nil {
+	if inv.side != nil && inv.question.timing == nil {
 		as.count = newCounting(as)
 	}
 	var err error
@@ -148,12 +147,23 @@ func (as *assembly) startTopology(ctx context.Context) (runner.Topology, error) 
 		as.site = &site.Site{Provider: "none", LoadEnv: inv.question.script.Env}
 		return nothing{as.site}, nil
 	}
+	started, err := as.startSite(ctx)
+	if err != nil {
+		return nil, err
+	}
+	as.site = started.Site()
+	return started, nil
+}
+
+// startSite starts the experiment's topology; in a gate with the services of the side whose turn it is.
+func (as *assembly) startSite(ctx context.Context) (*topology.Topology, error) {
+	inv := as.inv
 	provider := inv.options.provider
 	if provider == "" {
 		provider, _ = inv.lookup("BRUNT_PROVIDER")
 	}
 	options := topology.Options{
-		RunID: inv.run.ID, Experiment: inv.question.experiment, Provider: provider, Registrar: as.lease, Logger: inv.log,
+		RunID: inv.run.ID, Beside: inv.beside(), Experiment: inv.question.experiment, Provider: provider, Registrar: as.lease, Logger: inv.log,
 		Redact: inv.redactor.Redact, Secret: inv.learnPassword, Lookup: inv.lookup, Progress: inv.progress.Step, Environ: inv.Environ, DataSeed: 1,
 		TargetBinary: as.targetBinary,
 	}
@@ -162,6 +172,9 @@ func (as *assembly) startTopology(ctx context.Context) (runner.Topology, error) 
 	}
 	if as.count != nil {
 		options.Linker, options.Proxied = as.count, as.count.links(options.Experiment)
+	}
+	if inv.side != nil {
+		options.Experiment.Services = inv.side.services
 		if err := as.place(ctx, &options.Experiment); err != nil {
 			return nil, err
 		}
@@ -170,8 +183,7 @@ func (as *assembly) startTopology(ctx context.Context) (runner.Topology, error) 
 	if err != nil {
 		return nil, err
 	}
-	as.site = started.Site()
-	inv.redactor.AddVariables(as.site.LoadEnv)
+	inv.redactor.AddVariables(started.Site().LoadEnv)
 	return started, nil
 }
 
@@ -224,19 +236,10 @@ func (as *assembly) startLoad(ctx context.Context, s *site.Site, number int) (ru
 		return nil, err
 	}
 	as.lookBefore(ctx, s)
-	output := as.inv.scriptOutput()
-	process, err := load.Start(ctx, load.Options{
-		Exe: as.inv.Exe, Script: script, Inspection: q.inspection, Seed: as.inv.run.Seed, Selectors: q.selectors,
-		Recording: filepath.Join(as.dir, as.recording), LogPath: filepath.Join(as.dir, fmt.Sprintf("k6-%d.log", number)),
-		Logger: as.inv.log, Redact: as.inv.redactor.Redact, Facts: facts(s),
-		Ledgers: filepath.Join(as.dir, ledgerFile(number)), LedgerKey: as.ledgers.label,
-		Console: as.inv.progress.Console, Stdout: output, JudgeStep: judge, StepDone: as.inv.stepDone, JudgeEscape: escape, OwnWork: as.work,
+	process, output, err := as.launch(ctx, number, load.Options{
+		Script: script, Facts: facts(s), JudgeStep: judge, StepDone: as.inv.stepDone, JudgeEscape: escape,
 	})
 	if err != nil {
-		return nil, err
-	}
-	if err := as.lease.Process(process.PID()); err != nil {
-		process.Stop()
 		return nil, err
 	}
 	if as.scraping != nil {
@@ -248,6 +251,25 @@ func (as *assembly) startLoad(ctx context.Context, s *site.Site, number int) (ru
 		ended = func() { as.count.finish(as.ctx) }
 	}
 	return generator{process, output, ended, faultAsks(process)}, nil
+}
+
+// launch starts the load generator, given what is this load's own, with what all have in common. The output is to be closed when the
+// load has ended.
+func (as *assembly) launch(ctx context.Context, number int, o load.Options) (*load.Process, io.WriteCloser, error) {
+	inv, output := as.inv, as.inv.scriptOutput()
+	o.Exe, o.Inspection, o.Seed, o.Selectors = inv.Exe, inv.question.inspection, inv.loadSeed(), inv.question.selectors
+	o.Recording, o.LogPath = filepath.Join(as.dir, as.recording), filepath.Join(as.dir, fmt.Sprintf("k6-%d.log", number))
+	o.Logger, o.Redact, o.Console, o.Stdout, o.OwnWork = inv.log, inv.redactor.Redact, inv.progress.Console, output, as.work
+	o.Ledgers, o.LedgerKey = filepath.Join(as.dir, ledgerFile(number)), as.ledgers.label
+	process, err := load.Start(ctx, o)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := as.lease.Process(process.PID()); err != nil {
+		process.Stop()
+		return nil, nil, err
+	}
+	return process, output, nil
 }
 
 // scriptOutput takes what the script writes to standard output. Where a report takes its place it goes to standard error.
@@ -321,7 +343,7 @@ func (as *assembly) injector(s *site.Site) (runner.Injector, error) {
 	as.faults = faults
 	faults.Commander = commander{}
 	faults.Expirer, faults.Undoer = as.lease, as.lease
-	faults.Seed = as.inv.run.Seed
+	faults.Seed = as.inv.loadSeed()
 	lost := make(chan runner.LostFault)
 	go func() {
 		for {
@@ -352,43 +374,3 @@ func (i injector) Lift(ctx context.Context, f experiment.Fault) (runner.Removal,
 }
 
 func (i injector) Lost() <-chan runner.LostFault { return i.lost }
-
-// keepEvidence keeps a service's metrics and profiles as they are at the end of the load, where the experiment names their
-// paths.
-func (as *assembly) keepEvidence(ctx context.Context, n *site.Node) error {
-	wanted := map[string]string{}
-	for _, s := range as.inv.question.experiment.Services {
-		if s.Name == n.Name && s.Metrics != "" {
-			wanted[n.Name+".prom"] = s.Metrics
-		}
-		if s.Name == n.Name && s.Pprof != "" {
-			for _, profile := range []string{"heap", "goroutine", "mutex"} {
-				wanted[n.Name+"-"+profile+".pprof"] = s.Pprof + "/" + profile
-			}
-		}
-	}
-	var problems []error
-	for name, path := range wanted {
-		body, err := probe.Fetch(ctx, as.tellsAt(n)+path)
-		if err == nil && filepath.Ext(name) == ".prom" {
-			body = []byte(as.inv.redactor.Redact(string(body)))
-		}
-		if err == nil {
-			err = os.WriteFile(filepath.Join(as.dir, name), body, 0o644)
-		}
-		problems = append(problems, err)
-	}
-	return errors.Join(problems...)
-}
-
-// keepLog keeps the end of a node's log with the run, secrets taken out.
-func (as *assembly) keepLog(node string, log io.Reader) error {
-	path := filepath.Join(as.dir, node+".log")
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
-	if err != nil {
-		return fmt.Errorf("keep the log of %s: %w", node, err)
-	}
-	w := as.inv.redactor.Writer(f)
-	_, err = io.Copy(w, log)
-	return errors.Join(err, w.Close(), f.Close())
-}

@@ -21,14 +21,15 @@ type gateOptions struct {
 	baseline     string
 	costs        bool
 	candidateSet []string
+	timing       timingOptions
 }
 
 func (a *app) gateCommand() *cobra.Command {
 	var o gateOptions
 	c := &cobra.Command{
-		Use:   "gate EXPERIMENT... --costs",
-		Short: "compare what a request costs in two builds",
-		Long: `gate --costs starts the baseline and the candidate twice each, in turn, and makes the same requests of each: up to 200 out of
+		Use:   "gate EXPERIMENT...",
+		Short: "compare two builds: how long they take to answer, or with --costs what a request costs",
+		Long: timingHelp + `gate --costs starts the baseline and the candidate twice each, in turn, and makes the same requests of each: up to 200 out of
 the experiment's load, one after another, without its faults. It counts what each had to do: queries, rows and buffers of Postgres and
 what went to its write-ahead log, commands and bytes of Redis, round trips to both, bytes of the answers, allocations of the service where
 its metrics tell.
@@ -46,27 +47,38 @@ else 1 when any fails, 2 or 3 when any can't be measured, 4 when any is inconclu
 
 Regressions that are intended stand below accept in the experiment. They are said, and fail nothing until they expire.
 ` + "`brunt help ci`" + ` has workflows for GitHub and GitLab.`,
-		Example: `  brunt gate scenarios/restapi --costs
+		Example: `  brunt gate scenarios/restapi --mode mirror --baseline v1.2
+  brunt gate --resume latest
+  brunt gate scenarios/restapi --costs
   brunt gate scenarios/restapi --costs --baseline v1.2
   brunt gate scenarios/restapi scenarios/nplusone --costs --junit junit.xml --markdown comment.md
   brunt gate scenarios/nplusone --costs --baseline variant:fixed --variant naive
   brunt gate scenarios/restapi --costs --baseline variant:fixed --variant naive --candidate-set target.env.REGRESSION=query`,
-		Args: someExperiments,
-		RunE: func(c *cobra.Command, args []string) error { return a.gate(c.Context(), args, o) },
+		Args: func(_ *cobra.Command, args []string) error { return o.takes(args) },
+		RunE: func(c *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return a.resumeGate(c.Context(), o)
+			}
+			return a.gate(c.Context(), args, o)
+		},
 	}
 	o.registerShared(c)
 	f := c.Flags()
 	f.StringVar(&o.variant, "variant", "", "of a reference target, for both builds unless the baseline is another: naive or fixed")
 	f.StringVar(&o.baseline, "baseline", "", "a git ref, variant:NAME or image@sha256:... to compare against (default: see above)")
 	f.BoolVar(&o.costs, "costs", false, "compare what requests cost")
+	o.registerTiming(c)
 	f.StringArrayVar(&o.candidateSet, "candidate-set", nil, "as --set, of the candidate's services alone: path=value; may be repeated")
 	return c
 }
 
-// someExperiments are the arguments of a command that takes one experiment or more.
-func someExperiments(_ *cobra.Command, args []string) error {
-	if len(args) == 0 {
+// takes says whether these may be the arguments: one experiment or more; one where a run goes on, or none, for that run knows it.
+func (o *gateOptions) takes(args []string) error {
+	switch {
+	case o.resume == "" && len(args) == 0:
 		return usage(errors.New("gate takes one experiment or more, not 0"))
+	case o.resume != "" && len(args) > 1:
+		return usage(fmt.Errorf("gate --resume goes on with the run of one experiment, not of %d", len(args)))
 	}
 	return nil
 }
@@ -91,6 +103,9 @@ func (s *side) index() int {
 func (a *app) askGate(ctx context.Context, name string, o gateOptions) (gating, error) {
 	if err := o.check(name); err != nil {
 		return gating{}, err
+	}
+	if !o.costs {
+		return a.askForPairs(ctx, name, o)
 	}
 	o.asker, o.trials, o.outputs.stepSummary = results.AskerGate, len(startOrder()), true
 	q, err := a.ask(ctx, name, o.runOptions)
@@ -118,8 +133,8 @@ func (o *gateOptions) check(name string) error {
 	if err := o.runOptions.check(); err != nil {
 		return err
 	}
-	if !o.costs {
-		return usage(errors.New("gate compares what requests cost: give --costs"))
+	if err := o.checkTiming(); err != nil {
+		return err
 	}
 	if isScript(name) {
 		return usage(errors.New("gate takes an experiment, which says how a build is started, not a bare script"))
@@ -146,7 +161,7 @@ func (a *app) baselineOf(ctx context.Context, q question, o gateOptions) (side, 
 	if variant, ok := strings.CutPrefix(o.baseline, "variant:"); ok {
 		return s, s.takeVariant(variant)
 	}
-	if strings.Contains(o.baseline, "@sha256:") || strings.HasPrefix(o.baseline, "sha256:") { // no ref of git has a colon
+	if isImage(o.baseline) {
 		return s, s.takeImage(o.baseline, q.experiment.Load.Target)
 	}
 	if !slices.ContainsFunc(s.services, isBuilt) {

@@ -157,7 +157,7 @@ func TestTheGateRefusesWhatItCanNotCompare(t *testing.T) {
 		{[]string{"gate", "--costs"}, "one experiment or more"},
 		{[]string{"gate", filepath.Join(s.dir, "both.yaml"), "--costs", "--baseline", "main"}, "built from two repositories"},
 		{[]string{"gate", s.dir, filepath.Join(s.dir, "nowhere.yaml"), "--costs"}, "there is no such experiment"},
-		{[]string{"gate", s.dir}, "give --costs"},
+		{[]string{"gate", s.dir, "--mode", "mirror", "--baseline", "main"}, "requests without a script can't be made to two builds at once"},
 		{[]string{"gate", "script.js", "--costs"}, "not a bare script"},
 		{[]string{"gate", s.dir, "--costs", "--baseline", "nowhere"}, "nowhere is no commit"},
 		{[]string{"gate", s.dir, "--costs", "--baseline", "variant:fixed"}, "no service of the experiment is a reference target"},

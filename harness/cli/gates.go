@@ -36,7 +36,11 @@ func (a *app) gate(ctx context.Context, names []string, o gateOptions) error {
 	return a.conductRun(ctx, g.question, g.options.runOptions, func(inv *invocation) error { return g.measure(ctx, inv) })
 }
 
+// measure conducts the trials of both builds.
 func (g gating) measure(ctx context.Context, inv *invocation) error {
+	if g.question.timing != nil {
+		return inv.measurePairs(ctx)
+	}
 	return inv.measureCosts(ctx, g.baseline, g.candidate)
 }
 

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/devcraft-studio/brunt/harness/campaign"
 	"github.com/devcraft-studio/brunt/harness/lease"
 	"github.com/devcraft-studio/brunt/harness/provenance"
 	"github.com/devcraft-studio/brunt/harness/runner"
@@ -32,8 +33,9 @@ type invocation struct {
 	run      results.Run
 	progress *progress
 	unlock   func()
-	probing  *runner.Probing // of the trial that is conducted; nil: its faults are those of the experiment
-	side     *side           // of a gate: the build that is measured
+	probing  *runner.Probing    // of the trial that is conducted; nil: its faults are those of the experiment
+	side     *side              // of a gate: the build that is measured
+	pair     *campaign.GatePair // of a timing gate: the one that is measured
 }
 
 // prepare does all that can fail before anything is started, once the question is valid: the store, the lock, the sweep. From here

@@ -253,8 +253,11 @@ func (inv *invocation) failedBefore(ctx context.Context) []results.Cell {
 	return nil
 }
 
-// reopen takes up a scorecard that was interrupted.
+// reopen takes up a campaign that was interrupted.
 func (inv *invocation) reopen(ctx context.Context) error {
+	if inv.question.timing != nil {
+		return inv.reopenPairs(ctx)
+	}
 	run, err := inv.store.Run(ctx, inv.options.resume)
 	if err != nil {
 		return usage(err)

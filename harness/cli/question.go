@@ -35,6 +35,7 @@ type question struct {
 	warnings   []string
 	cells      []results.Cell      // of a scorecard: all that there is to try
 	narrowed   bool                // and flags said which
+	timing     *timing             // of a timing gate; nil: it is none
 	redact     func(string) string // what is kept of the question holds no secrets
 }
 
@@ -321,7 +322,7 @@ func (q *question) recorded() results.Question {
 	return results.Question{
 		SLOs: slos, Guard: guard.Seconds(), FitnessBlocks: !q.bare || q.strict, Generator: q.generator(),
 		Source: q.redact(string(q.experiment.Source)), Scraped: q.scrapedMetrics(), Asker: q.asks,
-		Expect: q.expectation(), Measurements: q.recordedMeasurements(), Accept: q.acceptances(),
+		Expect: q.expectation(), Measurements: q.recordedMeasurements(), Accept: q.acceptances(), Gate: q.timing.asked(),
 	}
 }
 

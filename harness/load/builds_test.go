@@ -2,6 +2,7 @@ package load
 
 import (
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -107,7 +108,7 @@ func TestAnyScriptCanMeasureTwoBuilds(t *testing.T) {
 		shape        string
 	}{
 		{"a shape", "export const options = { vus: 1 };", "ramp"},
-		{"scenarios of its own", "export const options = { " + arrival(`{ rate: 50, duration: '2s' }`) + " };", ""},
+		{"scenarios of its own", "export const options = { " + arrival(`{ rate: 50, duration: '1h' }`) + " };", ""},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			script := write(t, "script.js", `
@@ -117,7 +118,7 @@ const url = __ENV.URL;
 `+row.script+`
 export default function () { http.get(url + '/?' + scenario.iterationInTest + '_' + (url === __ENV.URL)); }`)
 			fitness, err, r := run(t, Options{Script: Script{
-				Path: script, Env: map[string]string{"URL": "http://nowhere.invalid"}, Shape: row.shape, Rate: 40, Duration: 2 * time.Second,
+				Path: script, Env: map[string]string{"URL": "http://nowhere.invalid"}, Shape: row.shape, Rate: 40, Duration: 2 * time.Second, // of both
 				VUs: 6, Builds: builds,
 			}})
 			if err != nil {
@@ -205,6 +206,25 @@ func TestPayloadsAreTheSameHoweverManyVUsThereAre(t *testing.T) {
 		diff := cmp.Diff(drawn["one VU"], drawn[row.name])
 		if same := diff == ""; same == (row.name == "another seed") {
 			t.Errorf("%s: the payloads differ as follows from those of one VU:\n%s", row.name, diff)
+		}
+	}
+}
+
+func TestAScriptThatSetsUpIsKnown(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name, text string
+		want       bool
+	}{
+		{"it exports a function", "export function setup() {}\nexport default function () {}", true},
+		{"it exports a name", "const teardown = () => {};\nexport { teardown };\nexport default function () {}", true},
+		{"it speaks of one", "// no setup is needed\nexport default function () {}", false},
+		{"it has one for itself", "function setup() {}\nsetup();\nexport default function () {}", false},
+		{"it does not", "export default function () {}", false},
+	} {
+		got, err := SetsUp(t.Context(), os.Args[0], Script{Path: write(t, "script.js", row.text)})
+		if err != nil || got != row.want {
+			t.Errorf("%s: %v, %v", row.name, got, err)
 		}
 	}
 }

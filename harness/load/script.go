@@ -53,7 +53,8 @@ type Script struct {
 	Each int
 
 	// Builds are two builds that every scenario measures side by side, each at its rate; see package executor. All scenarios
-	// must then be on brunt-arrival. setup and teardown see the environment of the first. nil: none.
+	// must then be on brunt-arrival; those of a constant rate last for Duration where it is given. setup and teardown see the
+	// environment of the first. nil: none.
 	Builds []wire.Build
 }
 
@@ -84,6 +85,9 @@ func (s Script) wrapper(path string) string {
 	if s.Builds != nil {
 		b.WriteString("if (!options.scenarios) throw new Error('two builds need scenarios on brunt-arrival, or a shape');\n")
 		fmt.Fprintf(&b, "for (const s of Object.values(options.scenarios)) s.builds = %s;\n", quoted(s.builds()))
+		if s.Shape == "" && s.Duration > 0 {
+			fmt.Fprintf(&b, "for (const s of Object.values(options.scenarios)) if (s.rate) s.duration = %s;\n", quoted(s.Duration.String()))
+		}
 	}
 	b.WriteString(s.each())
 	b.WriteString("export default script.default;\n")

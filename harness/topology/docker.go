@@ -170,7 +170,20 @@ func (d *docker) request(n *containerNode, more func(*container.HostConfig)) tes
 }
 
 func (d *docker) labels(node string) map[string]string {
-	return map[string]string{labelBrunt: "1", labelRun: d.opts.RunID, labelNode: node, labelOwner: owner()}
+	labels := map[string]string{labelBrunt: "1", labelRun: d.opts.RunID, labelNode: node, labelOwner: owner()}
+	if d.opts.Beside != "" {
+		labels[labelBeside] = d.opts.Beside
+	}
+	return labels
+}
+
+// mine selects what this topology has in the engine: all of its run, or where others stand beside it what bears its name.
+func (d *docker) mine() []string {
+	labels := []string{labelRun + "=" + d.opts.RunID}
+	if d.opts.Beside != "" {
+		labels = append(labels, labelBeside+"="+d.opts.Beside)
+	}
+	return labels
 }
 
 // parallelMemory is /dev/shm of a server: the engine's 64 MiB are too little for parallel queries.
@@ -283,7 +296,7 @@ func uncut(ctx context.Context, create func(context.Context) error) error {
 
 func (d *docker) newNode(name, role, kind, address string, timeout time.Duration) *containerNode {
 	use := d.images[name]
-	n := &containerNode{engine: d.engine, provider: d, image: use, timeout: timeout, name: "brunt-" + d.opts.RunID + "-" + name}
+	n := &containerNode{engine: d.engine, provider: d, image: use, timeout: timeout, name: d.opts.name() + "-" + name}
 	n.node = &site.Node{
 		Name: name, Role: role, Kind: kind, Address: address, Image: use.ref, ImageDigest: use.digest, Control: n,
 	}
@@ -310,12 +323,12 @@ func (d *docker) close(ctx context.Context) error {
 	problem := d.commands.close(ctx)
 	waiting, cancel := context.WithTimeout(ctx, engineReturn)
 	defer cancel()
-	swept := sweep(ctx, d.engine, d.opts.RunID)
+	swept := sweep(ctx, d.engine, d.mine())
 	for swept != nil && waiting.Err() == nil {
 		select {
 		case <-waiting.Done():
 		case <-time.After(200 * time.Millisecond):
-			swept = sweep(ctx, d.engine, d.opts.RunID)
+			swept = sweep(ctx, d.engine, d.mine())
 		}
 	}
 	return errors.Join(problem, swept, d.library.Close(), d.engine.Close())

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/containerd/errdefs"
@@ -18,6 +19,8 @@ const (
 	labelBrunt = "brunt"     // 1
 	labelRun   = "brunt.run" // the run's id
 	labelNode  = "brunt.node"
+	// labelBeside is on what belongs to one of several topologies that the run has at the same time: Options.Beside.
+	labelBeside = "brunt.beside"
 )
 
 // removalDeadline bounds the removal of one thing. Killing a container takes the engine 10 s when its processes do not die.
@@ -37,7 +40,7 @@ func Sweep(ctx context.Context, runID string) error {
 	if _, err := ask(ctx, engine); err != nil {
 		return unlessMissing(ctx, err)
 	}
-	return sweep(ctx, engine, runID)
+	return sweep(ctx, engine, []string{labelRun + "=" + runID})
 }
 
 // unlessMissing is nil when there simply is no engine. One that is there and does not answer stays an error.
@@ -48,8 +51,9 @@ func unlessMissing(ctx context.Context, err error) error {
 	return nil
 }
 
-func sweep(ctx context.Context, engine *client.Client, runID string) error {
-	filter := make(client.Filters).Add("label", labelRun+"="+runID)
+// sweep removes what bears all of these labels.
+func sweep(ctx context.Context, engine *client.Client, labels []string) error {
+	filter := make(client.Filters).Add("label", labels...)
 	var problems []error
 	containers, err := engine.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: filter})
 	problems = append(problems, err)
@@ -68,7 +72,7 @@ func sweep(ctx context.Context, engine *client.Client, runID string) error {
 		problems = append(problems, removeVolume(ctx, engine, v.Name))
 	}
 	if err := errors.Join(problems...); err != nil {
-		return fmt.Errorf("sweep run %s: %w", runID, err)
+		return fmt.Errorf("sweep %s: %w", strings.Join(labels, ", "), err)
 	}
 	return nil
 }

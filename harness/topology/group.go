@@ -71,7 +71,7 @@ func (o Options) groupsFor(node string) ([]group, error) {
 		if f.Node != node || r == "" || slices.ContainsFunc(groups, func(g group) bool { return g.resource == r }) {
 			continue
 		}
-		g, err := o.makeGroup("brunt-"+o.RunID+"-"+node, r)
+		g, err := o.makeGroup(o.name()+"-"+node, r)
 		if err != nil {
 			removeGroups(groups)
 			return nil, &NoGroupError{Node: node, Resource: r, Err: err}

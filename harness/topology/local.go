@@ -135,7 +135,7 @@ func (l *local) makeDir() error {
 	if err != nil {
 		return err
 	}
-	dir := filepath.Join(parent, "brunt-"+l.opts.RunID)
+	dir := filepath.Join(parent, l.opts.name())
 	if l.opts.Registrar != nil {
 		// Registered before it is made, so that no moment is left in which it could be orphaned.
 		if err := l.opts.Registrar.Path(dir); err != nil {

@@ -31,7 +31,10 @@ type Registrar interface {
 
 // Options say what to start and how.
 type Options struct {
-	RunID      string
+	RunID string
+	// Beside is a short name that sets this topology apart from others of the run that stand at the same time: they share neither
+	// addresses nor folders, and none removes what is another's. Empty: the run has no other.
+	Beside     string
 	Experiment experiment.Experiment
 	Provider   string // auto (default), docker or local
 	Linker     Linker // needed when a link is proxied
@@ -62,6 +65,14 @@ type Options struct {
 	DataSeed int64
 
 	warnings *warnings
+}
+
+// name is a name for this topology alone, which tells whose it is.
+func (o Options) name() string {
+	if o.Beside == "" {
+		return "brunt-" + o.RunID
+	}
+	return "brunt-" + o.RunID + "-" + o.Beside
 }
 
 // warn keeps a doubt with the run (site.Warnings).

@@ -103,7 +103,7 @@ func New(run results.Run) Document {
 		Warnings: distinct(run.Warnings, run.Verdict.Warnings),
 		Repeat:   shellCommand(run.Command),
 	}
-	for _, t := range []Table{costs(run), costChanges(run), scorecard(run), limits(run), roundTrips(run), phases(run), steps(run), faults(run), resilience(run), evidence(run), measurements(run), work(run), machines(run), comparisons(run)} {
+	for _, t := range []Table{estimates(run), pairs(run), costs(run), costChanges(run), scorecard(run), limits(run), roundTrips(run), phases(run), steps(run), faults(run), resilience(run), evidence(run), measurements(run), work(run), machines(run), comparisons(run)} {
 		if len(t.Rows) > 0 {
 			d.Tables = append(d.Tables, withoutEmptyColumns(t))
 		}

@@ -56,6 +56,7 @@ func toJSON(d Document) jsonRun {
 	}
 	j.Tolerances, j.RoundTrips, j.Cells = run.Verdict.Tolerances, run.Verdict.RoundTrips, run.Verdict.Cells
 	j.AskedCells = run.Question.Cells
+	j.Gate, j.GatePlan = run.Verdict.Gate, run.Question.Gate
 	j.Costs, j.CostChanges, j.Accepted = run.Verdict.Costs, run.Verdict.CostChanges, run.Verdict.Accepted
 	if len(j.Trials) > 0 {
 		j.Phases, j.Faults, j.Fitness = j.Trials[0].Phases, j.Trials[0].Faults, j.Trials[0].Fitness
@@ -157,7 +158,7 @@ func toJSONPhaseSummary(p results.PhaseSummary) jsonPhaseSummary {
 }
 
 func toJSONTrial(t results.Trial) jsonTrial {
-	return jsonTrial{Number: t.Number, Build: t.Build, Status: string(t.Status), Reason: known(t.Reason),
+	return jsonTrial{Number: t.Number, Pair: t.Pair, Build: t.Build, Status: string(t.Status), Reason: known(t.Reason),
 		Began: when(t.Began), Zero: when(t.Zero), Ended: when(t.Ended), Phases: each(t.Phases, toJSONPhase),
 		Faults: each(t.Faults, toJSONFault), Fitness: toJSONFitness(t), Nodes: list(t.Nodes), Links: list(t.Links), Selectors: list(t.Selectors),
 		Recording: known(t.Recording), Metrics: known(t.Metrics), Scrapes: t.Scrapes, OpenModel: t.OpenModel, ConstantRate: t.ConstantRate, Drivers: t.Drivers, Escape: t.Escape, Ledgers: t.Ledgers}

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/devcraft-studio/brunt/results"
@@ -9,7 +10,7 @@ import (
 
 // notes are what a report says in lines.
 func notes(run results.Run) []Note {
-	out := append(declaredNote(run), acceptedNotes(run)...)
+	out := slices.Concat(declaredNote(run), acceptedNotes(run), gateNote(run))
 	for _, b := range run.Builds {
 		if b.Note != "" {
 			out = append(out, Note{Label: "Build", Text: b.Note})
@@ -19,6 +20,9 @@ func notes(run results.Run) []Note {
 		out = append(out, Note{Label: "Generator", Text: run.Question.Generator})
 	}
 	for _, trial := range run.Trials {
+		if trial.Pair > 0 && trial.Status == results.StatusComplete {
+			continue // there are many, and the table of pairs says which do not count, and why
+		}
 		suffix := ""
 		if len(run.Trials) > 1 {
 			suffix = fmt.Sprintf(" of trial %d", trial.Number)

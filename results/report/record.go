@@ -33,7 +33,10 @@ type jsonRun struct {
 	Judge       int              `json:"judge"` // version of the rules that gave the verdict
 	Evidence    []jsonEvidence   `json:"evidence"`
 	Comparisons []jsonComparison `json:"comparisons"`
-	// Of a gate: what requests cost in both builds, and the statements and commands that make the difference.
+	// Of a timing gate: what it found, and what it asked.
+	Gate     *results.GateFindings `json:"gate,omitempty"`
+	GatePlan *results.Gate         `json:"gate_plan,omitempty"`
+	// Of a cost gate: what requests cost in both builds, and the statements and commands that make the difference.
 	Costs       []results.CostComparison `json:"costs,omitempty"`
 	CostChanges []results.CostChange     `json:"cost_changes,omitempty"`
 	// Regressions that the experiment says are intended, and what came of them.
@@ -209,6 +212,7 @@ type jsonPhaseSummary struct {
 
 type jsonTrial struct {
 	Number    int            `json:"number"`
+	Pair      int            `json:"pair,omitempty"` // of a timing gate, from 1
 	Build     int            `json:"build"`
 	Status    string         `json:"status"`
 	Reason    *string        `json:"reason"`

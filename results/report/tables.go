@@ -38,7 +38,7 @@ func phases(run results.Run) Table {
 		return t
 	}
 	for _, trial := range run.Trials {
-		if trial.Probing != nil || trial.Costs != nil {
+		if trial.Probing != nil || trial.Costs != nil || trial.Pair > 0 {
 			continue // a phase of a few seconds for each of its steps, or one without a meaning
 		}
 		for _, p := range trial.Phases {

@@ -1,5 +1,3 @@
-// Package stats is the pure mathematics under the verdicts: numbers in, numbers out. Every estimate comes with an interval, and
-// what an interval is worth is checked by simulation in the tests beside it.
 package stats
 
 import (

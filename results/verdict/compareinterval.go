@@ -89,7 +89,7 @@ func (k *contrast) decide(r *timedRow, pairs [][2]*results.Trial, rows int) {
 		r.Reason = "too few requests"
 		return
 	}
-	b, c := middle(r.values[0]), middle(r.values[1])
+	b, c := middle(slices.Collect(maps.Values(r.values[0]))), middle(slices.Collect(maps.Values(r.values[1])))
 	r.Baseline, r.Candidate = r.shown(b), r.shown(c)
 	var differences []float64
 	for _, p := range pairs {
@@ -255,13 +255,6 @@ func (r *timedRow) direction(sign int) results.ComparisonOutcome {
 		return results.Better
 	}
 	return results.Worse
-}
-
-// middle is the median, of an even number the mean of the two in the middle.
-func middle(values map[*results.Trial]float64) float64 {
-	sorted := slices.Sorted(maps.Values(values))
-	n := len(sorted)
-	return (sorted[(n-1)/2] + sorted[n/2]) / 2
 }
 
 // spreadOf is how far values lie apart.

@@ -263,7 +263,7 @@ func compareStoredCosts(out *results.Compared, sides [2]Stored) {
 		out.Notes = append(out.Notes, "costs: "+shortened)
 	}
 	var v results.Verdict
-	compareCosts(&v, builds, length)
+	compareCosts(&v, builds, length, &acceptances{})
 	out.Costs, out.CostChanges = v.Costs, v.CostChanges
 	if len(seeds) > 1 {
 		out.Notes = append(out.Notes, "costs: the runs had other seeds, and so other requests: only counts that differ by half are named")

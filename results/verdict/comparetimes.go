@@ -35,10 +35,7 @@ type compared struct {
 // that counts, twenty in all.
 var quantilesCompared = [3]float64{0.5, 0.95, 0.99}
 
-const (
-	fewestBeyond      = 8
-	fewestBeyondInAll = 20
-)
+const fewestBeyondInAll = 20
 
 // whatPhasesTell lists what is compared of each phase. GATE's bounds: named from 1, 2 and 3 % on, the same within 3, 5 and 8 %.
 func whatPhasesTell(latency string) []compared {

@@ -302,6 +302,26 @@
 // and holds no more. Limits differ when what one build held is 1.5 times where the other broke; recoveries when every one of one side took
 // twice as long as any of the other, and 10 s more.
 //
+// # Gates
+//
+// A timing gate compares two builds by pairs of fresh processes of both; the start of a process, not the request, is what is
+// repeated. ReadPair reduces a pair to one number for each primary metric. Of a quantile it is the mean of ln candidate − ln baseline
+// over windows, without the fifth of the windows at each end; windows of five seconds of load on each build, merged until eight values
+// lie beyond the quantile in both. In experiments with phases it is the mean of that over phases, so that what is worse in a short one
+// counts, and no phase is trimmed away. A quantile with fewer than twenty values beyond it in any pair is told and does not decide.
+//
+// JudgeGate looks after every pair from the fifth on. A metric is worse when the lower bound of its change is above nothing and the
+// estimate reaches its floor; the build fails by any that is. It passes when the upper bound of every primary metric is below its
+// limit; while an estimate is not below its floor, the gate goes on as long as it can, since that may still become a fail. The bounds are those of package stats for as many looks as the budget allows by the time that the pairs before the first
+// look took. Failures are held against each other by count (stats.CompareFailures); at each look what may be spent is what is added
+// since the look before.
+//
+// A pair does not count when generator or machine was unfit by the rules above, the rates that were offered differ by more than half
+// a per cent, or iterations started so late that a quantile is more than a tenth lateness, or that its lateness differs between the
+// builds by more than 2 % of it; never by which build it is. A gate says neither pass nor fail, and why, when more than a fifth of its
+// pairs do not count, when the baseline fails more than 1 % of what it is offered, when successive pairs resemble each other (more than
+// 0.6), and when no time could be compared. What comes after the look that decided changes nothing.
+//
 // # Thresholds
 //
 // Thresholds have k6's meaning: all samples of the whole run, setup and teardown included, percentiles interpolated

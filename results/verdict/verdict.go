@@ -44,6 +44,9 @@ func Judgement(run results.Run, open Opener) (results.Verdict, error) {
 		Judge: Judge, Evidence: []results.Evidence{}, Phases: []results.PhaseSummary{},
 		Comparisons: []results.Comparison{}, Warnings: []string{},
 	}
+	if run.Question.Asker == results.AskerGate && run.Question.Gate != nil {
+		return v, judgeTiming(&v, run, open)
+	}
 	if run.Question.Asker == results.AskerGate {
 		judgeCosts(&v, run)
 		v.Outcome = overall(v.Evidence)

@@ -88,7 +88,7 @@
 //	tags      of the samples, by name
 //
 // Where scenarios measure two builds side by side, importing the module makes __ENV that of the VU's build, before the first
-// line of the script that imports it.
+// line of the script that imports it, and facts such as brunt.url() are those of that build.
 //
 // Where k6 runs by itself (brunt k6 run), there are no facts and the seed is that of -e BRUNT_SEED, or 0.
 package jsmodule

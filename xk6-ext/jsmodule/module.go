@@ -27,6 +27,8 @@ type Options struct {
 	Facts map[string]string
 	// Builds are the environments of two builds, over the script's own, by number; nil: there are none.
 	Builds []map[string]string
+	// BuildFacts are the facts of each of them, over Facts; nil: they have none of their own.
+	BuildFacts []map[string]string
 	// BuildOf is the number of the build that a VU works for.
 	BuildOf func(vu uint64) int
 	// Driven is false where k6 runs by itself: the seed is then that of the script's environment.
@@ -74,6 +76,13 @@ func (m *module) NewModuleInstance(vu modules.VU) modules.Instance {
 	if err := m.environment(vu.Runtime()); err != nil {
 		common.Throw(vu.Runtime(), err)
 	}
+	if build, ok := m.build(vu.Runtime()); ok && len(m.options.BuildFacts) == 2 {
+		i.facts = maps.Clone(i.facts)
+		if i.facts == nil {
+			i.facts = map[string]string{}
+		}
+		maps.Copy(i.facts, m.options.BuildFacts[build])
+	}
 	if env.Registry != nil {
 		var err error
 		if i.counted, err = newSocketMetrics(env.Registry); err != nil {
@@ -90,15 +99,24 @@ func (m *module) NewModuleInstance(vu modules.VU) modules.Instance {
 	return i
 }
 
+// build is the number of the build that the VU works for; it is not ok where there are no builds.
+func (m *module) build(rt *sobek.Runtime) (number int, ok bool) {
+	vu := rt.Get("__VU")
+	if len(m.options.Builds) != 2 || common.IsNullish(vu) {
+		return 0, false
+	}
+	return m.options.BuildOf(uint64(vu.ToInteger())), true
+}
+
 // environment makes __ENV that of the VU's build. The module is made before any line of the scripts that import it runs, and
 // of those that are imported after it.
 func (m *module) environment(rt *sobek.Runtime) error {
-	vu := rt.Get("__VU")
-	if len(m.options.Builds) != 2 || common.IsNullish(vu) || common.IsNullish(rt.Get("__ENV")) {
+	build, ok := m.build(rt)
+	if !ok || common.IsNullish(rt.Get("__ENV")) {
 		return nil
 	}
 	env := rt.Get("__ENV").ToObject(rt)
-	for name, value := range m.options.Builds[m.options.BuildOf(uint64(vu.ToInteger()))] {
+	for name, value := range m.options.Builds[build] {
 		if err := env.Set(name, value); err != nil {
 			return fmt.Errorf("set %s of a build: %w", name, err)
 		}

@@ -86,7 +86,7 @@ func TestScriptsSeeTheRunTheyArePartOf(t *testing.T) {
 	}
 }
 
-func TestTheEnvironmentIsThatOfTheVUsBuildFromTheInitContextOn(t *testing.T) {
+func TestEnvironmentAndFactsAreThoseOfTheVUsBuildFromTheInitContextOn(t *testing.T) {
 	o := Options{
 		Builds:  []map[string]string{{"URL": "http://b"}, {"URL": "http://c", "MORE": "1"}},
 		BuildOf: func(vu uint64) int { return int(vu % 2) },
@@ -95,6 +95,14 @@ func TestTheEnvironmentIsThatOfTheVUsBuildFromTheInitContextOn(t *testing.T) {
 		got, err := script(t, o, vu, nil, "`${__ENV.URL} ${__ENV.KEPT} ${__ENV.MORE}`")
 		if err != nil || got != want {
 			t.Errorf("VU %d sees %v (%v), want %s", vu, got, err, want)
+		}
+	}
+	o.Facts = map[string]string{"api.address": "nowhere", "rows": "7"}
+	o.BuildFacts = []map[string]string{{"api.address": "b:80"}, {"api.address": "c:80"}}
+	for vu, want := range []string{"http://b:80 7", "http://c:80 7"} {
+		got, err := script(t, o, vu, nil, "`${brunt.url('api')} ${brunt.fact('rows')}`")
+		if err != nil || got != want {
+			t.Errorf("VU %d is told %v (%v), want %s", vu, got, err, want)
 		}
 	}
 	if got, err := script(t, Options{}, 1, nil, "__ENV.URL"); err != nil || got != "http://own" {

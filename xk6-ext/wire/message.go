@@ -141,10 +141,12 @@ type Config struct {
 	Builds []Build
 }
 
-// Build is what the script sees of a build: Env is over the script's own, from the init context on.
+// Build is what the script sees of a build: Env is over the script's own, from the init context on, and Facts over those of
+// Config.
 type Build struct {
-	Name string
-	Env  map[string]string
+	Name  string
+	Env   map[string]string
+	Facts map[string]string `json:",omitempty"`
 }
 
 // Selector asks for a series of its own: the samples of Metric that bear all of Tags.
