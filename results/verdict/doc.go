@@ -292,8 +292,8 @@
 // trials on the side with fewer 3 times, of five 2.5 times), 4 times on other machines, by 5 ms, a fifth more in phases under 30 s, and by
 // more than what the trials of either side differ by; failures have to differ by a point and goodput by ten, by ten requests and by as
 // much as the lower share. Low and High are that far from the ratio. Nothing is the same. In the simulation of GATE's noise in the tests (quiet,
-// noisy, hostile; one run of each months apart, runs in a row, nightly, in turn), a build is worse than itself in less than 1 % of the
-// comparisons, all rows of one together.
+// noisy, hostile; one run of each months apart, runs in a row, nightly, in turn), a build is worse than itself in at most 0.3 % of
+// 2,000 comparisons of each, all rows of one together.
 //
 // Counts do not depend on how fast a machine is. Work per request is worse when the trials' values lie further apart than 0.5, a quarter
 // of the lesser (half of it outside of steady) and three times what those of one side differ by; within a fiftieth it is the same. Costs
