@@ -77,6 +77,11 @@ func TestATimingGateIsKilledInterruptedAndGoesOn(t *testing.T) {
 		t.Errorf("nobody is told how to go on:\n%s", v.stderr())
 	}
 
+	other := p.run(2, p.gateArgs("--pairs", "3", "--resume", cut.ID, "--baseline", "variant:naive")...)
+	if !strings.Contains(other.stderr(), "its baseline was another build: ") {
+		t.Errorf("it would go on with another build:\n%s", other.stderr())
+	}
+
 	v = p.start("gate", "--resume", cut.ID)
 	code := v.exit()
 	runs := p.runs()
@@ -274,4 +279,50 @@ func TestProofTheTimingGateSeesRegressions(t *testing.T) {
 		p.run(code, "rejudge", run.ID)
 		f.add(t, fmt.Sprintf("%s; %.0f min", line, run.Ended.Sub(run.Created).Minutes()))
 	}
+}
+
+// TestATimingGateStartsItsBaselineAsItWasCommitted, and the candidate as it is checked out, with its changes.
+func TestATimingGateStartsItsBaselineAsItWasCommitted(t *testing.T) {
+	t.Parallel()
+	s := newBakery(t)
+	serve := func(says string) {
+		s.put("serve", "#!/bin/sh\necho "+says+" >&2\nexec server -redis \"$CACHE\" -basket 1\n")
+	}
+	serve("as committed")
+	s.git("commit", "--quiet", "--all", "-m", "say what it is")
+	serve("as changed")
+	v := s.start("gate", s.dir, "--provider", s.provider, "--no-wait", "--baseline", "main", "--pairs", "3", "--time-scale", "0.05", "--seed", "7")
+	v.awaitLine(`pair 2 of at most 3`)
+	cut := v.aborts(v.interrupt(syscall.SIGINT))
+	if len(cut.Builds) != 2 || cut.Builds[0].SHA == "" || cut.Builds[0].Ref != "main" || cut.Builds[0].Dirty {
+		t.Errorf("the builds are %+v", cut.Builds)
+	}
+	if len(cut.Trials) < 2 || cut.Question.Gate.Mode != results.GateTrials || !slices.ContainsFunc(cut.Warnings, func(w string) bool { return strings.Contains(w, "without a script") }) {
+		t.Errorf("%d trials in mode %s, warnings %q", len(cut.Trials), cut.Question.Gate.Mode, cut.Warnings)
+	}
+	for name, said := range map[string]string{"baseline-target.log": "as committed", "candidate-target.log": "as changed"} {
+		if log := s.artifact(cut, name); !strings.HasPrefix(log, said) {
+			t.Errorf("%s begins with %.40q, not %q", name, log, said)
+		}
+	}
+}
+
+// artifact is a file that was kept with a run.
+func (p *place) artifact(run results.Run, name string) string {
+	p.Helper()
+	s, err := store.Open(p.Context(), p.dsn())
+	if err != nil {
+		p.Fatal(err)
+	}
+	defer s.Close()
+	file, err := s.OpenArtifact(run.ID, name)
+	if err != nil {
+		p.Fatal(err)
+	}
+	defer file.Close()
+	text, err := io.ReadAll(file)
+	if err != nil {
+		p.Fatal(err)
+	}
+	return string(text)
 }

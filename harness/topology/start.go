@@ -36,7 +36,7 @@ func (t *Topology) Site() *site.Site { return t.site }
 func Start(ctx context.Context, opts Options) (_ *Topology, err error) {
 	opts.warnings = &warnings{}
 	opts.Progress = oneAtATime(opts.Progress)
-	l, err := lay(opts, newAddresses(opts.name()))
+	l, err := lay(opts, newAddresses(opts.RunID+opts.Beside))
 	if err != nil {
 		return nil, err
 	}

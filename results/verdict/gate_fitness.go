@@ -51,7 +51,11 @@ func unfitPair(plan results.Gate, p GatePair, windows []bothWindow, values []res
 	return reasons
 }
 
-// offeredApart is by which share the rates that the builds were offered differ. It is not ok where one was offered nothing.
+// edgeIterations are how many iterations fall on another side of the edges of whole seconds when both builds are offered the same.
+const edgeIterations = 2
+
+// offeredApart is by which share the rates that the builds were offered differ, but for what falls beyond an edge. It is not ok where
+// one was offered nothing.
 func offeredApart(windows []bothWindow) (float64, bool) {
 	var baseline, candidate, baselineSeconds, candidateSeconds float64
 	for _, w := range windows {
@@ -60,6 +64,9 @@ func offeredApart(windows []bothWindow) (float64, bool) {
 	}
 	if min(baseline, candidate, baselineSeconds, candidateSeconds) <= 0 {
 		return 1, false
+	}
+	if math.Abs(candidate-baseline*candidateSeconds/baselineSeconds) <= edgeIterations+1e-6 {
+		return 0, true
 	}
 	ratio := (candidate / candidateSeconds) / (baseline / baselineSeconds)
 	return max(ratio, 1/ratio) - 1, true

@@ -187,6 +187,13 @@ func TestWhichPairsDoNotCount(t *testing.T) {
 			}
 		})
 	}
+	for more, want := range map[int64]bool{0: true, 2: true, 3: false} { // of 190, 3 are 1.6 %
+		p := pairOf(19, ten(10), ten(10))
+		p.Candidate.Windows[9].Offered += more
+		if r := ReadPair(results.Gate{}, p); (len(r.Unfit) == 0) != want {
+			t.Errorf("%d more of 190 iterations: %v", more, r.Unfit)
+		}
+	}
 	if r := ReadPair(results.Gate{}, GatePair{}); len(r.Unfit) != 1 || r.Unfit[0] != "nothing was measured" {
 		t.Errorf("of nothing: %v", r.Unfit)
 	}
