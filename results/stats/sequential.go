@@ -6,9 +6,9 @@ import (
 	"gonum.org/v1/gonum/integrate/quad"
 )
 
-// Spent is the share of an error that may have been spent by the nth of at most most values: (n/most)², of the family of S. K. Hwang,
-// W. J. Shih and J. S. DeCani (1990) and K. Kim and D. L. DeMets (Design and analysis of group sequential tests based on the type I
-// error spending rate function, 1987). It keeps most for the end, and leaves enough for an early stop on what is large.
+// Spent is the share of an error that may have been spent by the nth of at most most values: (n/most)², of the power family of K. Kim
+// and D. L. DeMets (Design and analysis of group sequential tests based on the type I error spending rate function, 1987). It keeps most
+// for the end, and leaves enough for an early stop on what is large.
 func Spent(n, most int) float64 {
 	t := float64(n) / float64(most)
 	return min(1, t*t)
@@ -29,7 +29,7 @@ func Spent(n, most int) float64 {
 // value depends on it by ψ now alone. The values, scaled to Q = 1, are uniform on the sphere. So ψ after n has a density as cos^(n−2)ψ;
 // and given S after n+1 values, the last of them is S/(n+1) + √(1−S²/(n+1))·√(n/(n+1))·sin φ, where φ has a density as cos^(n−2)φ.
 //
-// The chain is followed in that reversed direction, in which everything is bounded and smooth: kept(ψ) is the probability that no
+// The chain is followed in that reversed direction, in which all densities are bounded: kept(ψ) is the probability that no
 // bound was crossed at or before n, given ψ after n; its mean over φ is that probability before n+1, given ψ after n+1; and the
 // probability to cross first at n+1 is its integral beyond the bound.
 func ComputeBounds(alpha float64, first, most int) []float64 {
@@ -53,8 +53,8 @@ func computeBounds(alpha float64, first, most, nodes int) []float64 {
 	return bounds
 }
 
-// sequentialNodes are those of every integral and of every interpolation: with half as many again, bounds
-// are the same to a few parts in 100,000.
+// sequentialNodes are those of every integral and of every interpolation: with half as many again, bounds are the same to a few parts
+// in 100,000.
 const sequentialNodes = 40
 
 // survival is the probability that no bound was crossed at the looks up to n, by ψ after n.
