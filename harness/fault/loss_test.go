@@ -41,11 +41,11 @@ func someWait(ctx context.Context, u caller) error {
 
 // beat goes back and forth on connections at the same time, for that long or so often each, and says what their own ends have
 // sent and sent again meanwhile.
-func beat(t *testing.T, conns []net.Conn, lasting time.Duration, most int) Packets {
+func beat(t *testing.T, conns []net.Conn, length time.Duration, most int) Packets {
 	t.Helper()
 	var all tolls
 	var work sync.WaitGroup
-	deadline := time.Now().Add(lasting)
+	deadline := time.Now().Add(length)
 	for _, conn := range conns {
 		work.Go(func() {
 			sent, again := packetsOf(conn)

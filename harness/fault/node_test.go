@@ -71,7 +71,7 @@ func TestWatchSeesTheEffectOfEveryKind(t *testing.T) {
 			t.Parallel()
 			node := *nodes[row.node]
 			b := newBench(t, &node)
-			e := whole(t, b.Injector, b.fault(row.fault), 1200*time.Millisecond)
+			e := whole(t, b.Injector, b.fault(row.fault), lasting(row.fault))
 			if e == nil || !e.Seen || !row.check(e) {
 				t.Errorf("effect %+v", e)
 			}
@@ -91,7 +91,7 @@ func during(ms float64) func(*results.Effect) bool {
 
 // lossOf expects lost packets that were counted; how many they are is chance.
 func lossOf(e *results.Effect) bool {
-	return e.What == "packet loss" && e.During > 0 && e.After < e.During && strings.Contains(e.Note, " packets were lost, of the load's own 0 of 0")
+	return e.What == "packet loss" && e.During > 0 && e.After < e.During && strings.Contains(e.Note, " packets were lost, of the load's own 0 of 0; ")
 }
 
 func share(what string) func(*results.Effect) bool {
