@@ -97,7 +97,7 @@ func (w GateWindow) count() float64 {
 // short phase counts as much as a long one.
 func readQuantile(windows []bothWindow, q float64, fewest int64) results.GateValue {
 	var v results.GateValue
-	var baseline, candidate, beyondBaseline, beyondCandidate float64
+	var beyondBaseline, beyondCandidate float64
 	for _, w := range windows {
 		beyondBaseline += w.baseline.count() * (1 - q)
 		beyondCandidate += w.candidate.count() * (1 - q)
@@ -107,27 +107,44 @@ func readQuantile(windows []bothWindow, q float64, fewest int64) results.GateVal
 	if min(v.BaselineCount, v.CandidateCount) < fewest {
 		return v
 	}
-	var changes, baselines, candidates []float64
+	var seen changes
 	for _, phase := range byPhase(windows) {
-		var inPhase []float64
+		var both [][2]float64
 		for _, w := range enoughBeyond(phase, q) {
-			baseline, candidate = w.baseline.Latency.Quantile(q), w.candidate.Latency.Quantile(q)
-			if baseline > 0 && candidate > 0 {
-				inPhase = append(inPhase, math.Log(candidate)-math.Log(baseline))
-				baselines, candidates = append(baselines, baseline), append(candidates, candidate)
-			}
+			both = append(both, [2]float64{w.baseline.Latency.Quantile(q), w.candidate.Latency.Quantile(q)})
 		}
-		if len(inPhase) > 0 {
-			changes = append(changes, stats.TrimmedMean(inPhase, stats.GateTrim))
-		}
+		seen.add(both, 1)
 	}
-	if len(changes) == 0 {
-		return v
-	}
-	v.Windows = len(baselines)
-	v.Change = known(stats.TrimmedMean(changes, 0))
-	v.Baseline, v.Candidate = known(middle(baselines)), known(middle(candidates))
+	seen.tell(&v)
 	return v
+}
+
+// changes are those of one metric from the baseline to the candidate: of each phase the trimmed mean over its windows.
+type changes struct{ ofPhases, baselines, candidates []float64 }
+
+// add takes the windows of a phase, each with its value in both builds; sign is −1 where less is worse. A window without a value
+// in one of them says nothing.
+func (c *changes) add(windows [][2]float64, sign float64) {
+	var logs []float64
+	for _, w := range windows {
+		if w[0] > 0 && w[1] > 0 {
+			logs = append(logs, sign*(math.Log(w[1])-math.Log(w[0])))
+			c.baselines, c.candidates = append(c.baselines, w[0]), append(c.candidates, w[1])
+		}
+	}
+	if len(logs) > 0 {
+		c.ofPhases = append(c.ofPhases, stats.TrimmedMean(logs, stats.GateTrim))
+	}
+}
+
+// tell puts what they come to, the mean over phases, into a value, which stays as it is where there are none.
+func (c *changes) tell(v *results.GateValue) {
+	if len(c.ofPhases) == 0 {
+		return
+	}
+	v.Windows = len(c.baselines)
+	v.Change = known(stats.TrimmedMean(c.ofPhases, 0))
+	v.Baseline, v.Candidate = known(middle(c.baselines)), known(middle(c.candidates))
 }
 
 // byPhase cuts windows where a phase ends.
@@ -183,28 +200,18 @@ func readErrors(windows []bothWindow) results.GateValue {
 // readThroughput is by how much less is served, so that a larger change is for the worse as everywhere.
 func readThroughput(windows []bothWindow) results.GateValue {
 	var v results.GateValue
-	var changes, baselines, candidates []float64
+	var seen changes
 	for _, phase := range byPhase(windows) {
-		var inPhase []float64
+		var both [][2]float64
 		for _, w := range phase {
 			v.BaselineCount, v.CandidateCount = v.BaselineCount+w.baseline.Served, v.CandidateCount+w.candidate.Served
-			if w.baseline.Served == 0 || w.candidate.Served == 0 || w.seconds() <= 0 {
-				continue
+			if w.seconds() > 0 {
+				both = append(both, [2]float64{float64(w.baseline.Served) / w.baseline.Seconds, float64(w.candidate.Served) / w.candidate.Seconds})
 			}
-			baseline, candidate := float64(w.baseline.Served)/w.baseline.Seconds, float64(w.candidate.Served)/w.candidate.Seconds
-			inPhase = append(inPhase, math.Log(baseline)-math.Log(candidate))
-			baselines, candidates = append(baselines, baseline), append(candidates, candidate)
 		}
-		if len(inPhase) > 0 {
-			changes = append(changes, stats.TrimmedMean(inPhase, stats.GateTrim))
-		}
+		seen.add(both, -1)
 	}
-	if len(changes) == 0 {
-		return v
-	}
-	v.Windows = len(baselines)
-	v.Change = known(stats.TrimmedMean(changes, 0))
-	v.Baseline, v.Candidate = known(middle(baselines)), known(middle(candidates))
+	seen.tell(&v)
 	return v
 }
 
