@@ -30,9 +30,10 @@
 //	  ledger               exact counts: ids issued, acknowledged, seen; admissions
 //	  slo                  the SLO language
 //	  stats                slopes, the bounds of a gate: pure mathematics                   [gonum]
-//	  verdict              judges a run: pure
+//	  verdict              judges a run, compares two builds: pure
 //	  store                where runs are kept                                              [SQLite]
 //	  report               terminal, JSON, JUnit, Markdown: all from one Document
+//	  proof                the table of figures that `make proof` writes; for tests
 //	xk6-ext/             INSIDE K6: register.go, jsmodule, executor, output                   [k6]
 //	  native               requests without a script, in Go                                 [k6, fasthttp]
 //	  requests             what load.requests says: values, checks; imports no k6

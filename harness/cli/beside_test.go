@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/devcraft-studio/brunt/harness/topology"
+	"github.com/devcraft-studio/brunt/results/proof"
 )
 
 // beside measures what a load costs under brunt and, in turn with it, under k6 itself, which is the same binary. The target
@@ -327,11 +328,13 @@ func BenchmarkBesideK6(b *testing.B) {
 
 // TestProofTheGeneratorIsCheap holds the load engine to its figures beside k6's own.
 func TestProofTheGeneratorIsCheap(t *testing.T) {
-	proof := proofFile(t)
-	row := func(what string) figures { return figures{proof: proof, what: what, provider: topology.ProviderLocal} }
+	file := proof.File(t)
+	row := func(what string) proof.Row {
+		return proof.Row{File: file, What: what, Provider: topology.ProviderLocal}
+	}
 	t.Run("plain script", func(t *testing.T) {
 		row := row("CPU of a plain k6/http script beside k6 run, 15 pairs")
-		if row.there(t) {
+		if row.There(t) {
 			return
 		}
 		ours, theirs, ratios := newBeside(t).costs(15, 10_000, 60_000)
@@ -340,11 +343,11 @@ func TestProofTheGeneratorIsCheap(t *testing.T) {
 		if high > 1.05 {
 			t.Fatal(figure)
 		}
-		row.add(t, figure)
+		row.Add(t, figure)
 	})
 	t.Run("memory", func(t *testing.T) {
 		row := row("resident memory after 0.5 M and 4 M requests")
-		if row.there(t) {
+		if row.There(t) {
 			return
 		}
 		beside := newBeside(t)
@@ -355,11 +358,11 @@ func TestProofTheGeneratorIsCheap(t *testing.T) {
 		if ours[1] > 1.15*ours[0] {
 			t.Fatal(figure)
 		}
-		row.add(t, figure)
+		row.Add(t, figure)
 	})
 	t.Run("stored", func(t *testing.T) {
 		row := row("bytes stored of 10 minutes at 1,667/s in 5 series of log-normal service times")
-		if row.there(t) {
+		if row.There(t) {
 			return
 		}
 		bytes, lateness := newBeside(t).stored(true, 1667, 10*time.Minute)
@@ -367,7 +370,7 @@ func TestProofTheGeneratorIsCheap(t *testing.T) {
 		if bytes > 1e6 {
 			t.Fatal(figure)
 		}
-		row.add(t, figure)
+		row.Add(t, figure)
 	})
 	t.Run("accuracy", func(t *testing.T) {
 		if worst := newBeside(t).error(); worst > 0.001 {

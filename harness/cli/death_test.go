@@ -15,6 +15,7 @@ import (
 
 	"github.com/devcraft-studio/brunt/harness/topology"
 	"github.com/devcraft-studio/brunt/results"
+	"github.com/devcraft-studio/brunt/results/proof"
 )
 
 // deathExperiment has a fault of each kind on a node in force at the same time, and one on a link.
@@ -232,19 +233,19 @@ func TestADeathInTheMiddleOfFaultsLeavesNoneInForce(t *testing.T) {
 
 // TestProofDeathsInTheMiddleOfFaults does that for all, and notes the figures.
 func TestProofDeathsInTheMiddleOfFaults(t *testing.T) {
-	proof := proofFile(t)
+	file := proof.File(t)
 	for _, provider := range providers() {
 		t.Run(provider, func(t *testing.T) {
 			p := newDeathPlace(t, provider)
 			for _, d := range deaths() {
-				row := figures{proof: proof, what: "kill -9 in the middle of faults on nodes: " + d.name, provider: provider}
-				if row.there(t) {
+				row := proof.Row{File: file, What: "kill -9 in the middle of faults on nodes: " + d.name, Provider: provider}
+				if row.There(t) {
 					continue
 				}
 				t.Run(d.name, func(t *testing.T) {
 					here := *p
 					here.T = t
-					row.add(t, fmt.Sprintf("nothing in force or left after %.1f s", d.happen(&here).Seconds()))
+					row.Add(t, fmt.Sprintf("nothing in force or left after %.1f s", d.happen(&here).Seconds()))
 				})
 			}
 		})

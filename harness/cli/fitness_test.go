@@ -16,6 +16,7 @@ import (
 
 	"github.com/devcraft-studio/brunt/harness/topology"
 	"github.com/devcraft-studio/brunt/results"
+	"github.com/devcraft-studio/brunt/results/proof"
 )
 
 // starvation is a load that is starved on purpose, or a target that fails, and what brunt has to make of it.
@@ -65,12 +66,12 @@ func TestAStarvedGeneratorDecidesNothingAndACollapsedTargetFails(t *testing.T) {
 }
 
 func TestProofAStarvedGeneratorIsTold(t *testing.T) {
-	proof := proofFile(t)
+	file := proof.File(t)
 	const tries = 20
 	for _, row := range starvations() {
 		t.Run(row.name, func(t *testing.T) {
-			line := figures{proof: proof, what: fmt.Sprintf("starved on purpose: %s, %d tries", row.name, tries), provider: topology.ProviderLocal}
-			if line.there(t) {
+			line := proof.Row{File: file, What: fmt.Sprintf("starved on purpose: %s, %d tries", row.name, tries), Provider: topology.ProviderLocal}
+			if line.There(t) {
 				return
 			}
 			told := ""
@@ -80,7 +81,7 @@ func TestProofAStarvedGeneratorIsTold(t *testing.T) {
 					t.Fatalf("in try %d of %d", try+1, tries)
 				}
 			}
-			line.add(t, fmt.Sprintf("%d of %d; the last: %s", tries, tries, told))
+			line.Add(t, fmt.Sprintf("%d of %d; the last: %s", tries, tries, told))
 		})
 	}
 }

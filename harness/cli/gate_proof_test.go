@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/devcraft-studio/brunt/harness/topology"
+	"github.com/devcraft-studio/brunt/results/proof"
 )
 
 // scenario is the folder of one of this checkout.
@@ -50,7 +51,7 @@ func (p *place) gated(code int, args ...string) *victim {
 // TestProofTheCostGateNamesEachIncident holds naive against fixed: the first line has to name the count, and the table the statement
 // or the command.
 func TestProofTheCostGateNamesEachIncident(t *testing.T) {
-	proof := proofFile(t)
+	file := proof.File(t)
 	p := newPlace(t, topology.ProviderLocal)
 	for _, incident := range []struct {
 		name, set, count, changed string
@@ -62,8 +63,8 @@ func TestProofTheCostGateNamesEachIncident(t *testing.T) {
 		{"jsonb", "", "WAL", "UPDATE documents SET doc"},
 		{"cache", "", "queries", "FROM products WHERE category = $1"},
 	} {
-		row := figures{proof: proof, what: strings.TrimSpace("costs of " + incident.name + " naive " + incident.set), provider: p.provider}
-		if row.there(t) {
+		row := proof.Row{File: file, What: strings.TrimSpace("costs of " + incident.name + " naive " + incident.set), Provider: p.provider}
+		if row.There(t) {
 			continue
 		}
 		args := []string{"gate", scenario(t, incident.name), "--costs", "--provider", p.provider, "--baseline", "variant:fixed", "--variant", "naive", "--seed", "5"}
@@ -73,32 +74,32 @@ func TestProofTheCostGateNamesEachIncident(t *testing.T) {
 		v := p.gated(1, args...)
 		first, rest, _ := strings.Cut(v.stdout.String(), "\n")
 		if !strings.Contains(first, incident.count) || !strings.Contains(rest, incident.changed) {
-			t.Errorf("%s does not name %q and %q:\n%s\n%s", row.what, incident.count, incident.changed, first, rest)
+			t.Errorf("%s does not name %q and %q:\n%s\n%s", row.What, incident.count, incident.changed, first, rest)
 			continue
 		}
 		run := p.runs()[0]
 		p.run(1, "rejudge", run.ID)
 		// The first start builds, and makes the data set where nobody has it yet.
 		began := run.Trials[1].Began
-		row.add(t, fmt.Sprintf("%s; %d starts, %.0f s in all, %.0f s without the first", first, len(run.Trials), run.Ended.Sub(run.Created).Seconds(), run.Ended.Sub(began).Seconds()))
+		row.Add(t, fmt.Sprintf("%s; %d starts, %.0f s in all, %.0f s without the first", first, len(run.Trials), run.Ended.Sub(run.Created).Seconds(), run.Ended.Sub(began).Seconds()))
 	}
 }
 
 // TestProofABuildDoesNotCostMoreThanItself holds what is checked out against itself, 200 times, each time with other requests.
 func TestProofABuildDoesNotCostMoreThanItself(t *testing.T) {
-	proof, left := proofFile(t), rowsAtOnce(t)
+	file, left := proof.File(t), rowsAtOnce(t)
 	p := newPlace(t, topology.ProviderLocal)
 	for seed := 1; seed <= 40; seed++ {
 		for _, name := range []string{"restapi", "nplusone", "missingindex", "jsonb", "cache"} {
-			row := figures{proof: proof, what: fmt.Sprintf("costs of %s against itself, seed %d", name, seed), provider: p.provider}
-			if row.there(t) {
+			row := proof.Row{File: file, What: fmt.Sprintf("costs of %s against itself, seed %d", name, seed), Provider: p.provider}
+			if row.There(t) {
 				continue
 			}
 			if left--; left < 0 {
-				t.Skipf("there are more rows to come: the next call goes on with %s", row.what)
+				t.Skipf("there are more rows to come: the next call goes on with %s", row.What)
 			}
 			p.gated(0, "gate", scenario(t, name), "--costs", "--provider", p.provider, "--baseline", "variant:fixed", "--seed", fmt.Sprint(seed))
-			row.add(t, "pass")
+			row.Add(t, "pass")
 		}
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/devcraft-studio/brunt/harness/experiment"
 	"github.com/devcraft-studio/brunt/harness/topology"
 	"github.com/devcraft-studio/brunt/results"
+	"github.com/devcraft-studio/brunt/results/proof"
 	"github.com/devcraft-studio/brunt/scenarios"
 )
 
@@ -266,12 +267,12 @@ func (p *place) repeatsAlternative(run results.Run, name string) {
 // TestProofTheTrackRecord shows all reference targets on both providers, under three seeds at a quarter of the time, and each once
 // at full length.
 func TestProofTheTrackRecord(t *testing.T) {
-	proof := proofFile(t)
+	file := proof.File(t)
 	for _, provider := range providers() {
 		t.Run(provider, func(t *testing.T) {
 			p := newPlace(t, provider)
 			for seed := 1; seed <= 3; seed++ {
-				p.shows(figures{proof: proof, what: fmt.Sprintf("demo --all, time scale 0.25, seed %d", seed), provider: provider},
+				p.shows(proof.Row{File: file, What: fmt.Sprintf("demo --all, time scale 0.25, seed %d", seed), Provider: provider},
 					"--all", "--time-scale", "0.25", "--seed", fmt.Sprint(seed))
 			}
 		})
@@ -279,16 +280,16 @@ func TestProofTheTrackRecord(t *testing.T) {
 	t.Run("full length", func(t *testing.T) {
 		p := newPlace(t, topology.ProviderLocal)
 		for _, i := range incidents {
-			p.shows(figures{proof: proof, what: "demo " + i.target + " with alternatives, time scale 1", provider: p.provider},
+			p.shows(proof.Row{File: file, What: "demo " + i.target + " with alternatives, time scale 1", Provider: p.provider},
 				i.target, "--seed", "1", "--alternatives")
 		}
 	})
 }
 
 // shows proves that a demo shows what is declared, and writes its figures down.
-func (p *place) shows(row figures, args ...string) {
+func (p *place) shows(row proof.Row, args ...string) {
 	p.Helper()
-	if row.there(p.T) {
+	if row.There(p.T) {
 		return
 	}
 	got, code := p.demo(args...)
@@ -296,7 +297,7 @@ func (p *place) shows(row figures, args ...string) {
 		p.Errorf("brunt demo %s ended with %d: %s\n%+v", strings.Join(args, " "), code, got.Answer, got.Targets)
 		return
 	}
-	row.add(p.T, summedUp(got))
+	row.Add(p.T, summedUp(got))
 }
 
 // summedUp is what naive failed with, and what fixed has there.

@@ -15,6 +15,7 @@ import (
 
 	"github.com/devcraft-studio/brunt/harness/topology"
 	"github.com/devcraft-studio/brunt/results"
+	"github.com/devcraft-studio/brunt/results/proof"
 )
 
 // goneWithin is how long anything of a killed run may still be there. What is promised is about 8 s; a machine of two
@@ -303,14 +304,14 @@ func (p *place) gone(runID string) {
 // TestProofKilledInEveryMoment kills brunt in every moment, for both providers, each time followed by a run that has to work. It
 // appends what it took to the file that BRUNT_PROOF names, and leaves out what stands there for this commit.
 func TestProofKilledInEveryMoment(t *testing.T) {
-	proof := proofFile(t)
+	file := proof.File(t)
 	for _, provider := range providers() {
 		t.Run(provider, func(t *testing.T) {
 			p := newPlace(t, provider)
 			var finished []results.Run
 			prove := func(name string, prove func(*place) string) {
-				row := figures{proof: proof, what: name, provider: provider}
-				if row.there(t) {
+				row := proof.Row{File: file, What: name, Provider: provider}
+				if row.There(t) {
 					return
 				}
 				t.Run(name, func(t *testing.T) {
@@ -319,7 +320,7 @@ func TestProofKilledInEveryMoment(t *testing.T) {
 					if len(finished) == 0 {
 						finished = append(finished, here.completes())
 					}
-					row.add(t, prove(&here))
+					row.Add(t, prove(&here))
 				})
 			}
 			for _, m := range moments() {

@@ -12,16 +12,17 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/devcraft-studio/brunt/harness/topology"
+	"github.com/devcraft-studio/brunt/results/proof"
 )
 
 // TestProofScriptsHoldWithContainers runs with the provider docker those of TestScripts that run their load with the local one:
 // ledgers, and faults that a script drives.
 func TestProofScriptsHoldWithContainers(t *testing.T) {
-	proof := proofFile(t)
+	file := proof.File(t)
 	newPlace(t, topology.ProviderDocker) // skips, or fails, without an engine
 	for _, name := range []string{"ledgers", "scripted"} {
-		row := figures{proof: proof, what: "the script " + name + ".txtar", provider: topology.ProviderDocker}
-		if row.there(t) {
+		row := proof.Row{File: file, What: "the script " + name + ".txtar", Provider: topology.ProviderDocker}
+		if row.There(t) {
 			continue
 		}
 		held := t.Run(name, func(t *testing.T) {
@@ -36,7 +37,7 @@ func TestProofScriptsHoldWithContainers(t *testing.T) {
 			testscript.Run(t, params)
 		})
 		if held {
-			row.add(t, "all of it holds")
+			row.Add(t, "all of it holds")
 		}
 	}
 }

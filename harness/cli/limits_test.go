@@ -12,6 +12,7 @@ import (
 
 	"github.com/devcraft-studio/brunt/harness/topology"
 	"github.com/devcraft-studio/brunt/results"
+	"github.com/devcraft-studio/brunt/results/proof"
 	"github.com/devcraft-studio/brunt/results/store"
 )
 
@@ -72,12 +73,12 @@ func TestAClientTimeoutIsTheLatencyThatIsTolerated(t *testing.T) {
 }
 
 func TestProofAClientTimeoutIsFoundFiveTimesOutOfFive(t *testing.T) {
-	proof := proofFile(t)
+	file := proof.File(t)
 	for _, provider := range providers() {
 		t.Run(provider, func(t *testing.T) {
 			const tries = 5
-			row := figures{proof: proof, what: "tolerance of a client timeout of 250 ms on Redis, 5 tries", provider: provider}
-			if row.there(t) {
+			row := proof.Row{File: file, What: "tolerance of a client timeout of 250 ms on Redis, 5 tries", Provider: provider}
+			if row.There(t) {
 				return
 			}
 			var intervals []string
@@ -88,13 +89,13 @@ func TestProofAClientTimeoutIsFoundFiveTimesOutOfFive(t *testing.T) {
 				}
 				intervals = append(intervals, fmt.Sprintf("[%g, %g]", *found.Held, *found.Broke))
 			}
-			row.add(t, strings.Join(intervals, " ")+" ms")
+			row.Add(t, strings.Join(intervals, " ")+" ms")
 		})
 	}
 }
 
 func TestProofTheStrengthsOfFurtherKindsAreFound(t *testing.T) {
-	proof := proofFile(t)
+	file := proof.File(t)
 	for _, asked := range []struct {
 		kind, link, path, slo string
 		edge, within          float64
@@ -106,8 +107,8 @@ func TestProofTheStrengthsOfFurtherKindsAreFound(t *testing.T) {
 	} {
 		for _, provider := range providers() {
 			t.Run(asked.kind+" "+provider, func(t *testing.T) {
-				row := figures{proof: proof, what: fmt.Sprintf("tolerance of %s, of %g", asked.kind, asked.edge), provider: provider}
-				if row.there(t) {
+				row := proof.Row{File: file, What: fmt.Sprintf("tolerance of %s, of %g", asked.kind, asked.edge), Provider: provider}
+				if row.There(t) {
 					return
 				}
 				p := newPlace(t, provider)
@@ -122,7 +123,7 @@ func TestProofTheStrengthsOfFurtherKindsAreFound(t *testing.T) {
 				if found.Held == nil || found.Broke == nil || *found.Held > asked.edge*asked.within || *found.Broke < asked.edge/asked.within || *found.Held < asked.edge/asked.within/1.4 {
 					t.Fatalf("%+v", found)
 				}
-				row.add(t, found.Answer)
+				row.Add(t, found.Answer)
 			})
 		}
 	}

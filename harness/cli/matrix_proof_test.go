@@ -2,32 +2,15 @@ package cli_test
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/devcraft-studio/brunt/harness/topology"
 	"github.com/devcraft-studio/brunt/results"
+	"github.com/devcraft-studio/brunt/results/proof"
 )
-
-// figure is what stands in a row of this commit, if there is one.
-func (f figures) figure(t *testing.T) (string, bool) {
-	t.Helper()
-	text, err := os.ReadFile(f.proof)
-	if err != nil {
-		return "", false
-	}
-	row := fmt.Sprintf(`(?m)^\| \S+ \| %s(?:-dirty)? \| %s \| %s \| (.*) \|$`,
-		strings.TrimSuffix(revision(t), "-dirty"), f.provider, regexp.QuoteMeta(f.what))
-	found := regexp.MustCompile(row).FindStringSubmatch(string(text))
-	if found == nil {
-		return "", false
-	}
-	return found[1], true
-}
 
 // carded lists the outcome of each cell, and reads such a list again.
 func carded(cells []results.CellOutcome) string {
@@ -83,7 +66,7 @@ func TestAScorecardOfTheProofIsReadAsItWasWritten(t *testing.T) {
 // TestProofTheScorecardRepeats makes the scorecard of the main job three times with one seed, each within its budget: all kinds
 // of faults on its two links and three nodes. The outcomes of the cells have to be the same, but for one in twenty.
 func TestProofTheScorecardRepeats(t *testing.T) {
-	proof := proofFile(t)
+	file := proof.File(t)
 	const budget, least = 18 * time.Minute, 15 // as many cells as there are kinds
 	scenario, err := filepath.Abs("../../scenarios/restapi")
 	if err != nil {
@@ -91,14 +74,14 @@ func TestProofTheScorecardRepeats(t *testing.T) {
 	}
 	var cards []map[string]string
 	for n := 1; n <= 3; n++ {
-		row := figures{proof: proof, what: fmt.Sprintf("restapi scorecard, seed 1, repetition %d", n), provider: topology.ProviderLocal}
-		figure, there := row.figure(t)
+		row := proof.Row{File: file, What: fmt.Sprintf("restapi scorecard, seed 1, repetition %d", n), Provider: topology.ProviderLocal}
+		figure, there := row.Figure(t)
 		if !there {
 			figure = scored(newPlace(t, topology.ProviderLocal), scenario, budget)
 			if t.Failed() {
 				return
 			}
-			row.add(t, figure)
+			row.Add(t, figure)
 		}
 		cards = append(cards, outcomesOf(figure))
 		if len(cards[n-1]) < least {
@@ -113,9 +96,9 @@ func TestProofTheScorecardRepeats(t *testing.T) {
 		}
 		shares = append(shares, fmt.Sprintf("%.1f %% of %d", 100*share, both))
 	}
-	row := figures{proof: proof, what: "restapi scorecard, agreement of three repetitions, two by two", provider: topology.ProviderLocal}
-	if !t.Failed() && !row.there(t) {
-		row.add(t, strings.Join(shares, ", "))
+	row := proof.Row{File: file, What: "restapi scorecard, agreement of three repetitions, two by two", Provider: topology.ProviderLocal}
+	if !t.Failed() && !row.There(t) {
+		row.Add(t, strings.Join(shares, ", "))
 	}
 }
 

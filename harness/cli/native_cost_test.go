@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/devcraft-studio/brunt/harness/topology"
+	"github.com/devcraft-studio/brunt/results/proof"
 )
 
 // oneLineScript is the least that a k6 script can do: one request, at a rate.
@@ -114,10 +115,10 @@ func BenchmarkNative(b *testing.B) {
 
 // TestProofRequestsWithoutAScriptAreCheap holds brunt-native to its figure beside k6/http.
 func TestProofRequestsWithoutAScriptAreCheap(t *testing.T) {
-	proof := proofFile(t)
+	file := proof.File(t)
 	const rate = 4000
-	row := figures{proof: proof, what: "CPU of requests without a script beside a one-line k6/http script, 15 pairs at 4,000/s", provider: topology.ProviderLocal}
-	if row.there(t) {
+	row := proof.Row{File: file, What: "CPU of requests without a script beside a one-line k6/http script, 15 pairs at 4,000/s", Provider: topology.ProviderLocal}
+	if row.There(t) {
 		return
 	}
 	ours, theirs, ratios := newBeside(t).nativeCosts(15, rate)
@@ -126,5 +127,5 @@ func TestProofRequestsWithoutAScriptAreCheap(t *testing.T) {
 	if high > 0.35 {
 		t.Fatal(figure)
 	}
-	row.add(t, figure)
+	row.Add(t, figure)
 }

@@ -6,19 +6,21 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/devcraft-studio/brunt/results/proof"
 )
 
 // TestProofKilledAtRandomMoments kills brunt at moments that nobody chose, 25 of them for each provider, in batches that each have a
 // row, so that it can be interrupted. After the last of a batch the next run has to work.
 func TestProofKilledAtRandomMoments(t *testing.T) {
-	proof := proofFile(t)
+	file := proof.File(t)
 	const batches, kills = 5, 5
 	for n, provider := range providers() {
 		t.Run(provider, func(t *testing.T) {
 			var p *place
 			for batch := range batches {
-				row := figures{proof: proof, what: fmt.Sprintf("kill -9 at random moments, %d of %d batches of %d", batch+1, batches, kills), provider: provider}
-				if row.there(t) {
+				row := proof.Row{File: file, What: fmt.Sprintf("kill -9 at random moments, %d of %d batches of %d", batch+1, batches, kills), Provider: provider}
+				if row.There(t) {
 					continue
 				}
 				if p == nil {
@@ -27,7 +29,7 @@ func TestProofKilledAtRandomMoments(t *testing.T) {
 				random := rand.New(rand.NewPCG(uint64(batch), uint64(n)))
 				figure := p.killedAtRandom(random, kills)
 				p.run(0, p.runArgs("--inconclusive=pass")...)
-				row.add(t, figure)
+				row.Add(t, figure)
 			}
 		})
 	}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/devcraft-studio/brunt/harness/topology"
 	"github.com/devcraft-studio/brunt/results"
+	"github.com/devcraft-studio/brunt/results/proof"
 	"github.com/devcraft-studio/brunt/results/store"
 	"github.com/devcraft-studio/brunt/results/verdict"
 )
@@ -144,8 +145,8 @@ func TestAStoredVerdictIsTheSameToTheByte(t *testing.T) {
 
 // TestProofAHundredStoredRunsAreJudgedAlike makes runs of every kind, and judges all of them again.
 func TestProofAHundredStoredRunsAreJudgedAlike(t *testing.T) {
-	row := figures{proof: proofFile(t), what: "rejudge of 100 stored runs", provider: topology.ProviderLocal}
-	if row.there(t) {
+	row := proof.Row{File: proof.File(t), What: "rejudge of 100 stored runs", Provider: topology.ProviderLocal}
+	if row.There(t) {
 		return
 	}
 	p := newPlace(t, topology.ProviderLocal)
@@ -178,6 +179,6 @@ func TestProofAHundredStoredRunsAreJudgedAlike(t *testing.T) {
 		t.Errorf("only %d runs were stored: %v", total, found)
 	}
 	if !t.Failed() {
-		row.add(t, fmt.Sprintf("%d of %d the same to the byte: %s", total, total, strings.Join(parts, ", ")))
+		row.Add(t, fmt.Sprintf("%d of %d the same to the byte: %s", total, total, strings.Join(parts, ", ")))
 	}
 }

@@ -19,6 +19,7 @@ import (
 
 	"github.com/devcraft-studio/brunt/harness/topology"
 	"github.com/devcraft-studio/brunt/results"
+	"github.com/devcraft-studio/brunt/results/proof"
 )
 
 const (
@@ -289,25 +290,25 @@ func (p *place) scriptRecovers() (results.Resilience, results.Evidence) {
 
 // TestProofRecoveryIsReadAsItIs: five of five, of a tail that is known, with each provider; and where a script drives the outage.
 func TestProofRecoveryIsReadAsItIs(t *testing.T) {
-	proof := proofFile(t)
+	file := proof.File(t)
 	for _, provider := range providers() {
 		t.Run(provider, func(t *testing.T) {
 			p := newPlace(t, provider)
 			for n := 1; n <= 5; n++ {
-				p.provesTail(fmt.Sprintf("recovery from a tail of 8 s, run %d", n), proof, func() (results.Resilience, results.Evidence) {
+				p.provesTail(fmt.Sprintf("recovery from a tail of 8 s, run %d", n), file, func() (results.Resilience, results.Evidence) {
 					return p.recovers("40s", "12s")
 				})
 			}
-			p.provesTail("recovery from a tail of 8 s after an outage that the script drives", proof, p.scriptRecovers)
-			p.provesCensored(proof)
+			p.provesTail("recovery from a tail of 8 s after an outage that the script drives", file, p.scriptRecovers)
+			p.provesCensored(file)
 		})
 	}
 }
 
-func (p *place) provesTail(what, proof string, run func() (results.Resilience, results.Evidence)) {
+func (p *place) provesTail(what, file string, run func() (results.Resilience, results.Evidence)) {
 	p.Helper()
-	row := figures{proof: proof, what: what, provider: p.provider}
-	if row.there(p.T) {
+	row := proof.Row{File: file, What: what, Provider: p.provider}
+	if row.There(p.T) {
 		return
 	}
 	r, e := run()
@@ -315,38 +316,38 @@ func (p *place) provesTail(what, proof string, run func() (results.Resilience, r
 		p.Errorf("%s: %+v\n%+v", what, r, e)
 		return
 	}
-	row.add(p.T, fmt.Sprintf("%g s, loss %.1f s, depth %.2f, detected after %g s", *r.Recovery.Seconds, *r.Loss, *r.Depth, *r.Detect))
+	row.Add(p.T, fmt.Sprintf("%g s, loss %.1f s, depth %.2f, detected after %g s", *r.Recovery.Seconds, *r.Loss, *r.Depth, *r.Detect))
 }
 
-func (p *place) provesCensored(proof string) {
+func (p *place) provesCensored(file string) {
 	p.Helper()
-	row := figures{proof: proof, what: "recovery from a tail of 8 s, in a run that ends too early", provider: p.provider}
-	if row.there(p.T) {
+	row := proof.Row{File: file, What: "recovery from a tail of 8 s, in a run that ends too early", Provider: p.provider}
+	if row.There(p.T) {
 		return
 	}
 	r, e := p.recovers("28s", "12s")
 	if r.Recovery.Seconds != nil || r.Recovery.Censor == nil || e.Outcome != results.Inconclusive || !strings.Contains(e.Reason, "end of run") {
 		p.Fatalf("%+v\n%+v", r, e)
 	}
-	row.add(p.T, fmt.Sprintf("> %g s, %s", *r.Recovery.Censor, e.Outcome))
+	row.Add(p.T, fmt.Sprintf("> %g s, %s", *r.Recovery.Censor, e.Outcome))
 }
 
 // TestProofAMetastableTargetIsTold: a retry storm that keeps itself alive is metastable; with a budget for retries it is none.
 func TestProofAMetastableTargetIsTold(t *testing.T) {
-	proof := proofFile(t)
+	file := proof.File(t)
 	for _, provider := range providers() {
 		t.Run(provider, func(t *testing.T) {
 			p := newPlace(t, provider)
-			p.provesStorm(proof, "retry storm", "--budget=false", true)
-			p.provesStorm(proof, "retry storm, with a budget for retries", "--budget", false)
+			p.provesStorm(file, "retry storm", "--budget=false", true)
+			p.provesStorm(file, "retry storm, with a budget for retries", "--budget", false)
 		})
 	}
 }
 
-func (p *place) provesStorm(proof, what, flag string, metastable bool) {
+func (p *place) provesStorm(file, what, flag string, metastable bool) {
 	p.Helper()
-	row := figures{proof: proof, what: what, provider: p.provider}
-	if row.there(p.T) {
+	row := proof.Row{File: file, What: what, Provider: p.provider}
+	if row.There(p.T) {
 		return
 	}
 	r, e := p.storms(flag, "86s", true)
@@ -355,7 +356,7 @@ func (p *place) provesStorm(proof, what, flag string, metastable bool) {
 		p.Errorf("%s: %+v\n%+v", what, r, e)
 		return
 	}
-	row.add(p.T, fmt.Sprintf("metastable %v, goodput %.2f before, %.2f at the end, down for %g s, recovery %s",
+	row.Add(p.T, fmt.Sprintf("metastable %v, goodput %.2f before, %.2f at the end, down for %g s, recovery %s",
 		*r.Metastable, *r.Before, *r.After, r.Down, lasted(r.Recovery))+escaped(r))
 }
 

@@ -9,23 +9,24 @@ import (
 
 	"github.com/devcraft-studio/brunt/harness/topology"
 	"github.com/devcraft-studio/brunt/results"
+	"github.com/devcraft-studio/brunt/results/proof"
 )
 
 // TestProofTheMainJobHolds runs the main job on both providers ten times each: every run has to pass, and to be judged so
 // again from its recording.
 func TestProofTheMainJobHolds(t *testing.T) {
-	proof := proofFile(t)
+	file := proof.File(t)
 	for _, provider := range providers() {
 		t.Run(provider, func(t *testing.T) {
 			p := newPlace(t, provider)
 			for seed := 1; seed <= 10; seed++ {
-				row := figures{proof: proof, what: fmt.Sprintf("restapi fixed, seed %d", seed), provider: provider}
-				if row.there(t) {
+				row := proof.Row{File: file, What: fmt.Sprintf("restapi fixed, seed %d", seed), Provider: provider}
+				if row.There(t) {
 					continue
 				}
 				run := p.restapi(0, "--seed", fmt.Sprint(seed))
 				p.run(0, "rejudge", run.ID)
-				row.add(t, "pass: "+summarised(run))
+				row.Add(t, "pass: "+summarised(run))
 			}
 		})
 	}
@@ -34,7 +35,7 @@ func TestProofTheMainJobHolds(t *testing.T) {
 // TestProofPlantedRegressionsFail plants each regression that an SLO can see: it has to fail by the SLO that is declared
 // for it in targets/README.md, and to be judged so again.
 func TestProofPlantedRegressionsFail(t *testing.T) {
-	proof := proofFile(t)
+	file := proof.File(t)
 	p := newPlace(t, topology.ProviderLocal)
 	for _, planted := range []struct{ regression, slo string }{
 		{"noredistimeout", "p95(latency) < 300ms in redis-slow"},
@@ -42,8 +43,8 @@ func TestProofPlantedRegressionsFail(t *testing.T) {
 		{"dial", "p95(latency) < 300ms in postgres-slow"},
 		{"lock", "p95(latency) < 300ms in steady"},
 	} {
-		row := figures{proof: proof, what: "restapi naive, " + planted.regression, provider: topology.ProviderLocal}
-		if row.there(t) {
+		row := proof.Row{File: file, What: "restapi naive, " + planted.regression, Provider: topology.ProviderLocal}
+		if row.There(t) {
 			continue
 		}
 		run := p.restapi(1, "--variant", "naive", "--set", "target.env.REGRESSION="+planted.regression)
@@ -55,7 +56,7 @@ func TestProofPlantedRegressionsFail(t *testing.T) {
 			continue
 		}
 		p.run(1, "rejudge", run.ID)
-		row.add(t, "fail: "+summarised(run))
+		row.Add(t, "fail: "+summarised(run))
 	}
 }
 

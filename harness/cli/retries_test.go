@@ -17,6 +17,7 @@ import (
 
 	"github.com/devcraft-studio/brunt/harness/topology"
 	"github.com/devcraft-studio/brunt/results"
+	"github.com/devcraft-studio/brunt/results/proof"
 )
 
 // shortAttempt is how long a retrier waits for an answer before it asks again, three times at most.
@@ -189,16 +190,16 @@ func TestRetriesAreSeenOnTheirLink(t *testing.T) {
 
 // TestProofRetriesAreCounted does that for longer, with both providers.
 func TestProofRetriesAreCounted(t *testing.T) {
-	proof := proofFile(t)
+	file := proof.File(t)
 	for _, provider := range providers() {
 		t.Run(provider, func(t *testing.T) {
-			row := figures{proof: proof, what: "retry amplification of four attempts, and of a budget of a tenth", provider: provider}
-			if row.there(t) {
+			row := proof.Row{File: file, What: "retry amplification of four attempts, and of a budget of a tenth", Provider: provider}
+			if row.There(t) {
 				return
 			}
 			found := newPlace(t, provider).amplified("37s", "30s")
 			if checkAmplified(t, found); !t.Failed() {
-				row.add(t, fmt.Sprintf("Redis %.2f and %.2f, HTTP %.2f and %.2f", found["eager->cache"], found["frugal->cache"],
+				row.Add(t, fmt.Sprintf("Redis %.2f and %.2f, HTTP %.2f and %.2f", found["eager->cache"], found["frugal->cache"],
 					found["eager->worker"], found["frugal->worker"]))
 			}
 		})

@@ -21,6 +21,7 @@ import (
 	"github.com/devcraft-studio/brunt/harness/experiment"
 	"github.com/devcraft-studio/brunt/harness/topology"
 	"github.com/devcraft-studio/brunt/results"
+	"github.com/devcraft-studio/brunt/results/proof"
 )
 
 // reversedFix takes one of the fixes out of a target's fixed variant, and names the SLO of its experiment that has to tell. They
@@ -253,21 +254,21 @@ func (r reversedFix) check(t *testing.T, compiled map[string]string) error {
 
 // TestProofReversedFixesAreCaught runs each target without one of its fixes: its experiment has to fail, by the SLO that is declared.
 func TestProofReversedFixesAreCaught(t *testing.T) {
-	proof := proofFile(t)
+	file := proof.File(t)
 	for _, r := range reversedFixes {
 		t.Run(r.target+"/"+r.fix, func(t *testing.T) {
-			row := figures{proof: proof, what: r.name(), provider: topology.ProviderLocal}
-			if row.there(t) {
+			row := proof.Row{File: file, What: r.name(), Provider: topology.ProviderLocal}
+			if row.There(t) {
 				return
 			}
-			p := newPlace(t, row.provider)
+			p := newPlace(t, row.Provider)
 			run := p.without(r)
 			i := slices.IndexFunc(run.Verdict.Evidence, func(e results.Evidence) bool { return e.What == r.caught })
 			if i < 0 || run.Verdict.Evidence[i].Outcome != results.Fail {
 				t.Fatalf("it did not fail by %s, but by\n%s", r.caught, strings.Join(failures(run), "\n"))
 			}
 			p.run(1, "rejudge", run.ID)
-			row.add(t, strings.Join(failures(run), "; "))
+			row.Add(t, strings.Join(failures(run), "; "))
 		})
 	}
 }

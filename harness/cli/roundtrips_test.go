@@ -9,6 +9,7 @@ import (
 
 	"github.com/devcraft-studio/brunt/harness/topology"
 	"github.com/devcraft-studio/brunt/results"
+	"github.com/devcraft-studio/brunt/results/proof"
 )
 
 // tripsExperiment asks a service that asks Postgres through a pool of 20 connections and another of 2, and Redis through 40.
@@ -82,34 +83,34 @@ func TestQueriesOneAfterAnotherAreRoundTrips(t *testing.T) {
 }
 
 func TestProofRoundTripsAreCounted(t *testing.T) {
-	proof := proofFile(t)
+	file := proof.File(t)
 	for _, provider := range providers() {
 		t.Run(provider, func(t *testing.T) {
 			for _, d := range []struct{ name, link string }{{"postgres", "target->db"}, {"redis", "target->cache"}} {
 				t.Run(d.name, func(t *testing.T) {
-					row := figures{proof: proof, what: "round trips on " + d.name + ": 1, 3 and 20 in sequence, and 10 at once", provider: provider}
-					if !row.there(t) {
+					row := proof.Row{File: file, What: "round trips on " + d.name + ": 1, 3 and 20 in sequence, and 10 at once", Provider: provider}
+					if !row.There(t) {
 						proveTrips(t, row, d.name, d.link)
 					}
 				})
 			}
 			t.Run("saturated", func(t *testing.T) {
-				row := figures{proof: proof, what: "round trips of a saturated pool of 2 connections to postgres", provider: provider}
-				if row.there(t) {
+				row := proof.Row{File: file, What: "round trips of a saturated pool of 2 connections to postgres", Provider: provider}
+				if row.There(t) {
 					return
 				}
 				r, ok := trips(newPlace(t, provider), "100s", "{name: crowd, path: /narrow/par/40}", "--link", "target->db")["target->db crowd"]
 				if !ok || r.Count != nil || len(r.Points) < 8 {
 					t.Fatalf("a saturated pool: %+v", r)
 				}
-				row.add(t, "unclear: "+r.Reason)
+				row.Add(t, "unclear: "+r.Reason)
 			})
 		})
 	}
 }
 
 // proveTrips holds what brunt says of each endpoint to a tenth.
-func proveTrips(t *testing.T, row figures, dependency, link string) {
+func proveTrips(t *testing.T, row proof.Row, dependency, link string) {
 	asked := []struct {
 		name, how string
 		want      float64
@@ -118,7 +119,7 @@ func proveTrips(t *testing.T, row figures, dependency, link string) {
 	for _, a := range asked {
 		requests = append(requests, fmt.Sprintf("{name: %s, path: /%s/%s}", a.name, dependency, a.how))
 	}
-	found := trips(newPlace(t, row.provider), "160s", strings.Join(requests, ", "), "--link", link)
+	found := trips(newPlace(t, row.Provider), "160s", strings.Join(requests, ", "), "--link", link)
 	for _, a := range asked {
 		r := found[link+" "+a.name]
 		if r.Count == nil {
@@ -131,6 +132,6 @@ func proveTrips(t *testing.T, row figures, dependency, link string) {
 		told = append(told, fmt.Sprintf("%s %.2f", a.name, *r.Count))
 	}
 	if !t.Failed() {
-		row.add(t, strings.Join(told, ", "))
+		row.Add(t, strings.Join(told, ", "))
 	}
 }

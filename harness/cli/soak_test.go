@@ -11,6 +11,7 @@ import (
 
 	"github.com/devcraft-studio/brunt/harness/topology"
 	"github.com/devcraft-studio/brunt/results"
+	"github.com/devcraft-studio/brunt/results/proof"
 )
 
 const soakScript = `
@@ -154,7 +155,7 @@ func TestAMetricThatNobodyTellsIsRefused(t *testing.T) {
 
 // TestProofASoak soaks restapi for ten minutes at 500/s: fixed has to pass, and a leak of 1 MiB a minute to be seen as such.
 func TestProofASoak(t *testing.T) {
-	proof := proofFile(t)
+	file := proof.File(t)
 	scenario, err := filepath.Abs("../../scenarios/restapi/soak.yaml")
 	if err != nil {
 		t.Fatal(err)
@@ -169,8 +170,8 @@ func TestProofASoak(t *testing.T) {
 		{"restapi fixed, soak 10 min at 500/s", 0, nil},
 		{"restapi naive, soak 10 min at 500/s, leak", 1, []string{"--variant", "naive", "--set", "target.env.REGRESSION=leak"}},
 	} {
-		row := figures{proof: proof, what: soak.what, provider: p.provider}
-		if row.there(t) {
+		row := proof.Row{File: file, What: soak.what, Provider: p.provider}
+		if row.There(t) {
 			continue
 		}
 		v := p.start(append([]string{"run", scenario, "--provider", p.provider}, soak.args...)...)
@@ -191,7 +192,7 @@ func TestProofASoak(t *testing.T) {
 					t.Errorf("%s: %+v", soak.what, e)
 					continue
 				}
-				row.add(t, fmt.Sprintf("%s: slope of the heap after collections %.3f MiB/min (%.3f to %.3f), %s",
+				row.Add(t, fmt.Sprintf("%s: slope of the heap after collections %.3f MiB/min (%.3f to %.3f), %s",
 					e.Outcome, *e.Value/(1<<20), *e.Low/(1<<20), *e.High/(1<<20), summarised(run)))
 			case strings.HasPrefix(e.What, "slope(") && e.Outcome == results.Fail: // nothing else grows
 				t.Errorf("%s: %+v", soak.what, e)

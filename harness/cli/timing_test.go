@@ -14,6 +14,7 @@ import (
 	"github.com/devcraft-studio/brunt/harness/campaign"
 	"github.com/devcraft-studio/brunt/harness/topology"
 	"github.com/devcraft-studio/brunt/results"
+	"github.com/devcraft-studio/brunt/results/proof"
 	"github.com/devcraft-studio/brunt/results/store"
 	"github.com/devcraft-studio/brunt/results/verdict"
 )
@@ -246,7 +247,7 @@ const budgeted = 30 * time.Minute
 // TestProofTheTimingGateSeesRegressions holds restapi against itself, which may never fail, and against planted regressions, of which none may
 // pass.
 func TestProofTheTimingGateSeesRegressions(t *testing.T) {
-	proof := proofFile(t)
+	file := proof.File(t)
 	p := newPlace(t, topology.ProviderLocal)
 	for _, row := range []struct {
 		name    string
@@ -260,8 +261,8 @@ func TestProofTheTimingGateSeesRegressions(t *testing.T) {
 		{"pool2", "pool2", []int{1, 4}},
 		{"lock", "lock", []int{1, 4}},
 	} {
-		f := figures{proof: proof, what: "times of restapi against " + row.name, provider: p.provider}
-		if f.there(t) {
+		f := proof.Row{File: file, What: "times of restapi against " + row.name, Provider: p.provider}
+		if f.There(t) {
 			continue
 		}
 		args := []string{"gate", scenario(t, "restapi"), "--mode", "mirror", "--provider", p.provider, "--baseline", "variant:fixed", "--rate", "100/s", "--seed", "5"}
@@ -273,11 +274,11 @@ func TestProofTheTimingGateSeesRegressions(t *testing.T) {
 		run := p.runs()[0]
 		line, _, _ := strings.Cut(v.stdout.String(), "\n")
 		if !slices.Contains(row.allowed, code) || run.Status != results.StatusComplete {
-			t.Errorf("%s ended with %d: %s\n%s", f.what, code, line, v.stderr())
+			t.Errorf("%s ended with %d: %s\n%s", f.What, code, line, v.stderr())
 			continue
 		}
 		p.run(code, "rejudge", run.ID)
-		f.add(t, fmt.Sprintf("%s; %.0f min", line, run.Ended.Sub(run.Created).Minutes()))
+		f.Add(t, fmt.Sprintf("%s; %.0f min", line, run.Ended.Sub(run.Created).Minutes()))
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/devcraft-studio/brunt/results/ledger"
+	"github.com/devcraft-studio/brunt/results/proof"
 )
 
 func TestLedgersAreKeptAsTheChildTellsThem(t *testing.T) {
@@ -112,10 +113,10 @@ func TestAScriptCountsAMillionIDs(t *testing.T) {
 
 // TestProofTenMillionIDsTakeLessThan300MB measures child and parent.
 func TestProofTenMillionIDsTakeLessThan300MB(t *testing.T) {
-	proof := proofFile(t)
+	file := proof.File(t)
 	child, parent := counted(t, 10)
 	if child+parent > 300 {
 		t.Errorf("%.0f MB and %.0f MB", child, parent)
 	}
-	proven(t, proof, "10 M ids in a ledger, memory", fmt.Sprintf("k6 child at most %.0f MB in all, the parent's ledgers %.1f MB", child, parent))
+	proof.Row{File: file, What: "10 M ids in a ledger, memory", Provider: proof.NoProvider}.Add(t, fmt.Sprintf("k6 child at most %.0f MB in all, the parent's ledgers %.1f MB", child, parent))
 }

@@ -9,6 +9,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/devcraft-studio/brunt/results/proof"
 )
 
 // stalling is a load on a target that stands still in the last part of every period, as one does that collects garbage,
@@ -137,7 +139,7 @@ func TestAStallThatComesAgainIsMeasuredByLatencyWhereK6DropsIt(t *testing.T) {
 // TestProofStallsAreMeasured makes the table of a target that stalls 2 s every 10 s under 200/s: by brunt-arrival and by k6's
 // own executor, with few VUs and with as many as k6 needs not to drop.
 func TestProofStallsAreMeasured(t *testing.T) {
-	proof := proofFile(t)
+	file := proof.File(t)
 	s := stalling{period: 10 * time.Second, still: 2 * time.Second, length: time.Minute, rate: 200, few: 10}
 	const many = 500
 	found := map[string]reading{}
@@ -153,7 +155,7 @@ func TestProofStallsAreMeasured(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r := row.load(t, row.vus)
 			found[fmt.Sprint(row.executor, row.vus)] = r
-			proven(t, proof, name, r.String())
+			proof.Row{File: file, What: name, Provider: proof.NoProvider}.Add(t, r.String())
 		})
 	}
 	s.judge(t, found["brunt-arrival10"], found["constant-arrival-rate10"])

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/devcraft-studio/brunt/results"
+	"github.com/devcraft-studio/brunt/results/proof"
 )
 
 // saveForEver is the child: it opens the store, and saves run after run, each first as broken and then with its trials, each of which
@@ -176,10 +177,7 @@ func TestWhatWasAcknowledgedSurvivesAKill(t *testing.T) {
 
 // TestProofWhatWasAcknowledgedSurvivesFiftyKills kills at fifty moments, spread over the first sixty saves and over what one takes.
 func TestProofWhatWasAcknowledgedSurvivesFiftyKills(t *testing.T) {
-	proof := os.Getenv("BRUNT_PROOF")
-	if proof == "" {
-		t.Skip("a long proof: `make proof` runs it")
-	}
+	file := proof.File(t)
 	random := rand.New(rand.NewPCG(9, 50))
 	var all []killing
 	for range 50 {
@@ -187,7 +185,7 @@ func TestProofWhatWasAcknowledgedSurvivesFiftyKills(t *testing.T) {
 	}
 	inside := survives(t, all)
 	if !t.Failed() {
-		proven(t, proof, "kill -9 during save, 50 moments", fmt.Sprintf("0 acknowledged saves and 0 artifacts lost; %d kills fell between a save and its acknowledgement", inside))
+		proof.Row{File: file, What: "kill -9 during save, 50 moments", Provider: proof.NoProvider}.Add(t, fmt.Sprintf("0 acknowledged saves and 0 artifacts lost; %d kills fell between a save and its acknowledgement", inside))
 	}
 }
 

@@ -3,13 +3,13 @@ package store
 import (
 	"encoding/json"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/devcraft-studio/brunt/results"
+	"github.com/devcraft-studio/brunt/results/proof"
 )
 
 // many is how many runs the store has that these tests are about.
@@ -197,10 +197,7 @@ func BenchmarkTenThousandRuns(b *testing.B) {
 // TestProofTenThousandRunsAnswerAtOnce notes how long the store takes. What it must not do (read other documents, leave the indexes)
 // is held by the tests above; how long that takes is a figure.
 func TestProofTenThousandRunsAnswerAtOnce(t *testing.T) {
-	proof := os.Getenv("BRUNT_PROOF")
-	if proof == "" {
-		t.Skip("a long proof: `make proof` runs it")
-	}
+	file := proof.File(t)
 	s := crowded(t, realistic)
 	for name, ask := range asked(s, t) {
 		ask() // the first time reads from the disk
@@ -209,6 +206,6 @@ func TestProofTenThousandRunsAnswerAtOnce(t *testing.T) {
 		for range times {
 			ask()
 		}
-		proven(t, proof, "10,000 stored runs: "+name, fmt.Sprintf("%.1f ms, documents of %d KiB", time.Since(started).Seconds()*1000/times, len(realistic(1))/1024))
+		proof.Row{File: file, What: "10,000 stored runs: " + name, Provider: proof.NoProvider}.Add(t, fmt.Sprintf("%.1f ms, documents of %d KiB", time.Since(started).Seconds()*1000/times, len(realistic(1))/1024))
 	}
 }

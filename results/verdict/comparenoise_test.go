@@ -4,13 +4,12 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"os"
-	"os/exec"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/devcraft-studio/brunt/results"
+	"github.com/devcraft-studio/brunt/results/proof"
 )
 
 // severity is how noisy a machine is: GATE's table. Sizes are of natural logarithms, times seconds.
@@ -201,25 +200,12 @@ var orders = []struct {
 func TestABuildIsHardlyEverWorseThanItself(t *testing.T) { neverWorse(t, 200) }
 
 func TestProofABuildIsHardlyEverWorseThanItself(t *testing.T) {
-	proof := os.Getenv("BRUNT_PROOF")
-	if proof == "" {
-		t.Skip("a long proof: `make proof` runs it")
-	}
+	file := proof.File(t)
 	const comparisons = 2000
 	most := neverWorse(t, comparisons)
-	out, err := os.OpenFile(proof, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer out.Close()
-	commit, err := exec.Command("git", "describe", "--always", "--dirty", "--exclude=*").Output()
-	if err == nil {
-		_, err = fmt.Fprintf(out, "| %s | %s | none | stored runs of a build compared with others of itself, simulated | worse in at most %.2f %% of %d comparisons, in each of %d orders on %d machines |\n",
-			time.Now().Format(time.DateOnly), strings.TrimSpace(string(commit)), most, comparisons, len(orders), len(severities))
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	proof.Row{
+		File: file, What: "stored runs of a build compared with others of itself, simulated", Provider: proof.NoProvider,
+	}.Add(t, fmt.Sprintf("worse in at most %.2f %% of %d comparisons, in each of %d orders on %d machines", most, comparisons, len(orders), len(severities)))
 }
 
 // neverWorse returns the greatest share, in per cent, of comparisons that say worse.
