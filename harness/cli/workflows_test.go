@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/devcraft-studio/brunt/results/proof"
 )
 
 // workflow is as much of one of GitHub's as is played. What is not known is an error, so that nothing of the page is passed over.
@@ -166,14 +168,35 @@ func (c checkedOut) has(file, text string) {
 
 const costsMore = "+1 query"
 
-// TestTheWorkflowsOfTheHelpPageWork plays each of them for events as they come.
-func TestTheWorkflowsOfTheHelpPageWork(t *testing.T) {
+// TestTheRequiredCheckOfTheHelpPageWorks plays it and the comment that follows, for a pull request; the other workflows are played by
+// make proof.
+func TestTheRequiredCheckOfTheHelpPageWorks(t *testing.T) {
 	t.Parallel()
+	newForge(t).requiredAndCommented()
+}
+
+// TestProofTheWorkflowsOfTheHelpPageWork plays the others for events as they come.
+func TestProofTheWorkflowsOfTheHelpPageWork(t *testing.T) {
+	file := proof.File(t)
 	f := newForge(t)
-	t.Run("a required check, and its comment", func(t *testing.T) { f.with(t).requiredAndCommented() })
-	t.Run("advice", func(t *testing.T) { f.with(t).advised() })
-	t.Run("a merge queue", func(t *testing.T) { f.with(t).queuedUp() })
-	t.Run("GitLab", func(t *testing.T) { f.with(t).mergeRequested() })
+	for _, w := range []struct {
+		name string
+		play func(*forge)
+	}{
+		{"GitHub, advice", (*forge).advised},
+		{"GitHub, a merge queue", (*forge).queuedUp},
+		{"GitLab", (*forge).mergeRequested},
+	} {
+		t.Run(w.name, func(t *testing.T) {
+			row := proof.Row{File: file, What: "the workflow of the help page: " + w.name, Provider: f.provider}
+			if row.There(t) {
+				return
+			}
+			if w.play(f.with(t)); !t.Failed() {
+				row.Add(t, "every step ends as the page says")
+			}
+		})
+	}
 }
 
 // with is the forge for a part of the test.
