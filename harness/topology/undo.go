@@ -116,7 +116,7 @@ func (u undoing) giveBack(ctx context.Context, engine *client.Client) error {
 func update(ctx context.Context, engine *client.Client, id string, r *container.Resources) error {
 	for {
 		_, err := engine.ContainerUpdate(ctx, id, client.ContainerUpdateOptions{Resources: r})
-		if err == nil || !strings.Contains(err.Error(), "stopped container") {
+		if err == nil || !isDying(err) {
 			return err
 		}
 		select {
@@ -125,4 +125,10 @@ func update(ctx context.Context, engine *client.Client, id string, r *container.
 		case <-time.After(10 * gonePoll):
 		}
 	}
+}
+
+// isDying says whether an update was refused because the container's process has ended and the engine does not know yet. runc has
+// a word of its own for either moment of that.
+func isDying(err error) bool {
+	return strings.Contains(err.Error(), "stopped container") || strings.Contains(err.Error(), "deleted process")
 }
