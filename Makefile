@@ -11,6 +11,8 @@ FUZZ_TIME ?= 60s
 
 # The tests that hold faults to their times.
 TIMED := ./harness/fault ./harness/lease ./harness/topology
+# The tests of gates, which build and start services again and again, so that nothing beside them could be held to a time.
+GATES := ^(TestTheGate|TestSeveralGates|TestASummaryThat|TestATimingGate|TestAPairOfWholeTrials|TestTheRequiredCheck|TestTheBaselineIsRight|TestAStoredVerdict)
 
 # The fuzz targets, as package:name.
 FUZZERS := $(shell grep -rEo --include='*_test.go' '^func Fuzz[A-Za-z0-9]+' harness results xk6-ext targets 2>/dev/null \
@@ -44,7 +46,8 @@ test: servers ## every test on real parts; what CI runs (at most 10 minutes warm
 	$(GO) build ./...
 	@: what measures milliseconds goes first, apart from what keeps both cores busy
 	$(GO) test -p 2 -timeout 30m $(TIMED)
-	$(GO) test -p 2 -timeout 30m -skip '^TestIncidents$$' $$($(GO) list ./... | grep -vxF "$$($(GO) list $(TIMED))")
+	$(GO) test -p 2 -timeout 30m -skip '^TestIncidents$$|$(GATES)' $$($(GO) list ./... | grep -vxF "$$($(GO) list $(TIMED))")
+	$(GO) test -timeout 30m -run '$(GATES)' ./harness/cli
 	@: then the incidents by themselves: their fixed variants have to pass, and other tests would keep the machine too busy
 	$(GO) test -timeout 30m -run '^TestIncidents$$' ./harness/cli
 
