@@ -99,20 +99,20 @@ func (s *side) index() int {
 	return s.number
 }
 
-// askGate reads an experiment, and finds the builds that are compared.
+// askGate reads an experiment, finds the builds that are compared, and leaves of the question what the gate asks.
 func (a *app) askGate(ctx context.Context, name string, o gateOptions) (gating, error) {
 	if err := o.check(name); err != nil {
 		return gating{}, err
 	}
-	if !o.costs {
-		return a.askForPairs(ctx, name, o)
+	o.asker, o.trials, o.outputs.stepSummary = results.AskerGate, 2*o.timing.pairs, true
+	if o.costs {
+		o.trials = len(startOrder())
 	}
-	o.asker, o.trials, o.outputs.stepSummary = results.AskerGate, len(startOrder()), true
 	q, err := a.ask(ctx, name, o.runOptions)
 	if err != nil {
 		return gating{}, err
 	}
-	if q.experiment.Load.Target == "" {
+	if o.costs && q.experiment.Load.Target == "" {
 		return gating{}, usage(errors.New("the load has no target whose requests could be counted"))
 	}
 	candidate, err := a.candidateServices(ctx, name, o)
@@ -123,9 +123,14 @@ func (a *app) askGate(ctx context.Context, name string, o gateOptions) (gating, 
 	if err != nil {
 		return gating{}, err
 	}
-	q.askForCosts()
 	o.sources = a.buildsFrom(q.experiment)
-	return gating{name: name, question: q, options: o, baseline: baseline, candidate: side{number: 1, services: candidate}}, nil
+	sides := [2]side{baseline, {number: 1, services: candidate}}
+	if o.costs {
+		q.askForCosts()
+	} else if err := a.askForTimes(ctx, &q, sides, o); err != nil {
+		return gating{}, err
+	}
+	return gating{name: name, question: q, options: o, sides: sides}, nil
 }
 
 // check refuses what can be told without the experiment.

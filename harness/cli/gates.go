@@ -12,11 +12,10 @@ import (
 
 // gating is a gate whose question is known to be valid.
 type gating struct {
-	name      string // of the experiment, as it was given
-	question  question
-	options   gateOptions
-	baseline  side
-	candidate side
+	name     string // of the experiment, as it was given
+	question question
+	options  gateOptions
+	sides    [2]side // the baseline and the candidate
 }
 
 // gate is `brunt gate` from the questions to the exit code. All experiments are read before anything is started.
@@ -41,7 +40,7 @@ func (g gating) measure(ctx context.Context, inv *invocation) error {
 	if g.question.timing != nil {
 		return inv.measurePairs(ctx)
 	}
-	return inv.measureCosts(ctx, g.baseline, g.candidate)
+	return inv.measureCosts(ctx, g.sides[0], g.sides[1])
 }
 
 // gateAll measures one experiment after another, and reports all of them together. One that can't be measured does not keep the

@@ -297,14 +297,19 @@ func (inv *invocation) conduct(ctx context.Context, number int) (results.Trial, 
 	if counted := parts.count.keep(&trial); err == nil {
 		err = counted
 	}
-	trial.Reason = inv.redactor.Redact(oneLine(trial.Reason))
-	trial.Fitness = verdict.Fitness(trial.Fitness, verdict.Limits(inv.run.Question))
+	inv.take(&trial, parts)
 	if trial.Search != nil || trial.Probing != nil {
 		trial.Fitness = verdict.SearchFitness(trial.Fitness)
 	}
+	return trial, err
+}
+
+// take completes a trial that was conducted, and keeps with the run what its parts tell.
+func (inv *invocation) take(trial *results.Trial, parts *assembly) {
+	trial.Reason = inv.redactor.Redact(oneLine(trial.Reason))
+	trial.Fitness = verdict.Fitness(trial.Fitness, verdict.Limits(inv.run.Question))
 	inv.run.Provider = parts.provider()
 	inv.run.Warnings = appendNew(inv.run.Warnings, parts.warnings()...)
-	return trial, err
 }
 
 // unstarted is a trial that came to nothing before it was conducted.

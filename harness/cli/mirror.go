@@ -16,7 +16,6 @@ import (
 	"github.com/devcraft-studio/brunt/harness/site"
 	"github.com/devcraft-studio/brunt/harness/topology"
 	"github.com/devcraft-studio/brunt/results"
-	"github.com/devcraft-studio/brunt/results/verdict"
 	"github.com/devcraft-studio/brunt/xk6-ext/wire"
 )
 
@@ -37,10 +36,7 @@ func (inv *invocation) conductMirrored(ctx context.Context, pair campaign.GatePa
 	trial, err := runner.Conduct(as.ctx, runner.Plan{
 		Number: number, Experiment: inv.question.experiment, Duration: inv.question.duration, Recording: as.recording,
 	}, as.Parts)
-	trial.Reason = inv.redactor.Redact(oneLine(trial.Reason))
-	trial.Fitness = verdict.Fitness(trial.Fitness, verdict.Limits(inv.run.Question))
-	inv.run.Provider = as.provider()
-	inv.run.Warnings = appendNew(inv.run.Warnings, as.warnings()...)
+	inv.take(&trial, as)
 	return both.divide(trial), err
 }
 

@@ -84,36 +84,9 @@ func (t *timing) asked() *results.Gate {
 	return &plan
 }
 
-// askForPairs reads an experiment, finds the builds, and plans the pairs.
-func (a *app) askForPairs(ctx context.Context, name string, o gateOptions) (gating, error) {
-	o.asker, o.trials, o.outputs.stepSummary = results.AskerGate, 2*o.timing.pairs, true
-	q, err := a.ask(ctx, name, o.runOptions)
-	if err != nil {
-		return gating{}, err
-	}
-	candidate, err := a.candidateServices(ctx, name, o)
-	if err != nil {
-		return gating{}, err
-	}
-	baseline, err := a.baselineOf(ctx, q, o)
-	if err != nil {
-		return gating{}, err
-	}
-	g := gating{name: name, options: o, baseline: baseline, candidate: side{number: 1, services: candidate}}
-	g.options.sources = a.buildsFrom(q.experiment)
-	q.timing = &timing{sides: [2]side{g.baseline, g.candidate}}
-	if err := a.askForTimes(ctx, &q, o); err != nil {
-		return gating{}, err
-	}
-	if err := (campaign.Gate{Plan: q.timing.plan}).Check(); err != nil {
-		return gating{}, usage(err)
-	}
-	g.question = q
-	return g, nil
-}
-
 // askForTimes leaves of the question what a pair is to do, and plans the gate.
-func (a *app) askForTimes(ctx context.Context, q *question, o gateOptions) error {
+func (a *app) askForTimes(ctx context.Context, q *question, sides [2]side, o gateOptions) error {
+	q.timing = &timing{sides: sides}
 	mode, err := a.modeOf(ctx, q, o.timing.mode)
 	if err != nil {
 		return err
@@ -140,6 +113,9 @@ func (a *app) askForTimes(ctx context.Context, q *question, o gateOptions) error
 	q.timing.plan = planOf(q, mode, o.timing)
 	if scale != 1 {
 		q.warnings = append(q.warnings, fmt.Sprintf("--time-scale %v: a pair is warmed up for %v and measured for %v only", scale, warmup, q.duration))
+	}
+	if err := (campaign.Gate{Plan: q.timing.plan}).Check(); err != nil {
+		return usage(err)
 	}
 	return nil
 }

@@ -99,19 +99,5 @@ func TestAListOfTenThousandRunsReadsNoDocument(t *testing.T) {
 func queryPlan(t *testing.T, s *Store, f Filter) string {
 	t.Helper()
 	where, args := f.conditions()
-	rows, err := s.db.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+listRuns+where+" ORDER BY created DESC, id DESC", args...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer rows.Close()
-	var plan []string
-	for rows.Next() {
-		var id, parent, unused int
-		var detail string
-		if err := rows.Scan(&id, &parent, &unused, &detail); err != nil {
-			t.Fatal(err)
-		}
-		plan = append(plan, detail)
-	}
-	return strings.Join(plan, "; ")
+	return planOf(t, s, listRuns+where+" ORDER BY created DESC, id DESC", args...)
 }

@@ -63,9 +63,6 @@ func Hostile() Noise {
 	}
 }
 
-// Noises are all of them, from the mildest on.
-func Noises() []Noise { return []Noise{Quiet(), Noisy(), Hostile()} }
-
 // machine is a machine as time goes by.
 type machine struct {
 	noise      Noise
