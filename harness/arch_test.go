@@ -41,6 +41,8 @@ const (
 	jose       = "github.com/go-jose/go-jose/v4"
 	gonum      = "gonum.org/v1/gonum"
 	expfmt     = "github.com/prometheus/common"
+	pprof      = "github.com/google/pprof"
+	renameio   = "github.com/google/renameio/v2"
 )
 
 // everywhere may be used in any test.
@@ -52,11 +54,11 @@ var everywhere = []string{
 var plan = map[string]room{
 	"harness":                     {},
 	"harness/cmd/brunt":           {enters: []string{"harness/cli"}},
-	"harness/cli":                 {enters: []string{"harness/campaign", "harness/runner", "harness/experiment", "harness/site", "harness/topology", "harness/dependency", "harness/fault", "harness/lease", "harness/load", "harness/probe", "harness/build", "harness/provenance", "results", "results/slo", "results/verdict", "results/store", "results/report", "results/recording", "results/ledger", "xk6-ext/wire", "scenarios"}, tests: []string{"results/proof"}, tech: []string{cobra, "golang.org/x/term"}},
+	"harness/cli":                 {enters: []string{"harness/campaign", "harness/runner", "harness/experiment", "harness/site", "harness/topology", "harness/dependency", "harness/fault", "harness/lease", "harness/load", "harness/probe", "harness/build", "harness/provenance", "results", "results/slo", "results/verdict", "results/store", "results/report", "results/profile", "results/recording", "results/ledger", "xk6-ext/wire", "scenarios"}, tests: []string{"results/proof", "harness/campaign/simulation"}, tech: []string{cobra, renameio, "golang.org/x/term"}},
 	"harness/campaign":            {enters: []string{"harness/runner", "results", "results/verdict"}},
 	"harness/campaign/simulation": {enters: []string{"harness/campaign", "results", "results/histogram", "results/stats", "results/verdict"}},
 	"harness/runner":              {enters: []string{"harness/experiment", "harness/site", "results"}},
-	"harness/experiment":          {enters: []string{"results", "results/slo", "scenarios", "xk6-ext/requests"}, tech: []string{yaml, schema}},
+	"harness/experiment":          {enters: []string{"results", "results/slo", "scenarios", "xk6-ext/requests"}, tech: []string{yaml, schema, renameio}},
 	"harness/site":                {},
 	"harness/cgroup":              {},
 	"harness/topology":            {enters: []string{"harness/experiment", "harness/site", "harness/cgroup", "harness/dependency", "harness/topology/images"}, tests: []string{"xk6-ext/requests"}, tech: []string{containers, moby, "github.com/containerd/errdefs", "golang.org/x/sys"}},
@@ -66,11 +68,11 @@ var plan = map[string]room{
 	"harness/lease":               {enters: []string{"harness/site"}, tech: []string{"golang.org/x/sys"}},
 	"harness/load":                {enters: []string{"harness/experiment", "harness/site", "harness/cgroup", "results", "results/recording", "results/ledger", "results/histogram", "xk6-ext", "xk6-ext/wire", "xk6-ext/requests"}, tests: []string{"results/proof"}, tech: []string{k6, "golang.org/x/sys"}},
 	"harness/probe":               {enters: []string{"results", "results/recording"}, tech: []string{expfmt, "github.com/prometheus/client_model"}},
-	"harness/build":               {enters: []string{"harness/experiment", "results"}},
+	"harness/build":               {enters: []string{"harness/experiment", "results"}, tech: []string{renameio}},
 	"harness/provenance":          {enters: []string{"results"}, tech: []string{"golang.org/x/sys"}},
 
 	"results":           {},
-	"results/proof":     {},
+	"results/proof":     {enters: []string{"results"}},
 	"results/scan":      {},
 	"results/histogram": {enters: []string{"results/scan"}},
 	"results/ledger":    {enters: []string{"results/scan"}},
@@ -80,6 +82,7 @@ var plan = map[string]room{
 	"results/verdict":   {enters: []string{"results", "results/slo", "results/recording", "results/ledger", "results/histogram", "results/stats"}, tests: []string{"results/proof"}},
 	"results/store":     {enters: []string{"results"}, tests: []string{"results/proof"}, tech: []string{sqlite}},
 	"results/report":    {enters: []string{"results"}},
+	"results/profile":   {enters: []string{"results"}, tech: []string{pprof}},
 
 	"xk6-ext":          {enters: []string{"xk6-ext/jsmodule", "xk6-ext/executor", "xk6-ext/native", "xk6-ext/output", "xk6-ext/wire", "results/ledger"}, tech: []string{k6}},
 	"xk6-ext/jsmodule": {enters: []string{"scenarios/lib", "xk6-ext/wire", "xk6-ext/random", "xk6-ext/sockets", "results/ledger"}, tech: []string{k6, "github.com/grafana/sobek"}},

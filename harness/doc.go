@@ -7,7 +7,7 @@
 //	harness/             BEFORE THE RECORD
 //	  cmd/brunt            the binary: CLI, k6 child, proxy child, watchdog child; no logic
 //	  cli                  one file per command; exit codes; hints                          [cobra]
-//	  campaign             what to run next: limits, round trips, matrix, gate; pure
+//	  campaign             what to run next: limits, round trips, matrix, gate, calibration; pure
 //	    simulation           plays gates on machines that exist in numbers only
 //	  runner               conducts one trial: order, clock, cleanup; decides nothing
 //	  experiment           the words of the question: YAML in, validated values out         [yaml, jsonschema]
@@ -31,6 +31,7 @@
 //	  slo                  the SLO language
 //	  stats                slopes, the bounds of a gate: pure mathematics                   [gonum]
 //	  verdict              judges a run, compares two builds: pure
+//	  profile              where the time of two builds went, by their profiles            [pprof]
 //	  store                where runs are kept                                              [SQLite]
 //	  report               terminal, JSON, JUnit, Markdown: all from one Document
 //	  proof                the table of figures that `make proof` writes; for tests

@@ -22,6 +22,12 @@ func (b Build) Called() string {
 	return b.Variant
 }
 
+// shortSHA is how many digits of a commit people are shown: as many as git shows where no more are needed.
+const shortSHA = 7
+
+// ShortSHA is a commit as people are shown it. Commands that take a commit take this as well.
+func ShortSHA(sha string) string { return sha[:min(len(sha), shortSHA)] }
+
 // CI is what the surrounding CI says of itself.
 type CI struct {
 	Name        string `json:"name"` // github, gitlab, generic

@@ -86,6 +86,9 @@ type ComparedRow struct {
 	Candidate       *float64 `json:"candidate_value"`
 	BaselineTrials  int      `json:"baseline_trials"`
 	CandidateTrials int      `json:"candidate_trials"`
+	// Pairs is how many pairs of a timing gate the row rests on, which has then an interval over them whatever Interleaved says; 0: it
+	// rests on trials.
+	Pairs int `json:"pairs,omitempty"`
 	// Ratio is candidate over baseline, of shares Difference candidate minus baseline; Low and High are the ends of its interval. nil:
 	// there is none.
 	Ratio      *float64 `json:"ratio"`

@@ -29,6 +29,8 @@ type Gate struct {
 	Metric string   `json:"metric,omitempty"` // whose quantiles are compared: latency (default) or http_req_duration
 	// Budget is the wall time from the first start to the end of the last pair, in seconds, builds excluded; default 1200.
 	Budget float64 `json:"budget_s"`
+	// Spent is how much of it was used before the first pair, for one in another mode that does not count, in seconds.
+	Spent float64 `json:"spent_s,omitempty"`
 	// Measured is how long each build of a pair is measured, in seconds, slices of the other build and what is left out at the
 	// beginning of each not counted; default 45. A pair of whole trials takes as long as its trials do.
 	Measured float64 `json:"measured_s"`
@@ -70,8 +72,13 @@ const (
 // GateLimits bound what generator and machine may show in a pair that counts, beside what a fitness is judged by anyhow. The zero
 // value of a field is its default.
 type GateLimits struct {
-	LatenessShare   float64 `json:"lateness_share"`     // of a quantile of latency, that the same quantile of lateness may be; default 0.1
-	LatenessApart   float64 `json:"lateness_apart"`     // of a quantile of latency, that those of the builds' lateness may be apart; default 0.02
+	// LatenessShare is of a quantile of latency, that the same quantile of lateness may be; default 0.1. Where it is known what lateness
+	// adds to the quantile, LatenessAdded is how much of it that may be; default a third.
+	LatenessShare float64 `json:"lateness_share"`
+	LatenessAdded float64 `json:"lateness_added,omitempty"`
+	// LatenessApart is of a quantile of latency, that those of the builds' lateness may be apart; default 0.02. Where it is known what
+	// lateness adds, it is how much of the change that may be, over all pairs, before a fail and a pass have to hold without it, too.
+	LatenessApart   float64 `json:"lateness_apart"`
 	OfferedApart    float64 `json:"offered_apart"`      // by which share the offered rates may differ; default 0.005
 	BaselineErrors  float64 `json:"baseline_errors"`    // share of what the baseline was offered that may fail; default 0.01
 	Excluded        float64 `json:"excluded"`           // share of the pairs that may be left out; default 0.2
@@ -108,7 +115,7 @@ type GateEstimate struct {
 	Gated  bool   `json:"gated"`            // it decides
 	Reason string `json:"reason,omitempty"` // why it does not
 
-	Baseline  *float64 `json:"baseline"` // median of the pairs, for people: ms, 1/s; of errors the share of all
+	Baseline  *float64 `json:"baseline"` // median of the pairs, for people: ms, /s; of errors the share of all
 	Candidate *float64 `json:"candidate"`
 	Unit      string   `json:"unit"`
 
@@ -125,14 +132,53 @@ type GateEstimate struct {
 	PassSpent float64  `json:"pass_spent"`
 
 	SD *float64 `json:"sd"` // of a pair's value
+	// Late is the share of the quantile that the generator's lateness made up, the mean of the pairs: a pass takes that much less than
+	// PassLimit, as a change of the target's own time is seen that much smaller than it is; nil: not known.
+	Late *float64 `json:"late,omitempty"`
 	// MDE is the change that FailBound with that sd and as many pairs would have found four times out of five, and PairsNeeded how
 	// many pairs a gate needs that finds a change of PassLimit as often; nil beyond 1000.
 	MDE             *float64 `json:"mde"`
 	PairsNeeded     *int     `json:"pairs_needed"`
 	Autocorrelation *float64 `json:"autocorrelation"` // of successive pairs' values
 
-	Worse  bool `json:"worse"`  // it alone makes a fail
+	Worse  bool `json:"worse"`  // it alone makes a fail, unless that is accepted
 	Within bool `json:"within"` // it allows a pass
+	// Accepted is the acceptance in force that covers it, of several the one that allows most; nil: there is none.
+	Accepted *GateAcceptance `json:"accepted,omitempty"`
+}
+
+// GateAcceptance is an acceptance at the last look, and what it does to its metric.
+type GateAcceptance struct {
+	Acceptance
+	Beyond  bool `json:"beyond"`  // the metric is worse by more than that for sure, and fails all the same
+	Settled bool `json:"settled"` // the metric is not far beyond it for sure, and is not waited for; always where there is no limit
+}
+
+// GateState is what a metric at the last look does to the outcome.
+type GateState string
+
+// The states of a metric.
+const (
+	GateWorse    GateState = "worse"     // makes a fail
+	GateWithin   GateState = "within"    // allows a pass
+	GateAccepted GateState = "accepted"  // is worse, or may be, and that is accepted: it makes no fail, and is not waited for
+	GateOpen     GateState = "open"      // is none of these, and rules out a pass
+	GateUngated  GateState = "not gated" // does not decide
+)
+
+// State is what the metric does to the outcome.
+func (m GateEstimate) State() GateState {
+	switch {
+	case m.Worse && (m.Accepted == nil || m.Accepted.Beyond):
+		return GateWorse
+	case !m.Gated:
+		return GateUngated
+	case m.Within && !m.Worse:
+		return GateWithin
+	case m.Accepted != nil && m.Accepted.Settled:
+		return GateAccepted
+	}
+	return GateOpen
 }
 
 // GateReading is what one pair came to.
@@ -143,6 +189,8 @@ type GateReading struct {
 	// Unfit says why the pair does not count; none: it does. It never depends on which build it is.
 	Unfit  []string    `json:"unfit,omitempty"`
 	Values []GateValue `json:"values"` // of the primary metrics, in their order
+	// Planted is the change that was planted in the candidate of a calibration; nil: none was.
+	Planted *Planted `json:"planted,omitempty"`
 }
 
 // GateValue is one metric in one pair.
@@ -152,6 +200,10 @@ type GateValue struct {
 	Baseline  *float64 `json:"baseline"`
 	Candidate *float64 `json:"candidate"`
 	Windows   int      `json:"windows"` // that it rests on, after merging
+	// Late is the share of a quantile of latency that the generator's lateness made up, of the build with more of it, and LateApart by how
+	// much that changed the change, as it is given; nil: not known.
+	Late      *float64 `json:"late,omitempty"`
+	LateApart *float64 `json:"late_apart,omitempty"`
 	// BaselineCount and CandidateCount are how many were beyond the quantile, or failed; the offered numbers go with errors.
 	BaselineCount    int64 `json:"baseline_count"`
 	CandidateCount   int64 `json:"candidate_count"`

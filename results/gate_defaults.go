@@ -26,7 +26,7 @@ func (g Gate) WithDefaults() Gate {
 		standard float64
 	}{
 		{&g.Budget, 1200}, {&g.Measured, 45}, {&g.Window, 5}, {&g.PairSeconds, 75}, {&g.Alpha, 0.01}, {&g.PassAlpha, 0.05},
-		{&l.LatenessShare, 0.1}, {&l.LatenessApart, 0.02}, {&l.OfferedApart, 0.005}, {&l.BaselineErrors, 0.01}, {&l.Excluded, 0.2},
+		{&l.LatenessShare, 0.1}, {&l.LatenessAdded, 1.0 / 3}, {&l.LatenessApart, 0.02}, {&l.OfferedApart, 0.005}, {&l.BaselineErrors, 0.01}, {&l.Excluded, 0.2},
 		{&l.Autocorrelation, 0.6},
 	} {
 		if *field.number == 0 {

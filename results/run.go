@@ -40,6 +40,8 @@ type Run struct {
 	Trials   []Trial  `json:"trials"`
 
 	Verdict   Verdict    `json:"verdict"`
+	Profiled  *Profiled  `json:"profiled,omitempty"`  // evidence to a timing gate that failed; nil: there is none
+	Foresight *Foresight `json:"foresight,omitempty"` // what a timing gate was told in advance; nil: nothing was known
 	Warnings  []string   `json:"warnings"`
 	Artifacts []Artifact `json:"artifacts"`
 }
@@ -70,8 +72,10 @@ type Question struct {
 	Asker string `json:"asker,omitempty"`
 	// Cells are the faults of a scorecard, in the order in which they are tried; nil: none was asked for.
 	Cells []Cell `json:"cells,omitempty"`
-	// Gate is what a timing gate asks; nil: none was asked for.
-	Gate *Gate `json:"gate,omitempty"`
+	// Gate is what a timing gate asks; nil: none was asked for. Calibration is what is asked of a build against itself in the shape of
+	// that gate; nil: the gate itself was asked for.
+	Gate        *Gate        `json:"gate,omitempty"`
+	Calibration *Calibration `json:"calibration,omitempty"`
 }
 
 // SLO is a bound that was asked for, as text of the SLO language (package slo), and where it was written.

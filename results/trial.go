@@ -16,6 +16,9 @@ type Trial struct {
 	Zero  time.Time `json:"zero"`  // t = 0: the first offered iteration after the warm-up
 	Ended time.Time `json:"ended"`
 
+	// Warmup is how a warm-up ended that was to last until times were level; nil: it was as long as asked.
+	Warmup *Warmup `json:"warmup,omitempty"`
+
 	Phases  []Phase `json:"phases"`
 	Faults  []Fault `json:"faults"`
 	Fitness Fitness `json:"fitness"`
@@ -58,6 +61,18 @@ type Trial struct {
 	// the recording is of this trial alone. Slices are when its build was under load, where the builds took turns.
 	Tagged Side        `json:"tagged,omitempty"`
 	Slices []GateSlice `json:"slices,omitempty"`
+	// Planted is the change that was planted in the candidate of its pair, in both of its trials; nil: none was. TargetCores is how
+	// many cores the load's target used under load, on average; 0: not known.
+	Planted     *Planted `json:"planted,omitempty"`
+	TargetCores float64  `json:"target_cores,omitempty"`
+}
+
+// Warmup is how a warm-up ended that was to last until times were level: until the medians of latency of three windows in a row, of a
+// fifth of the shortest warm-up each, were within a tenth of each other, for each build.
+type Warmup struct {
+	Seconds float64 `json:"seconds"`         // that it lasted
+	Level   bool    `json:"level"`           // the times were level; else it was as long as it may be
+	Apart   float64 `json:"apart,omitempty"` // by which share the last medians were apart; 0: not known
 }
 
 // Escape is how a load went on after its planned end, because its target was still down then: at lower and lower rates, until
@@ -242,7 +257,9 @@ type Machine struct {
 	Steal float64 `json:"steal_share"` // CPU time that the hypervisor gave to others
 	// Foreign is the CPU time that went to programs which are no part of the run; nil: not known, as where brunt did not start
 	// all that it measured.
-	Foreign  *float64  `json:"foreign_cpu_share,omitempty"`
+	Foreign *float64 `json:"foreign_cpu_share,omitempty"`
+	// Own is the CPU time that the run itself used, the load generator and all that it started; nil: not known.
+	Own      *float64  `json:"own_cpu_share,omitempty"`
 	Pressure *Pressure `json:"pressure,omitempty"` // nil: the kernel does not tell
 }
 

@@ -42,6 +42,8 @@ type Verdict struct {
 	Accepted []Accepted `json:"accepted,omitempty"`
 	// Gate is what a timing gate found; nil: there was none.
 	Gate *GateFindings `json:"gate,omitempty"`
+	// Noise is what a calibration found; nil: there was none.
+	Noise *NoiseCard `json:"noise,omitempty"`
 	// Uses says what each phase asked of each node and link, for people: it has no part in the outcome.
 	Uses []Use `json:"uses,omitempty"`
 }

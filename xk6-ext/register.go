@@ -50,12 +50,13 @@ func Register(conn *wire.Conn) error {
 	book := ledger.NewBook()
 	rates, steer := steering(config.Steered)
 	disturbed := &disturbing{conn: conn, waiting: map[int64]chan error{}}
+	leveling := levelingOf(config)
 	arrivals := executor.Options{
-		Warmup: time.Duration(config.WarmupNanos), Seed: config.Seed, Marked: conn != nil, Alone: config.Alone, Started: starter(conn), Rates: rates,
+		Warmup: time.Duration(config.WarmupNanos), Leveling: leveling, Slices: slicesOf(config), Seed: config.Seed, Marked: conn != nil, Alone: config.Alone, Started: starter(conn, leveling != nil), Rates: rates,
 	}
 	executor.Register(arrivals)
 	native.Register(arrivals)
-	output.Register(output.Options{Conn: conn, Config: config, Registry: registry.Load, Steer: steer, FaultDone: disturbed.done, Ledgers: book})
+	output.Register(output.Options{Conn: conn, Config: config, Registry: registry.Load, Steer: steer, FaultDone: disturbed.done, Leveling: leveling, Ledgers: book})
 	jsmodule.Register(jsmodule.Options{
 		Seed: config.Seed, Facts: config.Facts, Driven: conn != nil, Builds: environments(config.Builds), BuildFacts: factsOf(config.Builds), BuildOf: executor.BuildOf,
 		Registry: func(r *metrics.Registry) { registry.CompareAndSwap(nil, r) }, Ledgers: book,
@@ -80,15 +81,34 @@ func steering(steered bool) (<-chan executor.Rate, func(wire.Rate)) {
 
 // starter tells brunt when the load begins, at once and past the output, which counts with a delay. A parent that is gone
 // is noticed by the output.
-func starter(conn *wire.Conn) func(executor.Start) {
+func starter(conn *wire.Conn, leveled bool) func(executor.Start) {
 	if conn == nil {
 		return nil
 	}
 	return func(s executor.Start) {
-		_ = conn.Send(wire.Started{
-			Zero: s.Zero.UnixNano(), OpenModel: s.Plan.OpenModel, ConstantRate: s.Plan.ConstantRate,
-		})
+		m := wire.Started{Zero: s.Zero.UnixNano(), OpenModel: s.Plan.OpenModel, ConstantRate: s.Plan.ConstantRate}
+		if leveled {
+			m.Warmed = &wire.Warmed{Nanos: int64(s.Length), Level: s.Level, Apart: s.Apart}
+		}
+		_ = conn.Send(m)
 	}
+}
+
+// levelingOf ends a warm-up when times are level; nil where it is as long as asked.
+func levelingOf(c wire.Config) *executor.Leveling {
+	if c.LeastWarmupNanos == 0 {
+		return nil
+	}
+	return executor.NewLeveling(time.Duration(c.LeastWarmupNanos), time.Duration(c.WarmupNanos), len(c.Builds))
+}
+
+// slicesOf are the slices in which builds take turns.
+func slicesOf(c wire.Config) []executor.Slice {
+	var all []executor.Slice
+	for _, s := range c.Slices {
+		all = append(all, executor.Slice{Start: time.Duration(s.StartNanos), End: time.Duration(s.EndNanos), Build: s.Build})
+	}
+	return all
 }
 
 func environments(builds []wire.Build) []map[string]string {

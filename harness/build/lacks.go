@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"strings"
+
+	"github.com/devcraft-studio/brunt/results"
 )
 
 // Lacks says, in a sentence each, what a commit names and its Tree does not hold: submodules, which are other repositories, and the
@@ -25,7 +27,7 @@ func (r Repository) Lacks(ctx context.Context, sha string) ([]string, error) {
 		}
 	}
 	if len(submodules) > 0 {
-		lacks = append(lacks, fmt.Sprintf("the tree of %s lacks its submodules, which brunt does not fetch: %s", short(sha), strings.Join(submodules, ", ")))
+		lacks = append(lacks, fmt.Sprintf("the tree of %s lacks its submodules, which brunt does not fetch: %s", results.ShortSHA(sha), strings.Join(submodules, ", ")))
 	}
 	for _, path := range attributes {
 		text, err := r.git(ctx, "cat-file", "blob", sha+":"+path)
@@ -33,7 +35,7 @@ func (r Repository) Lacks(ctx context.Context, sha string) ([]string, error) {
 			return nil, err
 		}
 		if strings.Contains(text, "filter=lfs") {
-			lacks = append(lacks, fmt.Sprintf("the tree of %s has pointers in place of what Git LFS keeps by %s, which brunt does not fetch", short(sha), path))
+			lacks = append(lacks, fmt.Sprintf("the tree of %s has pointers in place of what Git LFS keeps by %s, which brunt does not fetch", results.ShortSHA(sha), path))
 		}
 	}
 	return lacks, nil

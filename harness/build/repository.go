@@ -192,15 +192,15 @@ func (r Repository) Tree(ctx context.Context, sha, dir string) error {
 	}
 	alternates := filepath.Join(dir, ".git", "objects", "info", "alternates")
 	if err := os.MkdirAll(filepath.Dir(alternates), 0o755); err != nil {
-		return fmt.Errorf("clone %s: %w", short(sha), err)
+		return fmt.Errorf("clone %s: %w", results.ShortSHA(sha), err)
 	}
 	if err := os.WriteFile(alternates, []byte(objects+"\n"), 0o644); err != nil {
-		return fmt.Errorf("clone %s: %w", short(sha), err)
+		return fmt.Errorf("clone %s: %w", results.ShortSHA(sha), err)
 	}
 	if edge, err := r.path(ctx, "shallow"); err == nil {
 		if cut, err := os.ReadFile(edge); err == nil {
 			if err := os.WriteFile(filepath.Join(dir, ".git", "shallow"), cut, 0o644); err != nil {
-				return fmt.Errorf("clone %s: %w", short(sha), err)
+				return fmt.Errorf("clone %s: %w", results.ShortSHA(sha), err)
 			}
 		}
 	}
@@ -234,5 +234,3 @@ func (r Repository) git(ctx context.Context, args ...string) (string, error) {
 	}
 	return strings.TrimSpace(said.String()), nil
 }
-
-func short(sha string) string { return sha[:min(len(sha), 12)] }

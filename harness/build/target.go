@@ -21,6 +21,10 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+
+	"github.com/google/renameio/v2"
+
+	"github.com/devcraft-studio/brunt/results"
 )
 
 // module is the module that holds the reference targets.
@@ -82,7 +86,7 @@ func (t Targets) BinaryAt(ctx context.Context, sha string, local bool) (string, 
 	}
 	below, err := filepath.Rel(root, module)
 	if err != nil {
-		return "", fmt.Errorf("build the reference targets of %s: %w", short(sha), err)
+		return "", fmt.Errorf("build the reference targets of %s: %w", results.ShortSHA(sha), err)
 	}
 	toolchain, err := t.toolchain(ctx, module)
 	if err != nil {
@@ -101,7 +105,7 @@ func (t Targets) BinaryAt(ctx context.Context, sha string, local bool) (string, 
 	defer t.clear()
 	tree, err := t.temporary("tree-")
 	if err != nil {
-		return "", fmt.Errorf("build the reference targets of %s: %w", short(sha), err)
+		return "", fmt.Errorf("build the reference targets of %s: %w", results.ShortSHA(sha), err)
 	}
 	defer os.RemoveAll(tree)
 	if err := repository.Tree(ctx, sha, tree); err != nil {
@@ -109,7 +113,7 @@ func (t Targets) BinaryAt(ctx context.Context, sha string, local bool) (string, 
 	}
 	made := filepath.Join(tree, ".git", "target")
 	if err := t.build(ctx, filepath.Join(tree, below), goos, made); err != nil {
-		return "", fmt.Errorf("%s: %w", short(sha), err)
+		return "", fmt.Errorf("%s: %w", results.ShortSHA(sha), err)
 	}
 	if err := keep(made, binary); err != nil {
 		return "", err
@@ -146,10 +150,7 @@ func (t Targets) prune() {
 func keep(made, binary string) error {
 	text, err := os.ReadFile(made)
 	if err == nil {
-		err = os.WriteFile(binary+".part", text, 0o755)
-	}
-	if err == nil {
-		err = os.Rename(binary+".part", binary)
+		err = renameio.WriteFile(binary, text, 0o755)
 	}
 	if err != nil {
 		return fmt.Errorf("keep the target binary: %w", err)

@@ -29,6 +29,12 @@
 // drawn from the seed and the pair's number. A budget that can't bear five pairs is refused before anything starts. Package
 // simulation drives this campaign on machines that are made up.
 //
+// # The calibration
+//
+// Pairs of fresh processes of one build, as those of a gate, as many as were asked for, whatever they say; then three pairs for each
+// change that is planted in the candidate. A delay is as long as the median answer takes, and 10 ms at least, so that what it adds
+// can be told from noise.
+//
 // # The demo
 //
 // The naive and then the fixed variant of each reference target, then the alternatives to them that were asked for, all under one

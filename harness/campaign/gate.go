@@ -18,6 +18,8 @@ var ErrTooFewPairs = errors.New("the budget is too small for a gate")
 type Gate struct {
 	Plan results.Gate // zero values are the defaults
 	Seed int64
+	// Accepted are the regressions that make no fail, see results.Run.AcceptedTimes: no pair is run for their sake.
+	Accepted []results.Acceptance
 }
 
 // GatePair is a pair to run.
@@ -26,6 +28,8 @@ type GatePair struct {
 	First  results.Side // the build that is started first, and in the mode trials measured first
 	// Seed is for what else is left to chance within the pair: ports, and which build comes first in a slot or in a block of slices.
 	Seed int64
+	// Planted is the change that is planted in the candidate, without what only who conducts it knows; nil: none is.
+	Planted *results.Planted
 }
 
 // GateEnd says why a gate runs no further pair.
@@ -42,10 +46,11 @@ const (
 // asked before anything starts.
 func (g Gate) Check() error {
 	plan := g.Plan.WithDefaults()
-	if affordable := int(plan.Budget / plan.PairSeconds); affordable < plan.LeastPairs {
+	left := plan.Budget - plan.Spent
+	if affordable := int(left / plan.PairSeconds); affordable < plan.LeastPairs {
 		return fmt.Errorf("%w: a pair takes about %s, so that %s are enough for %d, and the first look needs %d; give it %s or more",
-			ErrTooFewPairs, seconds(plan.PairSeconds), seconds(plan.Budget), affordable, plan.LeastPairs,
-			seconds(math.Ceil(plan.PairSeconds*float64(plan.LeastPairs)/60)*60))
+			ErrTooFewPairs, seconds(plan.PairSeconds), seconds(left), affordable, plan.LeastPairs,
+			seconds(math.Ceil((plan.Spent+plan.PairSeconds*float64(plan.LeastPairs))/60)*60))
 	}
 	return nil
 }
@@ -54,7 +59,7 @@ func (g Gate) Check() error {
 // counts against the budget.
 func (g Gate) Next(done []results.GateReading, elapsed time.Duration) (GatePair, GateEnd) {
 	plan := g.Plan.WithDefaults()
-	decided, used, most := verdict.GateStanding(plan, done)
+	decided, used, most := verdict.GateStanding(plan, done, g.Accepted...)
 	switch {
 	case decided:
 		return GatePair{}, GateDecided
@@ -63,11 +68,17 @@ func (g Gate) Next(done []results.GateReading, elapsed time.Duration) (GatePair,
 	case elapsed.Seconds()+expected(plan, done) > plan.Budget:
 		return GatePair{}, GateBudget
 	}
+	return g.After(done), ""
+}
+
+// After is the pair that follows those that were read, whatever they come to. Beyond the last one that Next gives it is for evidence
+// alone, and not to be read with the others.
+func (g Gate) After(done []results.GateReading) GatePair {
 	number := 0
 	for _, r := range done {
 		number = max(number, r.Pair)
 	}
-	return g.pair(number + 1), ""
+	return g.pair(number + 1)
 }
 
 // Remaining is how long the gate goes on at most, if its pairs take as long as those before.

@@ -128,3 +128,23 @@ func TestRemaining(t *testing.T) {
 		}
 	}
 }
+
+// TestAGateRunsNoPairForWhatIsAccepted: what is worse for sure and accepted does not decide, and what can't be told of it is not waited for.
+func TestAGateRunsNoPairForWhatIsAccepted(t *testing.T) {
+	done := readings(5, 60, 0)
+	for i, wild := range unclear(5, 60) {
+		done[i].Values[1] = wild.Values[1]
+	}
+	accepted := []results.Acceptance{{Metric: "p95", Reason: "answers are signed", Expires: "2030-01-31"}}
+	for _, test := range []struct {
+		name string
+		gate Gate
+		want GateEnd
+	}{
+		{"nothing is accepted", Gate{}, ""}, {"p95 is", Gate{Accepted: accepted}, GateDecided},
+	} {
+		if _, end := test.gate.Next(done, 5*time.Minute); end != test.want {
+			t.Errorf("%s: it ends with %q, not %q", test.name, end, test.want)
+		}
+	}
+}

@@ -44,6 +44,9 @@ type assembly struct {
 	ledgers kept      // of this trial
 	tree    string    // of another commit, which services are built from; empty: there is none
 	count   *counting // what its requests cost; nil: it is not counted
+
+	apart       bool    // there is a site of each build, and their links have names of their own
+	targetCores float64 // of a calibration: what the load's target used under load; 0: not known
 }
 
 // assemble starts the lease and the proxy child, and wires the rooms to the interfaces of the runner.
@@ -88,6 +91,9 @@ func (inv *invocation) assemble(ctx context.Context, number int) (*assembly, err
 		Progress: inv.progress,
 		Logger:   inv.log,
 		Clock:    runner.SystemClock{},
+	}
+	if inv.profiling != nil { // which keeps what it takes of both builds
+		as.Evidence = nil
 	}
 	if as.proxy != nil {
 		as.Connections = func(ctx context.Context, link string) int64 { return as.proxy.Connections(ctx, link) }
@@ -169,13 +175,16 @@ func (as *assembly) startSite(ctx context.Context) (*topology.Topology, error) {
 	}
 	if as.proxy != nil {
 		options.Linker = as.proxy
+		if as.apart {
+			options.Linker = sidedLinker{as.proxy, inv.side.name()}
+		}
 	}
 	if as.count != nil {
 		options.Linker, options.Proxied = as.count, as.count.links(options.Experiment)
 	}
 	if inv.side != nil {
 		options.Experiment.Services = inv.side.services
-		if err := as.place(ctx, &options.Experiment); err != nil {
+		if err := as.place(ctx, &options); err != nil {
 			return nil, err
 		}
 	}
@@ -245,10 +254,15 @@ func (as *assembly) startLoad(ctx context.Context, s *site.Site, number int) (ru
 	if as.scraping != nil {
 		go as.scraping.align(process)
 	}
-	ended := func() { as.stopScraping() }
-	if as.count != nil {
+	metered := as.meterTarget(ctx, s, process)
+	ended := func() { metered(); as.stopScraping() }
+	switch profiling := as.inv.profiling; {
+	case as.count != nil:
 		as.count.endsWith(process)
 		ended = func() { as.count.finish(as.ctx) }
+	case profiling != nil:
+		profiling.watch(as, as.inv.side.index(), s, process)
+		ended = func() { metered(); profiling.wait(); as.stopScraping() }
 	}
 	return generator{process, output, ended, faultAsks(process)}, nil
 }
@@ -334,7 +348,7 @@ func (g generator) Wait() (runner.Ending, error) {
 	_ = g.output.Close() // writes the rest; it never fails
 	open, constant := g.Process.Model()
 	return runner.Ending{
-		Fitness: fitness, OpenModel: open, ConstantRate: constant, Drivers: g.Drivers(), Search: g.Search(), Escape: g.Escape(),
+		Fitness: fitness, OpenModel: open, ConstantRate: constant, Warmup: g.Warmed(), Drivers: g.Drivers(), Search: g.Search(), Escape: g.Escape(),
 	}, err
 }
 

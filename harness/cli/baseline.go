@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/devcraft-studio/brunt/results"
 	"github.com/devcraft-studio/brunt/results/store"
 )
 
@@ -126,7 +127,7 @@ func (a *app) showBaselines(c *cobra.Command, s *store.Store, names []string) er
 		if run == "" {
 			run = "all of the commit"
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", r.Name, run, orDash(short(r.SHA)), r.Created.Local().Format(time.DateTime))
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", r.Name, run, orDash(results.ShortSHA(r.SHA)), r.Created.Local().Format(time.DateTime))
 	}
 	if err := w.Flush(); err != nil {
 		return broken(err)

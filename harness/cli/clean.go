@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -15,9 +16,13 @@ import (
 func (a *app) cleanCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "clean",
-		Short: "remove what a killed run left",
+		Short: "remove what a killed run left, and images that no run has used lately",
 		Long: `clean removes containers, processes and folders of runs whose brunt process is dead. A run that is alive is never
-touched, and stored runs are kept. Every run does the same when it starts.`,
+touched, and stored runs are kept. Every run does the same when it starts.
+
+It also removes images that were built of a Dockerfile (brunt/build:*). The eight that were used last stay, so that a build
+that comes back is not made anew, and so do those that a living run or any container uses. Every run that builds one does
+the same.`,
 		Example: "  brunt clean",
 		Args:    exactArgs(0),
 		RunE:    func(c *cobra.Command, _ []string) error { return a.clean(c.Context()) },
@@ -27,7 +32,8 @@ touched, and stored runs are kept. Every run does the same when it starts.`,
 func (a *app) clean(ctx context.Context) error {
 	removed, err := lease.SweepDead(ctx, topology.Sweep)
 	more, moreErr := cleanUnrecorded(ctx)
-	removed, err = append(removed, more...), errors.Join(err, moreErr)
+	images, imagesErr := topology.PruneBuilds(ctx) // what a killed run left would keep its image
+	removed, err = slices.Concat(removed, more, images), errors.Join(err, moreErr, imagesErr)
 	text := "nothing was left behind\n"
 	if len(removed) > 0 {
 		text = "removed " + strings.Join(removed, "\nremoved ") + "\n"

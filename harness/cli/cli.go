@@ -106,7 +106,7 @@ The exit code says: 0 pass, 1 fail, 2 usage or invalid experiment, 3 could not m
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage(err) })
 	root.AddCommand(
-		a.runCommand(), a.gateCommand(), a.limitsCommand(), a.matrixCommand(), a.demoCommand(), a.compareCommand(), a.baselineCommand(), a.listCommand(), a.showCommand(), a.reportCommand(), a.rejudgeCommand(),
+		a.runCommand(), a.gateCommand(), a.calibrateCommand(), a.limitsCommand(), a.matrixCommand(), a.demoCommand(), a.compareCommand(), a.baselineCommand(), a.listCommand(), a.showCommand(), a.reportCommand(), a.rejudgeCommand(),
 		a.cleanCommand(), a.doctorCommand(), a.imagesCommand(), a.schemaCommand(), a.k6Command(), a.versionCommand(),
 	)
 	root.AddCommand(topics()...)

@@ -28,7 +28,8 @@ func (a *app) compareCommand() *cobra.Command {
 		Use:   "compare BASE CAND",
 		Short: "two builds or runs out of the store, side by side",
 		Long: `compare holds the candidate CAND against the baseline BASE, out of what is stored: latency, failures, goodput and throughput of each
-phase, work per request behind the service, recovery, limits, round trips, invariants, and what the cost gate counted.
+phase, work per request behind the service, recovery, limits, round trips, invariants, which faults of a scorecard are tolerated, what
+the cost gate counted, and what the pairs of a timing gate measured.
 
 Each is a run (its id, the beginning of it, latest, or latest~N: N runs before), a commit (four digits or more), release:NAME as
 ` + "`brunt baseline set`" + ` named it, or a ref: by the name that it was measured under, of which the newest measured commit counts, else by what
@@ -69,11 +70,9 @@ func (a *app) compare(ctx context.Context, baseline, candidate string, o compare
 		return err
 	}
 	defer s.Close()
-	var sides [2]comparedSide
-	for i, text := range []string{baseline, candidate} {
-		if sides[i].named, err = a.refer(ctx, s, text, o.experiment); err != nil {
-			return refusedName(err)
-		}
+	sides, err := a.comparedSides(ctx, s, [2]string{baseline, candidate}, o.experiment)
+	if err != nil {
+		return err
 	}
 	if sides[0].named.Run == sides[1].named.Run && (sides[0].named.Run != "" || sides[0].named.SHA == sides[1].named.SHA) {
 		return usage(fmt.Errorf("%s and %s are the same: there is nothing to compare", baseline, candidate))

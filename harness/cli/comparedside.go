@@ -18,6 +18,25 @@ type comparedSide struct {
 	named  store.Reference
 	stored verdict.Stored
 	notes  []string
+	// beside says that the build was measured as the baseline of gates alone, whose runs the candidate's are; they are read already.
+	beside bool
+}
+
+// comparedSides finds what two texts name. A baseline that no run is of may have been that of the candidate's gates.
+func (a *app) comparedSides(ctx context.Context, s *store.Store, texts [2]string, experiment string) (sides [2]comparedSide, err error) {
+	var failed [2]error
+	for i, text := range texts {
+		sides[i].named, failed[i] = a.refer(ctx, s, text, experiment)
+	}
+	if errors.Is(failed[0], store.ErrNotFound) && failed[1] == nil {
+		failed[0] = sides[0].measuredBeside(ctx, s, a.commitOf(ctx, texts[0]), sides[1].named, failed[0])
+	}
+	for _, err := range failed {
+		if err != nil {
+			return sides, refusedName(err)
+		}
+	}
+	return sides, nil
 }
 
 // refer finds what a text names in the store, and where it names nothing there asks git which commit it is.
@@ -26,13 +45,10 @@ func (a *app) refer(ctx context.Context, s *store.Store, text, experiment string
 	if err == nil || !errors.Is(err, store.ErrNotFound) || text == store.Latest || strings.HasPrefix(text, store.Latest+"~") {
 		return named, err
 	}
-	cmd := exec.CommandContext(ctx, "git", "rev-parse", "--verify", "--quiet", "--end-of-options", text+"^{commit}")
-	cmd.Dir = a.Dir
-	out, failed := cmd.Output()
-	if failed != nil {
+	sha := a.commitOf(ctx, text)
+	if sha == "" {
 		return named, err
 	}
-	sha := strings.TrimSpace(string(out))
 	found, missing := s.Refer(ctx, sha, experiment)
 	if missing != nil {
 		return named, fmt.Errorf("%w: no run measured %s, which is the commit %s", store.ErrNotFound, text, sha)
@@ -41,11 +57,78 @@ func (a *app) refer(ctx context.Context, s *store.Store, text, experiment string
 	return found, nil
 }
 
+// commitOf is the commit that git makes of a text; "" where it makes none.
+func (a *app) commitOf(ctx context.Context, text string) string {
+	cmd := exec.CommandContext(ctx, "git", "rev-parse", "--verify", "--quiet", "--end-of-options", text+"^{commit}")
+	cmd.Dir = a.Dir
+	out, err := cmd.Output()
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(out))
+}
+
+// fewestDigits are those of a SHA that may stand for it.
+const fewestDigits = 4
+
+// measuredBeside takes for the baseline the commit that gates of the candidate held it against: a run is found by its candidate alone.
+// sha is the commit that git makes of what was typed, if any. Where there is no such gate it returns missing.
+func (c *comparedSide) measuredBeside(ctx context.Context, s *store.Store, sha string, candidate store.Reference, missing error) error {
+	text := c.named.Text
+	var runs []results.Run
+	if candidate.Run != "" {
+		run, err := s.Run(ctx, candidate.Run)
+		if err != nil {
+			return broken(err)
+		}
+		runs = append(runs, run)
+	} else {
+		experiments, err := s.Experiments(ctx, candidate.SHA)
+		if err != nil {
+			return broken(err)
+		}
+		for _, e := range experiments {
+			of, _, err := s.RunsOf(ctx, candidate.SHA, e, mostCompared)
+			if err != nil {
+				return broken(err)
+			}
+			runs = append(runs, of...)
+		}
+	}
+	for _, run := range runs {
+		if run.Question.Asker != results.AskerGate || len(run.Builds) != 2 || run.Status != results.StatusComplete {
+			continue
+		}
+		b := run.Builds[0]
+		if b.SHA == "" || b.SHA != sha && b.Ref != text && (len(text) < fewestDigits || !strings.HasPrefix(b.SHA, strings.ToLower(text))) {
+			continue
+		}
+		if c.named.SHA == "" {
+			c.named.SHA, c.beside = b.SHA, true
+		}
+		if b.SHA == c.named.SHA {
+			c.stored.Runs = append(c.stored.Runs, run)
+		}
+	}
+	if !c.beside {
+		return missing
+	}
+	return nil
+}
+
 // experimentOf is the experiment whose runs are compared: that of a named run, the one that was asked for, or the only one that
 // both commits have runs of.
 func experimentOf(ctx context.Context, s *store.Store, sides [2]comparedSide, asked string) (string, error) {
 	var of [2][]string
 	for i, side := range sides {
+		for _, run := range side.stored.Runs { // that were read already
+			if !slices.Contains(of[i], run.Experiment) {
+				of[i] = append(of[i], run.Experiment)
+			}
+		}
+		if side.beside {
+			continue
+		}
 		if side.named.Run != "" {
 			run, err := s.Run(ctx, side.named.Run)
 			if err != nil {
@@ -84,6 +167,10 @@ func orNothing(names []string) string {
 // other side.
 func (c *comparedSide) read(ctx context.Context, s *store.Store, experiment, other string) error {
 	c.stored.Reference = c.named.Text
+	if c.beside {
+		c.stored.Runs = slices.DeleteFunc(c.stored.Runs, func(r results.Run) bool { return r.Experiment != experiment })
+		return nil
+	}
 	if c.named.Run != "" {
 		run, err := s.Run(ctx, c.named.Run)
 		if err != nil {
@@ -103,7 +190,7 @@ func (c *comparedSide) read(ctx context.Context, s *store.Store, experiment, oth
 		c.notes = append(c.notes, fmt.Sprintf("%s has more than %d runs: the newest are compared", c.named.Text, mostCompared))
 	}
 	if c.named.Ref != "" {
-		c.notes = append(c.notes, fmt.Sprintf("of the commits of %s the newest that was measured is compared, %s", c.named.Ref, short(c.named.SHA)))
+		c.notes = append(c.notes, fmt.Sprintf("of the commits of %s the newest that was measured is compared, %s", c.named.Ref, results.ShortSHA(c.named.SHA)))
 	}
 	c.stored.Runs = slices.DeleteFunc(runs, func(r results.Run) bool { return r.ID == other })
 	if len(c.stored.Runs) == 0 {
@@ -120,6 +207,9 @@ func (c *comparedSide) choose(called string) (notes []string) {
 		b := results.Build{}
 		if n := len(run.Builds); n > 0 {
 			b = run.Builds[n-1]
+		}
+		if c.beside {
+			b = run.Builds[0]
 		}
 		if !slices.ContainsFunc(builds, func(o results.Build) bool { return verdict.SameBuild(o, b) }) {
 			builds = append(builds, b)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/devcraft-studio/brunt/harness/build"
 	"github.com/devcraft-studio/brunt/harness/experiment"
+	"github.com/devcraft-studio/brunt/harness/topology"
 	"github.com/devcraft-studio/brunt/results"
 )
 
@@ -87,7 +88,8 @@ func (inv *invocation) tellSame(baseline *side, candidate results.Build) {
 }
 
 // place makes the experiment one whose services are those of the side, in a tree of its commit where they are built there.
-func (as *assembly) place(ctx context.Context, e *experiment.Experiment) error {
+func (as *assembly) place(ctx context.Context, o *topology.Options) error {
+	e := &o.Experiment
 	sha := as.inv.side.sha
 	apart := false
 	for _, s := range e.Services {
@@ -105,12 +107,14 @@ func (as *assembly) place(ctx context.Context, e *experiment.Experiment) error {
 	if err != nil {
 		return err
 	}
-	// The same commit has the same path, by which images are named.
-	as.tree = filepath.Join(cache, "trees", sha)
+	// Another gate may have a tree of the same commit. Images of it have the same name all the same.
+	o.CopyOf = filepath.Join(cache, "trees", sha)
+	as.tree = o.CopyOf + "-" + as.inv.run.ID
+	o.Copy = as.tree
 	if err := as.lease.Path(as.tree); err != nil {
 		return err
 	}
-	if err := os.RemoveAll(as.tree); err != nil {
+	if err := os.RemoveAll(as.tree); err != nil { // of an earlier part of this run
 		return fmt.Errorf("make room for the tree of the baseline: %w", err)
 	}
 	if err := os.MkdirAll(filepath.Dir(as.tree), 0o755); err != nil {

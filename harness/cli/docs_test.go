@@ -18,7 +18,7 @@ var (
 	written = regexp.MustCompile(`\b[a-z]+\.(?:xml|json|md)\b`)
 )
 
-// TestTheReadmeTellsTheTruth runs every brunt command of the README, at a quarter of the time, on the local provider. They run side by
+// TestTheReadmeTellsTheTruth runs every brunt command of the README, at a fifth of the time, on the local provider. They run side by
 // side, but beside no other test here, as some of them measure.
 func TestTheReadmeTellsTheTruth(t *testing.T) {
 	root, err := filepath.Abs("../..")
@@ -45,7 +45,7 @@ func TestTheReadmeTellsTheTruth(t *testing.T) {
 	setup := params.Setup
 	params.Setup = func(env *testscript.Env) error {
 		env.Setenv("ROOT", root)
-		env.Setenv("BRUNT_TIME_SCALE", "0.25")
+		env.Setenv("BRUNT_TIME_SCALE", "0.2")
 		env.Setenv("BRUNT_PROVIDER", "local")
 		return setup(env)
 	}

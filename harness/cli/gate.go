@@ -45,7 +45,8 @@ is on this machine, sha256:.... Left out, it is what the pull request is merged 
 Of several experiments each is a run of its own, and the report tells all of them. The exit code is then 130 when it was interrupted,
 else 1 when any fails, 2 or 3 when any can't be measured, 4 when any is inconclusive, and 0 when all pass.
 
-Regressions that are intended stand below accept in the experiment. They are said, and fail nothing until they expire.
+Regressions that are intended stand below accept in the experiment. They are said, and fail nothing until they expire: of counts
+with --costs, of p50, p95, p99, errors and throughput without.
 ` + "`brunt help ci`" + ` has workflows for GitHub and GitLab.`,
 		Example: `  brunt gate scenarios/restapi --mode mirror --baseline v1.2
   brunt gate --resume latest
@@ -57,7 +58,7 @@ Regressions that are intended stand below accept in the experiment. They are sai
 		Args: func(_ *cobra.Command, args []string) error { return o.takes(args) },
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return a.resumeGate(c.Context(), o)
+				return a.resumeCommand(c.Context(), "gate", o)
 			}
 			return a.gate(c.Context(), args, o)
 		},
@@ -129,6 +130,8 @@ func (a *app) askGate(ctx context.Context, name string, o gateOptions) (gating, 
 		q.askForCosts()
 	} else if err := a.askForTimes(ctx, &q, sides, o); err != nil {
 		return gating{}, err
+	} else {
+		q.timing.name = name
 	}
 	return gating{name: name, question: q, options: o, sides: sides}, nil
 }

@@ -58,6 +58,7 @@ func TestProofTheCostGateNamesEachIncident(t *testing.T) {
 	}{
 		{"restapi", "target.env.REGRESSION=query", "+1 query", "FROM items WHERE id = $1"},
 		{"restapi", "target.env.REGRESSION=json", "allocations", ""},
+		{"restapi", "target.env.REGRESSION=dial", "", "allocations"}, // what a connection costs Postgres is no query's
 		{"nplusone", "", "+2028 queries", "FROM users WHERE id = $1"},
 		{"missingindex", "", "buffers", "FROM orders WHERE customer_id = $1"},
 		{"jsonb", "", "WAL", "UPDATE documents SET doc"},

@@ -49,14 +49,14 @@ func newBakery(t *testing.T) *bakery {
 	s.put("experiment.yaml", basketExperiment)
 	s.costs("2")
 	s.git("add", ".")
-	s.git("commit", "--quiet", "-m", "a basket costs two queries in "+s.dir) // or tests at once would have the same commit, and its tree
+	s.git("commit", "--quiet", "-m", "a basket costs two queries") // in all tests at once the same commit
 	return s
 }
 
 func (s *bakery) git(args ...string) {
 	s.Helper()
 	cmd := exec.Command("git", append([]string{"-c", "user.name=t", "-c", "user.email=t@example.com"}, args...)...)
-	cmd.Dir = s.dir
+	cmd.Dir, cmd.Env = s.dir, append(os.Environ(), "GIT_AUTHOR_DATE=2026-01-01T00:00:00Z", "GIT_COMMITTER_DATE=2026-01-01T00:00:00Z")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		s.Fatalf("git %v: %v: %s", args, err, out)
 	}
@@ -80,7 +80,8 @@ func (s *bakery) gate(code int, more ...string) *victim {
 	return s.gated(code, append([]string{"gate", s.dir, "--costs", "--provider", s.provider, "--seed", "7"}, more...)...)
 }
 
-// TestTheGateNamesTheQueryThatIsNew holds a changed working tree against its last commit, and that against itself.
+// TestTheGateNamesTheQueryThatIsNew holds a changed working tree against its last commit, and that against itself. The latter names a
+// folder for the summary of its step, which fails nothing.
 func TestTheGateNamesTheQueryThatIsNew(t *testing.T) {
 	t.Parallel()
 	s := newBakery(t)
@@ -107,9 +108,14 @@ func TestTheGateNamesTheQueryThatIsNew(t *testing.T) {
 	s.run(1, "rejudge", run.ID)
 
 	s.costs("2")
-	s.gate(0, "--baseline", "main")
-	if left, _ := filepath.Glob(filepath.Join(s.cache, "brunt", "trees", run.Builds[0].SHA)); len(left) > 0 {
-		t.Errorf("left behind: %v", left)
+	s.env = append(s.env, "GITHUB_STEP_SUMMARY="+s.place.dir)
+	if v := s.gate(0, "--baseline", "main"); !strings.Contains(v.stderr(), "the summary of the step was not written") {
+		t.Errorf("it says %q", v.stderr())
+	}
+	for _, r := range s.runs() {
+		if left, _ := filepath.Glob(filepath.Join(s.cache, "brunt", "trees", r.Builds[0].SHA+"-"+r.ID+"*")); len(left) > 0 {
+			t.Errorf("left behind: %v", left)
+		}
 	}
 }
 
@@ -196,47 +202,26 @@ load: {script: script.js, env: {URL: "${target.url}"}, shape: smoke, duration: 1
 slos: ["rate(http_req_failed) < 1%"]
 `
 
-// TestTheGateSaysWhatIsAccepted has an experiment that expects a query more, first in time and then too late.
+// accepting is basketExperiment where a basket may cost a query more until that day.
+func accepting(name, until string) string {
+	text := strings.Replace(basketExperiment, "name: baskets", "name: "+name, 1) + "\naccept:\n"
+	for _, count := range []string{"queries", "round trips", "rows", "answer", "buffers", "WAL"} {
+		text += "  - {metric: " + count + ", endpoint: GET /basket, reason: the price is looked up anew, expires: " + until + "}\n"
+	}
+	return text
+}
+
+// TestTheGateSaysWhatIsAccepted in one call for several gates: one passes by what is accepted, one fails as it is accepted no longer, and
+// one can't be measured.
 func TestTheGateSaysWhatIsAccepted(t *testing.T) {
 	t.Parallel()
 	s := newBakery(t)
 	s.costs("3")
-	accept := "\naccept:\n"
-	for _, count := range []string{"queries", "round trips", "rows", "answer", "buffers", "WAL"} {
-		accept += "  - {metric: " + count + ", endpoint: GET /basket, reason: the price is looked up anew, expires: %s}\n"
-	}
-	s.put("experiment.yaml", basketExperiment+strings.ReplaceAll(accept, "%s", "2999-12-31"))
-	v := s.gate(0, "--baseline", "main")
-	for _, want := range []string{"PASS baskets", "nothing costs more but what is accepted: +1 query", "Accepted until 2999-12-31: more queries per GET /basket: the price is looked up anew"} {
-		if !strings.Contains(v.stdout.String(), want) {
-			t.Errorf("it does not say %q:\n%s", want, v.stdout.String())
-		}
-	}
-	run := s.runs()[0]
-	s.run(0, "rejudge", run.ID)
-
-	s.put("experiment.yaml", basketExperiment+strings.ReplaceAll(accept, "%s", "2020-01-31"))
-	v = s.gate(1, "--baseline", "main")
-	for _, want := range []string{"FAIL baskets", "Accepted no longer than 2020-01-31: more queries per GET /basket", "was accepted until 2020-01-31 and counts no more"} {
-		if !strings.Contains(v.stdout.String(), want) {
-			t.Errorf("it does not say %q:\n%s", want, v.stdout.String())
-		}
-	}
-	s.put("experiment.yaml", basketExperiment+strings.NewReplacer("queries", "querys", "%s", "2999-12-31").Replace(accept))
-	if v := s.run(2, "gate", s.dir, "--costs"); !strings.Contains(v.stderr(), `experiment.yaml:20: accept.0.metric: "querys" is nothing that builds are compared by (did you mean queries?)`) {
-		t.Errorf("it says %q", v.stderr())
-	}
-}
-
-// TestSeveralGatesInOneCall has one that passes, one that fails, and one that can't be measured.
-func TestSeveralGatesInOneCall(t *testing.T) {
-	t.Parallel()
-	s := newBakery(t)
-	s.costs("3")
+	s.put("accepted.yaml", accepting("accepted", "2999-12-31"))
+	s.put("experiment.yaml", accepting("baskets", "2020-01-31"))
 	cheap := strings.ReplaceAll(basketExperiment, "    - {name: basket, path: /basket}\n", "")
-	s.put("cheap.yaml", strings.ReplaceAll(cheap, "name: baskets", "name: cheap"))
 	s.put("dead.yaml", strings.NewReplacer("name: baskets", "name: dead", "{http: /healthz}", "{log: never said, timeout: 2s}").Replace(cheap))
-	files := []string{filepath.Join(s.dir, "cheap.yaml"), filepath.Join(s.dir, "dead.yaml"), s.dir}
+	files := []string{filepath.Join(s.dir, "accepted.yaml"), filepath.Join(s.dir, "dead.yaml"), s.dir}
 	junit, summary := filepath.Join(s.place.dir, "junit.xml"), filepath.Join(s.place.dir, "summary.md")
 	s.env = append(s.env, "GITHUB_STEP_SUMMARY="+summary)
 	if err := os.WriteFile(summary, []byte("of an earlier step\n"), 0o644); err != nil {
@@ -244,10 +229,10 @@ func TestSeveralGatesInOneCall(t *testing.T) {
 	}
 	v := s.gated(1, slices.Concat([]string{"gate"}, files, []string{"--costs", "--provider", s.provider, "--baseline", "main", "--junit", junit})...)
 	first, rest, _ := strings.Cut(v.stdout.String(), "\n")
-	if !strings.HasPrefix(first, "FAIL gate of cheap, dead, baskets: 1 of 3 pass; broken dead: ") || !strings.Contains(first, "; fail baskets: +1 query") {
+	if !strings.HasPrefix(first, "FAIL gate of accepted, dead, baskets: 1 of 3 pass; broken dead: ") || !strings.Contains(first, "; fail baskets: +1 query") {
 		t.Errorf("the first line is %q", first)
 	}
-	for _, want := range []string{"\nPASS cheap", "\nFAIL baskets", "\nBROKEN dead"} {
+	for _, want := range []string{"\nPASS accepted", "\nFAIL baskets", "\nBROKEN dead"} {
 		if !strings.Contains(rest, want) {
 			t.Errorf("it does not say %q:\n%s", want, rest)
 		}
@@ -258,7 +243,7 @@ func TestSeveralGatesInOneCall(t *testing.T) {
 	if text := s.read(junit); strings.Count(text, "<testsuite ") != 3 || !strings.Contains(text, `type="broken"`) {
 		t.Errorf("junit.xml is\n%s", text)
 	}
-	if text := s.read(summary); !strings.HasPrefix(text, "of an earlier step\n**FAIL** gate of cheap, dead, baskets: ") {
+	if text := s.read(summary); !strings.HasPrefix(text, "of an earlier step\n**FAIL** gate of accepted, dead, baskets: ") {
 		t.Errorf("the summary is\n%s", text)
 	}
 	for _, run := range s.runs() {
@@ -266,15 +251,34 @@ func TestSeveralGatesInOneCall(t *testing.T) {
 			t.Errorf("%s is repeated by %s", run.Experiment, command)
 		}
 	}
+	s.saidOfAccepted()
+	s.put("experiment.yaml", strings.ReplaceAll(accepting("baskets", "2999-12-31"), "queries", "querys"))
+	if v := s.run(2, "gate", s.dir, "--costs"); !strings.Contains(v.stderr(), `experiment.yaml:20: accept.0.metric: "querys" is nothing that builds are compared by (did you mean queries?)`) {
+		t.Errorf("it says %q", v.stderr())
+	}
 }
 
-// TestASummaryThatCanNotBeWrittenFailsNothing names a folder.
-func TestASummaryThatCanNotBeWrittenFailsNothing(t *testing.T) {
-	t.Parallel()
-	s := newBakery(t)
-	s.env = append(s.env, "GITHUB_STEP_SUMMARY="+s.place.dir)
-	if v := s.gate(0, "--baseline", "main"); !strings.Contains(v.stderr(), "the summary of the step was not written") {
-		t.Errorf("it says %q", v.stderr())
+// saidOfAccepted judges the stored gates again: each says what is accepted, and no longer.
+func (s *bakery) saidOfAccepted() {
+	s.Helper()
+	for _, run := range s.runs() {
+		var code int
+		var says []string
+		switch run.Experiment {
+		case "accepted":
+			says = []string{"PASS accepted", "nothing costs more but what is accepted: +1 query", "Accepted until 2999-12-31: more queries per GET /basket: the price is looked up anew"}
+		case "baskets":
+			code = 1
+			says = []string{"FAIL baskets", "Accepted no longer than 2020-01-31: more queries per GET /basket", "was accepted until 2020-01-31 and counts no more"}
+		default:
+			continue
+		}
+		v := s.run(code, "rejudge", run.ID)
+		for _, want := range says {
+			if !strings.Contains(v.stdout.String(), want) {
+				s.Errorf("%s does not say %q:\n%s", run.Experiment, want, v.stdout.String())
+			}
+		}
 	}
 }
 

@@ -48,8 +48,9 @@ const damaged = "the recording was damaged after it was written; what is stored 
 func hints() []hint {
 	return []hint{
 		{says("no space left", "disk is full"), "free some disk space; finished trials are kept"}, // SQLite's has no errno
-		{is(campaign.ErrTooFewPairs), "give a longer --budget, or a shorter load; with --mode mirror a pair takes little more than a minute"},
+		{is(campaign.ErrTooFewPairs), "give a longer --budget, or a shorter load; with --mode mirror a pair takes little more than a minute, with --mode slices two and a half"},
 		{says("it is no timing gate that was begun"), "`brunt list` shows the stored runs; a gate with --costs takes a minute and is not gone on with"},
+		{says("it is no calibration that was begun"), "`brunt list` shows the stored runs"},
 		{says("was another build:"), "check out what was measured then, or begin anew: pairs of other builds can't be put together"},
 		{script(load.KindMissing), "give the path of a k6 script, relative to this folder"},
 		{script(load.KindParse), "mend the script; `brunt k6 inspect SCRIPT` shows the same without running anything"},

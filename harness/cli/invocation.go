@@ -36,6 +36,8 @@ type invocation struct {
 	probing  *runner.Probing    // of the trial that is conducted; nil: its faults are those of the experiment
 	side     *side              // of a gate: the build that is measured
 	pair     *campaign.GatePair // of a timing gate: the one that is measured
+	// profiling is of the pair that follows a timing gate that failed; nil: what is measured is part of the test.
+	profiling *profiling
 }
 
 // prepare does all that can fail before anything is started, once the question is valid: the store, the lock, the sweep. From here
@@ -268,6 +270,8 @@ func artifactKind(name string) string {
 		return "recording of a trial: per-second histograms and counters"
 	case filepath.Ext(name) == ".prom":
 		return "metrics of a service at the end of the load"
+	case filepath.Ext(name) == ".pprof" && (strings.HasPrefix(name, string(results.SideBaseline)+"-") || strings.HasPrefix(name, string(results.SideCandidate)+"-")):
+		return "profile of a build's service under load, beside the test: go tool pprof, with -diff_base for the other build's"
 	case filepath.Ext(name) == ".pprof":
 		return "profile of a service at the end of the load: go tool pprof"
 	case strings.HasPrefix(name, "k6-"):
@@ -288,8 +292,8 @@ func (inv *invocation) conduct(ctx context.Context, number int) (results.Trial, 
 	}
 	defer parts.close()
 	trial, err := runner.Conduct(parts.ctx, runner.Plan{
-		Number: number, Build: inv.side.index(), Experiment: inv.question.experiment, Duration: inv.question.duration, Recording: parts.recording,
-		Probing: inv.probing, Beyond: inv.question.beyond(),
+		Number: number, Build: inv.side.index(), Experiment: inv.conducted(), Duration: inv.question.duration, Recording: parts.recording,
+		Probing: inv.probing, Beyond: inv.question.beyond(), MostWarmup: inv.question.mostWarmup(),
 	}, parts.Parts)
 	trial.Selectors = inv.question.asked()
 	parts.keepScrapes(&trial)
@@ -308,6 +312,7 @@ func (inv *invocation) conduct(ctx context.Context, number int) (results.Trial, 
 func (inv *invocation) take(trial *results.Trial, parts *assembly) {
 	trial.Reason = inv.redactor.Redact(oneLine(trial.Reason))
 	trial.Fitness = verdict.Fitness(trial.Fitness, verdict.Limits(inv.run.Question))
+	trial.TargetCores = parts.targetCores
 	inv.run.Provider = parts.provider()
 	inv.run.Warnings = appendNew(inv.run.Warnings, parts.warnings()...)
 }

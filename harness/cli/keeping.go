@@ -42,7 +42,7 @@ func (as *assembly) keepEvidence(ctx context.Context, n *site.Node) error {
 
 // keepLog keeps the end of a node's log with the run, secrets taken out.
 func (as *assembly) keepLog(node string, log io.Reader) error {
-	if as.inv.side != nil && as.inv.question.timing != nil {
+	if as.inv.side != nil && as.inv.run.Question.Gate != nil {
 		node = string(as.inv.side.name()) + "-" + node
 	}
 	path := filepath.Join(as.dir, node+".log")

@@ -30,11 +30,12 @@ faults: [{name: slow, link: target->cache, kind: latency, latency: 50ms, at: 2s,
 slos: ["rate(http_req_failed) < 1%%", "p95(latency) < 2s in slow"]
 `
 
-// tolerates finds the latency on Redis that a client timeout tolerates.
-func tolerates(p *place, timeout time.Duration) results.Tolerance {
+// tolerates finds the latency on Redis that a client timeout tolerates, where such a share of errors is allowed.
+func tolerates(p *place, timeout time.Duration, errors string) results.Tolerance {
 	p.Helper()
 	flags := fmt.Sprintf(", -timeout, %v, -pool, '40'", timeout)
-	p.write("experiment.yaml", fmt.Sprintf(limitsExperiment, flags, "{name: one, path: /redis/seq/1}", "25/s"))
+	text := fmt.Sprintf(limitsExperiment, flags, "{name: one, path: /redis/seq/1}", "25/s")
+	p.write("experiment.yaml", strings.Replace(text, "rate(http_req_failed) < 1%", "rate(http_req_failed) < "+errors, 1))
 	v := p.start("limits", p.dir, "--provider", p.provider, "--no-wait", "--only", "tolerance", "--budget", "4m") // on a busy machine
 	if code := v.exitWithin(5 * time.Minute); code != 0 {
 		p.Fatalf("brunt ended with %d\n%s%s", code, v.stderr(), v.stdout.String())
@@ -68,8 +69,9 @@ func tolerates(p *place, timeout time.Duration) results.Tolerance {
 
 func TestAClientTimeoutIsTheLatencyThatIsTolerated(t *testing.T) {
 	t.Parallel()
-	// Not the 250 ms of the proof: on a machine that is busy with other tests, answers take a tenth of that by themselves.
-	tolerates(newPlace(t, topology.ProviderLocal), time.Second)
+	// Not the 250 ms and 1 % of the proof: on a machine that is busy with other tests, answers take a tenth of that by themselves, and of
+	// the 75 requests of a step a single late one is more than 1 %. Beyond the timeout all of them fail.
+	tolerates(newPlace(t, topology.ProviderLocal), time.Second, "20%")
 }
 
 func TestProofAClientTimeoutIsFoundFiveTimesOutOfFive(t *testing.T) {
@@ -83,7 +85,7 @@ func TestProofAClientTimeoutIsFoundFiveTimesOutOfFive(t *testing.T) {
 			}
 			var intervals []string
 			for try := range tries {
-				found := tolerates(newPlace(t, provider), 250*time.Millisecond)
+				found := tolerates(newPlace(t, provider), 250*time.Millisecond, "1%")
 				if t.Failed() {
 					t.Fatalf("in try %d of %d", try+1, tries)
 				}
@@ -190,7 +192,7 @@ func TestCtrlCKeepsTheStepsOfASearch(t *testing.T) {
 		t.Errorf("judged otherwise (-run +rejudge):\n%s", cmp.Diff(again.stdout.String(), judged.stdout.String()))
 	}
 	p.keepsMore(all[0])
-	if warned := p.run(0, append(args, "--resume", run.ID)...).stdout.String(); !strings.Contains(warned, "less than the build 0123456789 held in run other-") || !strings.Contains(warned, ", not 50%") {
+	if warned := p.run(0, append(args, "--resume", run.ID)...).stdout.String(); !strings.Contains(warned, "less than the build 0123456 held in run other-") || !strings.Contains(warned, ", not 50%") {
 		t.Errorf("of another build that tolerated more nothing was said:\n%s", warned)
 	}
 }

@@ -80,10 +80,11 @@ type linkReport struct {
 	}
 }
 
-// TestAFaultOnALinkIsAFact: when it began and ended, what it added, that it is gone, and that the service's own traffic
+// aFaultOnALinkIsAFact: when it began and ended, what it added, that it is gone, and that the service's own traffic
 // went through it. In a container the service dials its dependencies by their usual names and ports; a process of the local
 // provider, which shares this machine's names, by the addresses that it is given.
-func TestAFaultOnALinkIsAFact(t *testing.T) {
+func aFaultOnALinkIsAFact(t *testing.T) {
+	t.Parallel()
 	dials := map[string][]string{
 		topology.ProviderDocker: {
 			"%DATABASE%", "postgres://${orders-db.user}:${orders-db.password}@orders-db:5432/${orders-db.database}?sslmode=disable",

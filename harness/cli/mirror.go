@@ -1,11 +1,13 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"os"
-	"runtime"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -19,7 +21,7 @@ import (
 	"github.com/devcraft-studio/brunt/xk6-ext/wire"
 )
 
-// conductMirrored measures both builds at once: each has a site of its own, and one load generator loads both.
+// conductMirrored measures both builds at once, or in slices: each has a site of its own, and one load generator loads both.
 func (inv *invocation) conductMirrored(ctx context.Context, pair campaign.GatePair) ([]results.Trial, error) {
 	inv.side = nil
 	number := 2*pair.Number - 1
@@ -29,12 +31,14 @@ func (inv *invocation) conductMirrored(ctx context.Context, pair campaign.GatePa
 		return []results.Trial{trial}, err
 	}
 	defer as.close()
+	as.apart = true
 	both := &twin{as: as}
 	as.Parts.Topology = func(ctx context.Context) (runner.Topology, error) { return both.start(ctx, pair) }
 	as.Parts.Load = func(ctx context.Context, s *site.Site) (runner.Load, error) { return both.load(ctx, s, number) }
 	as.Parts.Evidence, as.Parts.Ledgers = nil, nil
 	trial, err := runner.Conduct(as.ctx, runner.Plan{
-		Number: number, Experiment: inv.question.experiment, Duration: inv.question.duration, Recording: as.recording,
+		Number: number, Experiment: inv.conducted(), Duration: inv.question.duration, Recording: as.recording,
+		MostWarmup: inv.question.mostWarmup(),
 	}, as.Parts)
 	inv.take(&trial, as)
 	return both.divide(trial), err
@@ -89,10 +93,13 @@ func (t *twin) join() {
 		t.joint.Warnings = appendNew(t.joint.Warnings, of.Warnings...)
 		for _, n := range of.Nodes {
 			apart := *n
-			apart.Name = string(name) + "-" + n.Name
+			apart.Name = sided(name, n.Name)
 			t.joint.Nodes = append(t.joint.Nodes, &apart)
 		}
-		t.joint.Links = append(t.joint.Links, of.Links...)
+		for _, l := range of.Links {
+			l.From, l.To, _ = strings.Cut(sidedLink(name, l.Name()), "->")
+			t.joint.Links = append(t.joint.Links, l)
+		}
 	}
 }
 
@@ -100,45 +107,23 @@ func (t *twin) join() {
 func (t *twin) load(ctx context.Context, joint *site.Site, number int) (runner.Load, error) {
 	script := t.as.inv.question.script
 	script.Env, script.Builds = t.started[0].Site().LoadEnv, nil
+	turns := t.as.inv.turns()
 	for i, name := range []results.Side{results.SideBaseline, results.SideCandidate} {
 		of := t.started[i].Site()
+		script.Slices = append(script.Slices, wireSlices(turns[i], i)...)
 		script.Builds = append(script.Builds, wire.Build{Name: string(name), Env: of.LoadEnv, Facts: facts(of)})
 	}
+	slices.SortFunc(script.Slices, func(a, b wire.Slice) int { return cmp.Compare(a.StartNanos, b.StartNanos) })
 	t.account(ctx, joint)
 	process, output, err := t.as.launch(ctx, number, load.Options{Script: script})
 	if err != nil {
 		return nil, err
 	}
-	began, before := time.Now(), t.used()
-	return generator{process, output, func() { t.warnIfCrowded(began, before) }, faultAsks(process)}, nil
-}
-
-// roomy is the share of the machine's CPU up to which builds that are loaded at once do not wait for each other much.
-const roomy = 0.6
-
-// used is the CPU time that both sites and the generator have used so far; below 0: it is not known.
-func (t *twin) used() time.Duration {
-	if t.as.work == nil {
-		return -1
+	profiling, metered := t.as.inv.profiling, t.as.meterTarget(ctx, t.started[1].Site(), process)
+	for i := range t.started {
+		profiling.watch(t.as, i, t.started[i].Site(), process)
 	}
-	used, err := t.as.work()
-	if err != nil {
-		return -1
-	}
-	return used
-}
-
-// warnIfCrowded warns when the builds left each other little of the machine. The sites still stand.
-func (t *twin) warnIfCrowded(began time.Time, before time.Duration) {
-	after := t.used()
-	if before < 0 || after < 0 {
-		return
-	}
-	share := float64(after-before) / float64(time.Since(began)) / float64(runtime.NumCPU())
-	if share > roomy {
-		t.as.inv.run.Warnings = appendNew(t.as.inv.run.Warnings, fmt.Sprintf("both builds and their load used more than %.0f %% of the machine's CPU, "+
-			"so that they waited for each other: lower --rate, or give --mode trials", 100*roomy))
-	}
+	return generator{process, output, func() { metered(); profiling.wait() }, faultAsks(process)}, nil
 }
 
 // account lets the generator tell the CPU time of other programs from that of both sites, where all their processes are known.
@@ -162,17 +147,40 @@ func (t *twin) divide(joint results.Trial) []results.Trial {
 		return []results.Trial{joint}
 	}
 	var trials []results.Trial
-	nodes, links := joint.Nodes, joint.Links
+	nodes, links, turns := joint.Nodes, joint.Links, t.as.inv.turns()
 	for i, name := range []results.Side{results.SideBaseline, results.SideCandidate} {
 		of := t.started[i].Site()
 		one := joint
-		one.Number, one.Build, one.Tagged = joint.Number+i, i, name
+		one.Number, one.Build, one.Tagged, one.Slices = joint.Number+i, i, name, turns[i]
 		one.Nodes, nodes = nodes[:len(of.Nodes):len(of.Nodes)], nodes[len(of.Nodes):]
 		one.Links, links = links[:len(of.Links):len(of.Links)], links[len(of.Links):]
 		for k, n := range of.Nodes {
 			one.Nodes[k].Name = n.Name
 		}
+		for k, l := range of.Links {
+			one.Links[k].Name = l.Name()
+		}
+		one.Faults = t.faultsOf(joint.Faults, i)
 		trials = append(trials, one)
 	}
 	return trials
+}
+
+// faultsOf are the faults of one build, under the names that its own site has for what they act on: the candidate has those that were
+// planted, and there are no others.
+func (t *twin) faultsOf(joint []results.Fault, build int) []results.Fault {
+	own := []results.Fault{}
+	planted := t.as.inv.pair.Planted
+	if build == 0 || planted == nil {
+		return own
+	}
+	for _, f := range joint {
+		if f.Link != "" {
+			f.Link = planted.On
+		} else {
+			f.Node = planted.On
+		}
+		own = append(own, f)
+	}
+	return own
 }

@@ -42,26 +42,41 @@ func (inv *invocation) loadSeed() int64 {
 func (inv *invocation) measurePairs(ctx context.Context) error {
 	defer func() { inv.side, inv.pair = nil, nil }()
 	inv.nameBuilds()
-	gate := campaign.Gate{Plan: *inv.run.Question.Gate, Seed: inv.run.Seed}
-	before := spent(inv.run.Trials)
-	if _, end := gate.Next(inv.readings(), before); end == "" {
+	before := spent(inv.run.Trials) + time.Duration(inv.run.Question.Gate.Spent*float64(time.Second))
+	if _, end := inv.pairing().Next(inv.readings(), before); end == "" {
 		if err := inv.rehearse(ctx); err != nil {
 			trial, err := unstarted(ctx, 1+len(inv.run.Trials), err)
 			return inv.endPairs(ctx, []results.Trial{trial}, err)
 		}
+		inv.foresee(ctx)
 	}
 	began := time.Now()
 	for {
-		elapsed := before + time.Since(began)
-		next, end := gate.Next(inv.readings(), elapsed)
+		elapsed, pairs := before+time.Since(began), inv.pairing()
+		next, end := pairs.Next(inv.readings(), elapsed)
 		if end != "" {
 			inv.progress.Step("no further pair: " + endText(end))
-			return inv.endPairs(ctx, nil, nil)
+			if err := inv.endPairs(ctx, nil, nil); err != nil {
+				return err
+			}
+			inv.profilePair(ctx, func() time.Duration { return before + time.Since(began) })
+			return nil
 		}
-		inv.tellPair(next.Number, gate.Remaining(inv.readings(), elapsed))
+		if p := next.Planted; p != nil && inv.leaveOut(p, inv.unplantable(p.Kind), nil) {
+			continue
+		}
+		inv.tellPair(next, pairs.Remaining(inv.readings(), elapsed))
 		trials, err := inv.conductPair(ctx, next)
+		if err != nil && inv.leaveOut(next.Planted, "", err) {
+			continue
+		}
 		if err != nil {
 			return inv.endPairs(ctx, trials, err)
+		}
+		if inv.makeRoom(trials, before+time.Since(began)) {
+			inv.run.Foresight = nil // which was of the other mode
+			inv.foresee(ctx)
+			continue
 		}
 		inv.run.Trials = append(inv.run.Trials, trials...)
 		inv.options.trials = len(inv.run.Trials) + 2 // more than there are: the run is not complete yet
@@ -108,10 +123,13 @@ func (inv *invocation) builds(candidate results.Build) []results.Build {
 
 // readings are what the pairs so far came to, as the run was judged when it was saved.
 func (inv *invocation) readings() []results.GateReading {
-	if inv.run.Verdict.Gate == nil {
-		return nil
+	switch v := inv.run.Verdict; {
+	case v.Noise != nil:
+		return v.Noise.Readings
+	case v.Gate != nil:
+		return v.Gate.Readings
 	}
-	return inv.run.Verdict.Gate.Readings
+	return nil
 }
 
 // spent is how much of the budget pairs have used.
@@ -160,6 +178,7 @@ func (inv *invocation) rehearseOne(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	inv.run.Provider = as.provider()
 	stopping, cancel := context.WithTimeout(context.WithoutCancel(as.ctx), rehearsalStop)
 	defer cancel()
 	return started.Stop(stopping)
@@ -171,6 +190,7 @@ const rehearsalStop = 45 * time.Second
 // conductPair measures one pair. Its trials are returned whatever became of them.
 func (inv *invocation) conductPair(ctx context.Context, pair campaign.GatePair) (trials []results.Trial, err error) {
 	inv.pair = &pair
+	defer inv.plant(pair)()
 	began := time.Now()
 	conduct := inv.conductMirrored
 	if inv.run.Question.Gate.Mode == results.GateTrials {
@@ -179,6 +199,7 @@ func (inv *invocation) conductPair(ctx context.Context, pair campaign.GatePair) 
 	trials, err = conduct(ctx, pair)
 	for i := range trials {
 		trials[i].Pair, trials[i].PairFirst, trials[i].PairSeconds = pair.Number, pair.First, time.Since(began).Seconds()
+		trials[i].Planted = pair.Planted
 	}
 	return trials, err
 }
@@ -210,8 +231,12 @@ func (inv *invocation) conductTrials(ctx context.Context, pair campaign.GatePair
 }
 
 // tellPair tells people which pair begins, what those before say, and how long it may take.
-func (inv *invocation) tellPair(number int, left time.Duration) {
-	plan := inv.run.Question.Gate
+func (inv *invocation) tellPair(pair campaign.GatePair, left time.Duration) {
+	if inv.run.Question.Calibration != nil {
+		inv.tellCalibration(pair, left)
+		return
+	}
+	number, plan := pair.Number, inv.run.Question.Gate
 	text := fmt.Sprintf("pair %d of at most %d", number, plan.MostPairs)
 	if g := inv.run.Verdict.Gate; g != nil {
 		if g.Most > 0 {
@@ -236,7 +261,11 @@ func estimateText(metrics []results.GateEstimate) string {
 	percent := func(change float64) string {
 		return strings.ReplaceAll(fmt.Sprintf("%+.1f", 100*(math.Exp(change)-1)), "-", "−")
 	}
-	return fmt.Sprintf("%s %s %% [%s, %s]", m.Metric, percent(*m.Estimate), percent(*m.Low), percent(*m.High))
+	text := fmt.Sprintf("%s %s %% [%s, %s]", m.Metric, percent(*m.Estimate), percent(*m.Low), percent(*m.High))
+	if m.State() == results.GateAccepted {
+		text += ", which is accepted"
+	}
+	return text
 }
 
 func minutes(d time.Duration) string {

@@ -15,10 +15,15 @@ func (inv *invocation) reopenPairs(ctx context.Context) error {
 	if err != nil {
 		return usage(err)
 	}
+	if run.Question.Gate != nil {
+		inv.turnedSince(*run.Question.Gate)
+	}
 	asked, was := inv.question.timing.asked(), run.Question.Gate
 	switch {
 	case was == nil:
 		return usage(fmt.Errorf("--resume %s: it is no timing gate that was begun", run.ID))
+	case (run.Question.Calibration == nil) != (inv.question.timing.calibration == nil):
+		return usage(fmt.Errorf("--resume %s: it was begun by `brunt %s`", run.ID, run.Question.Asker))
 	case run.Experiment != inv.question.experiment.Name:
 		return usage(fmt.Errorf("--resume %s: it asked something else: %s", run.ID, run.Experiment))
 	case inv.options.seed != 0 && inv.options.seed != run.Seed:
@@ -39,9 +44,20 @@ func (inv *invocation) reopenPairs(ctx context.Context) error {
 			return usage(fmt.Errorf("--resume %s: its %s was another build: %s, not %s", run.ID, (&side{number: i}).name(), buildName(old), buildName(b)))
 		}
 	}
+	if !sameAccepted(inv.question.acceptances(), run.Question.Accept) {
+		run.Warnings = appendNew(run.Warnings, "what the experiment accepts is not what it was when the gate began, by which it is judged")
+	}
 	run.Trials = wholePairs(run.Trials)
 	inv.run = run
 	return nil
+}
+
+// sameAccepted says whether two lists accept the same, wherever that was written.
+func sameAccepted(a, b []results.Acceptance) bool {
+	return slices.EqualFunc(a, b, func(x, y results.Acceptance) bool {
+		x.Origin, y.Origin = "", ""
+		return x == y
+	})
 }
 
 // wholePairs leaves out the trials of pairs that were cut off.
@@ -55,26 +71,27 @@ func wholePairs(trials []results.Trial) []results.Trial {
 	return slices.DeleteFunc(slices.Clone(trials), func(t results.Trial) bool { return whole[t.Pair] != 2 })
 }
 
-// resumeGate goes on with a stored gate by the command that it was begun with: `brunt gate --resume RUN` needs no other word. Flags
-// that are given with it come last, and so stand.
-func (a *app) resumeGate(ctx context.Context, o gateOptions) error {
-	run, err := a.begunGate(ctx, o)
+// resumeCommand goes on with a stored gate or calibration by the command that it was begun with: `brunt gate --resume RUN` needs no other
+// word. Flags that are given with it come last, and so stand.
+func (a *app) resumeCommand(ctx context.Context, command string, o gateOptions) error {
+	run, err := a.begunPairs(ctx, command, o)
 	if err != nil {
 		return err
 	}
-	c, _, err := a.root().Find([]string{"gate"})
+	c, _, err := a.root().Find([]string{command})
 	if err != nil {
 		return broken(err)
 	}
 	c.SetContext(ctx)
-	if err := c.ParseFlags(slices.Concat(afterGate(run.Command), afterGate(a.Args))); err != nil {
+	if err := c.ParseFlags(slices.Concat(after(command, run.Command), after(command, a.Args))); err != nil {
 		return usage(err)
 	}
 	// A ref such as main may be another commit by now.
-	baseline := c.Flags().Lookup("baseline").Value
-	if sha := run.Builds[0].SHA; sha != "" && len(run.Builds) == 2 && !isVariant(baseline.String()) && !isImage(baseline.String()) {
-		if err := baseline.Set(sha); err != nil {
-			return usage(err)
+	if baseline := c.Flags().Lookup("baseline"); baseline != nil && !isVariant(baseline.Value.String()) && !isImage(baseline.Value.String()) {
+		if sha := run.Builds[0].SHA; sha != "" && len(run.Builds) == 2 {
+			if err := baseline.Value.Set(sha); err != nil {
+				return usage(err)
+			}
 		}
 	}
 	args := c.Flags().Args()
@@ -84,8 +101,8 @@ func (a *app) resumeGate(ctx context.Context, o gateOptions) error {
 	return c.RunE(c, args)
 }
 
-// afterGate is what stands after the command's name.
-func afterGate(args []string) []string { return args[slices.Index(args, "gate")+1:] }
+// after is what stands after the command's name.
+func after(command string, args []string) []string { return args[slices.Index(args, command)+1:] }
 
 func isVariant(baseline string) bool { return strings.HasPrefix(baseline, "variant:") }
 
@@ -94,8 +111,8 @@ func isImage(baseline string) bool {
 	return strings.Contains(baseline, "@sha256:") || strings.HasPrefix(baseline, "sha256:")
 }
 
-// begunGate is the stored run that is to go on.
-func (a *app) begunGate(ctx context.Context, o gateOptions) (results.Run, error) {
+// begunPairs is the stored run of a command that is to go on.
+func (a *app) begunPairs(ctx context.Context, command string, o gateOptions) (results.Run, error) {
 	s, err := a.openStore(ctx, o.store)
 	if err != nil {
 		return results.Run{}, err
@@ -105,8 +122,9 @@ func (a *app) begunGate(ctx context.Context, o gateOptions) (results.Run, error)
 	if err != nil {
 		return results.Run{}, usage(err)
 	}
-	if run.Question.Gate == nil || len(run.Builds) == 0 || !slices.Contains(run.Command, "gate") {
-		return results.Run{}, usage(fmt.Errorf("--resume %s: it is no timing gate that was begun", run.ID))
+	if run.Question.Gate == nil || run.Question.Asker != command || len(run.Builds) == 0 || !slices.Contains(run.Command, command) {
+		what := map[string]string{results.AskerGate: "timing gate", results.AskerCalibrate: "calibration"}[command]
+		return results.Run{}, usage(fmt.Errorf("--resume %s: it is no %s that was begun", run.ID, what))
 	}
 	return run, nil
 }

@@ -322,7 +322,7 @@ func (q *question) recorded() results.Question {
 	return results.Question{
 		SLOs: slos, Guard: guard.Seconds(), FitnessBlocks: !q.bare || q.strict, Generator: q.generator(),
 		Source: q.redact(string(q.experiment.Source)), Scraped: q.scrapedMetrics(), Asker: q.asks,
-		Expect: q.expectation(), Measurements: q.recordedMeasurements(), Accept: q.acceptances(), Gate: q.timing.asked(),
+		Expect: q.expectation(), Measurements: q.recordedMeasurements(), Accept: q.acceptances(), Gate: q.timing.asked(), Calibration: q.timing.calibrating(),
 	}
 }
 

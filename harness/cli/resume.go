@@ -32,7 +32,7 @@ func (inv *invocation) resumable(run results.Run) error {
 
 // buildName tells builds apart for people.
 func buildName(b results.Build) string {
-	name := orDash(short(b.SHA))
+	name := orDash(results.ShortSHA(b.SHA))
 	if b.Called() != "" {
 		name += " (" + b.Called() + ")"
 	}

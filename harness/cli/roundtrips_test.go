@@ -54,8 +54,10 @@ func trips(p *place, budget, requests string, more ...string) map[string]results
 	return found
 }
 
-// rough is what the quickest medians say: how often 10 ms fit into what 10 ms on the link added. A busy machine makes it more, never less.
-func rough(r results.RoundTrips) float64 {
+// rough is what the quickest medians under 10 ms on the link say: how often these 10 ms fit into all that a request took, which is no less
+// than its round trips on any machine, and into what it took longer than without them. A machine that was busier without them, or with
+// them, makes the latter less or more.
+func rough(r results.RoundTrips) (most, added float64) {
 	quickest := func(asked float64) float64 {
 		least := math.Inf(1)
 		for _, p := range r.Points {
@@ -65,20 +67,20 @@ func rough(r results.RoundTrips) float64 {
 		}
 		return least
 	}
-	return (quickest(10) - quickest(0)) / 10
+	return quickest(10) / 10, (quickest(10) - quickest(0)) / 10
 }
 
 // TestQueriesOneAfterAnotherAreRoundTrips: on a machine that is busy with other tests brunt may well say that it is not sure; what it
 // measured shows the queries all the same. The proof holds what it says to a tenth.
 func TestQueriesOneAfterAnotherAreRoundTrips(t *testing.T) {
 	t.Parallel()
-	found := trips(newPlace(t, topology.ProviderLocal), "45s", "{name: twenty, path: /postgres/seq/20}, {name: ten, path: /postgres/par/10}", "--link", "target->db")
+	found := trips(newPlace(t, topology.ProviderLocal), "60s", "{name: twenty, path: /postgres/seq/20}, {name: ten, path: /postgres/par/10}", "--link", "target->db")
 	twenty, ten := found["target->db twenty"], found["target->db ten"]
-	if r := rough(twenty); !(r > 18 && r < 40) || twenty.Count != nil && math.Abs(*twenty.Count-20) > 8 {
-		t.Errorf("twenty queries one after another are about %v: %+v", r, twenty)
+	if most, added := rough(twenty); !(most >= 20 && added > 10 && added < 40) || twenty.Count != nil && math.Abs(*twenty.Count-20) > 8 {
+		t.Errorf("twenty queries one after another are about %v, and %v at most: %+v", added, most, twenty)
 	}
-	if r := rough(ten); !(r > 0.5 && r < 8) || ten.Count != nil && *ten.Count > 5 {
-		t.Errorf("ten queries at once are about %v: %+v", r, ten)
+	if most, added := rough(ten); !(most >= 1 && added < 8) || ten.Count != nil && *ten.Count > 5 {
+		t.Errorf("ten queries at once are about %v, and %v at most: %+v", added, most, ten)
 	}
 }
 

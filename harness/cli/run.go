@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/google/renameio/v2"
 	"github.com/spf13/cobra"
 
 	"github.com/devcraft-studio/brunt/harness/topology"
@@ -258,21 +260,25 @@ func (o *outputFlags) onStdout() string {
 	return "terminal"
 }
 
-// renderFile writes a report so that the file is whole or as it was.
+// renderFile writes a report so that the file is whole or as it was. What is not a file, such as /dev/stderr or a pipe, is
+// written to and not replaced.
 func (a *app) renderFile(format string, d report.Document, path string, options report.Options) error {
-	tmp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
-	if err != nil {
-		return broken(fmt.Errorf("write the %s report: %w", format, err))
-	}
-	defer os.Remove(tmp.Name())
-	err = errors.Join(a.render(format, d, tmp, options), tmp.Chmod(0o644), tmp.Close())
+	var text bytes.Buffer
+	err := a.render(format, d, &text, options)
 	if err == nil {
-		err = os.Rename(tmp.Name(), path)
+		err = replace(path, text.Bytes())
 	}
 	if err != nil {
 		return broken(fmt.Errorf("write the %s report to %s: %w", format, path, err))
 	}
 	return nil
+}
+
+func replace(path string, text []byte) error {
+	if there, err := os.Stat(path); err == nil && !there.Mode().IsRegular() {
+		return os.WriteFile(path, text, 0o644)
+	}
+	return renameio.WriteFile(path, text, 0o644)
 }
 
 // verdictExit is what a judged run means for the exit code.

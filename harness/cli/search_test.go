@@ -52,69 +52,47 @@ slos: ["p75(latency) < 300ms in steady", "rate(http_req_failed) < 1%%", "p95(lat
 `, url, load)
 }
 
-func TestTheBreakpointLiesAroundAKnownCapacity(t *testing.T) {
-	const capacity = 4 / 0.05
-	// What is beyond the capacity queues up: within a step of 4 s an overload of less than a tenth makes few wait 300 ms.
-	const most, least = 1.1 * capacity, 0.85 * capacity
+// newSearch is a place with an experiment on a service of that capacity: 4 requests at a time, of 50 ms each.
+func newSearch(t *testing.T) *place {
+	t.Helper()
 	p := newPlace(t, topology.ProviderLocal)
 	p.write("script.js", searchScript)
-	url := counter(t, 4, 50*time.Millisecond)
-	p.write("experiment.yaml", searchExperiment(url, ", shape: soak, rate: 30/s, duration: 20s"))
-	// A machine that other tests keep busy may hold the generator up; what broke then is not judged, and that is said.
-	heldUp := func(v *victim) bool {
-		return v.exit() == 4 && strings.Contains(v.stdout.String(), "not fit to measure")
-	}
-	search := func(code int, args ...string) (v *victim, found results.Run, judged bool) {
-		v = p.start(append([]string{"run", "--no-wait", p.dir}, args...)...)
-		if got := v.exit(); got != code && !heldUp(v) {
-			t.Fatalf("brunt ended with %d, not %d\n%s%s", got, code, v.stderr(), v.stdout.String())
-		}
-		return v, p.runs()[0], !heldUp(v)
-	}
-	run := func(code int, args ...string) (*victim, results.Run, bool) {
-		return search(code, append([]string{"--shape", "breakpoint"}, args...)...)
-	}
-	v, found, judged := run(0, "--rate", "130/s", "--set", "load.from=60/s", "--set", "load.step=4s", "--duration", "2m")
-	b := found.Verdict.Breakpoints[0]
-	t.Logf("%s: %+v", b.Answer, b.Steps)
-	if !judged {
-		t.Logf("this machine held the generator up, and brunt said so:\n%s", v.stdout.String())
-		return
-	}
-	if b.Held == nil || b.Broke == nil || *b.Held > most || *b.Broke < least || b.SLO != "p75(latency) < 300ms in steady" {
-		t.Fatalf("a capacity of %v/s is said to lie elsewhere: %s", capacity, b.Answer)
-	}
-	if *b.Broke > *b.Held*1.125 || found.Trials[0].Search.Ended != results.SearchFound {
-		t.Errorf("the search ended (%s) too early: %s", found.Trials[0].Search.Ended, b.Answer)
-	}
-	if took := found.Ended.Sub(found.Created); took > 100*time.Second {
-		t.Errorf("the load went on until its planned end: %v", took)
-	}
-	for _, want := range []string{"breakpoint injects no faults; left out: slow", "not judged: p95(latency) < 1s in slow"} {
-		if !strings.Contains(strings.Join(found.Warnings, "\n"), want) {
-			t.Errorf("not said: %s: %v", want, found.Warnings)
-		}
-	}
-	if said := v.stdout.String(); !regexp.MustCompile(`^PASS search( @ \S+)?: held `).MatchString(said) {
-		t.Errorf("said:\n%s", said)
-	}
-	for _, want := range []string{"\n  60/s held\n", "/s broke: p75(latency) < 300ms in steady\n"} {
-		if !strings.Contains(v.stderr(), want) {
-			t.Errorf("not told: %s:\n%s", want, v.stderr())
-		}
-	}
-	again := p.run(0, "rejudge", found.ID)
-	if diff := cmp.Diff(v.stdout.String(), again.stdout.String()); diff != "" {
-		t.Errorf("judged otherwise (-run +rejudge):\n%s", diff)
-	}
+	p.write("experiment.yaml", searchExperiment(counter(t, 4, 50*time.Millisecond), ", shape: soak, rate: 30/s, duration: 20s"))
+	return p
+}
 
+// search runs a search, which has to end with that code unless it can't be judged: a machine that other tests keep busy may hold the
+// generator up; what broke then is not judged, and that is said.
+func (p *place) search(code int, args ...string) (v *victim, found results.Run, judged bool) {
+	p.Helper()
+	v = p.start(append([]string{"run", "--no-wait", p.dir}, args...)...)
+	got := v.exit()
+	heldUp := got == 4 && strings.Contains(v.stdout.String(), "not fit to measure")
+	if got != code && !heldUp {
+		p.Fatalf("brunt ended with %d, not %d\n%s%s", got, code, v.stderr(), v.stdout.String())
+	}
+	return v, p.runs()[0], !heldUp
+}
+
+// TestWhatMeasuresBesideLittle runs what measures, and takes little of the machine itself, side by side, but beside no other test here.
+func TestWhatMeasuresBesideLittle(t *testing.T) {
+	t.Run("a fault on a link is a fact", aFaultOnALinkIsAFact)
+	t.Run("the breakpoint lies around a known capacity", theBreakpointLiesAroundAKnownCapacity)
+}
+
+// theBreakpointLiesAroundAKnownCapacity has, after a search that finds it, two short ones side by side.
+func theBreakpointLiesAroundAKnownCapacity(t *testing.T) {
+	t.Parallel()
 	t.Run("the first rate breaks", func(t *testing.T) {
-		_, broke, judged := run(1, "--rate", "300/s", "--set", "load.from=160/s", "--set", "load.step=3s", "--duration", "60s")
+		t.Parallel()
+		_, broke, judged := newSearch(t).search(1, "--shape", "breakpoint", "--rate", "300/s", "--set", "load.from=160/s", "--set", "load.step=3s", "--duration", "60s")
 		if b := broke.Verdict.Breakpoints[0]; judged && (b.Held != nil || *b.Broke != 160 || len(b.Steps) != 2) {
 			t.Errorf("%+v", b)
 		}
 	})
 	t.Run("even the most holds, in a script that imports the shape", func(t *testing.T) {
+		t.Parallel()
+		p := newSearch(t)
 		p.write("script.js", `
 import http from 'k6/http';
 import { breakpoint } from 'k6/x/brunt';
@@ -124,8 +102,8 @@ export const options = {
 };
 export default function () { http.get(__ENV.BASE_URL, { tags: { name: 'root' } }); }
 `)
-		p.write("experiment.yaml", searchExperiment(url, ""))
-		_, held, judged := search(0, "--time-scale", "0.5")
+		p.write("experiment.yaml", searchExperiment(counter(t, 4, 50*time.Millisecond), ""))
+		_, held, judged := p.search(0, "--time-scale", "0.5")
 		if b := held.Verdict.Breakpoints[0]; judged && (b.Broke != nil || *b.Held != 30 || len(b.Steps) != 1 || b.Steps[0].End != 4) {
 			t.Errorf("%+v", b)
 		}
@@ -133,6 +111,46 @@ export default function () { http.get(__ENV.BASE_URL, { tags: { name: 'root' } }
 			t.Errorf("the thresholds were not left out: %s", said)
 		}
 	})
+	searchesAroundCapacity(newSearch(t))
+}
+
+func searchesAroundCapacity(p *place) {
+	const capacity = 4 / 0.05
+	// What is beyond the capacity queues up: within a step of 4 s an overload of less than a tenth makes few wait 300 ms.
+	const most, least = 1.1 * capacity, 0.85 * capacity
+	v, found, judged := p.search(0, "--shape", "breakpoint", "--rate", "130/s", "--set", "load.from=60/s", "--set", "load.step=4s", "--duration", "2m")
+	b := found.Verdict.Breakpoints[0]
+	p.Logf("%s: %+v", b.Answer, b.Steps)
+	if !judged {
+		p.Logf("this machine held the generator up, and brunt said so:\n%s", v.stdout.String())
+		return
+	}
+	if b.Held == nil || b.Broke == nil || *b.Held > most || *b.Broke < least || b.SLO != "p75(latency) < 300ms in steady" {
+		p.Fatalf("a capacity of %v/s is said to lie elsewhere: %s", capacity, b.Answer)
+	}
+	if *b.Broke > *b.Held*1.125 || found.Trials[0].Search.Ended != results.SearchFound {
+		p.Errorf("the search ended (%s) too early: %s", found.Trials[0].Search.Ended, b.Answer)
+	}
+	if took := found.Ended.Sub(found.Created); took > 100*time.Second {
+		p.Errorf("the load went on until its planned end: %v", took)
+	}
+	for _, want := range []string{"breakpoint injects no faults; left out: slow", "not judged: p95(latency) < 1s in slow"} {
+		if !strings.Contains(strings.Join(found.Warnings, "\n"), want) {
+			p.Errorf("not said: %s: %v", want, found.Warnings)
+		}
+	}
+	if said := v.stdout.String(); !regexp.MustCompile(`^PASS search( @ \S+)?: held `).MatchString(said) {
+		p.Errorf("said:\n%s", said)
+	}
+	for _, want := range []string{"\n  60/s held\n", "/s broke: p75(latency) < 300ms in steady\n"} {
+		if !strings.Contains(v.stderr(), want) {
+			p.Errorf("not told: %s:\n%s", want, v.stderr())
+		}
+	}
+	again := p.run(0, "rejudge", found.ID)
+	if diff := cmp.Diff(v.stdout.String(), again.stdout.String()); diff != "" {
+		p.Errorf("judged otherwise (-run +rejudge):\n%s", diff)
+	}
 }
 
 func TestASearchThatCantBeIsRefused(t *testing.T) {

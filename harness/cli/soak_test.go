@@ -52,7 +52,7 @@ func TestWhatGrowsIsSeen(t *testing.T) {
 		t.Run(row.flag, func(t *testing.T) {
 			t.Parallel()
 			p := newPlace(t, topology.ProviderLocal)
-			v := p.soak(row.flag, "40s", slos...)
+			v := p.soak(row.flag, "30s", slos...)
 			code := v.exit()
 			// A machine that is busy with other tests may be unfit to measure on, and then nothing passes for sure.
 			if code != row.code && (row.code != 0 || code != 4) {
@@ -91,7 +91,7 @@ func checkScrapes(t *testing.T, trial results.Trial) {
 		t.Fatalf("scrapes %+v in %q", trial.Scrapes, trial.Metrics)
 	}
 	s := trial.Scrapes[1]
-	if s.Node != "api" || s.Asked < 30 || s.Asked > 60 || s.Missed > s.Asked/2 || s.Series != 8 || s.Took <= 0 {
+	if s.Node != "api" || s.Asked < 20 || s.Asked > 50 || s.Missed > s.Asked/2 || s.Series != 8 || s.Took <= 0 {
 		t.Errorf("scrapes %+v", s)
 	}
 }

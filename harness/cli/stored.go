@@ -118,7 +118,7 @@ func (a *app) printSummaries(runs []store.Summary) error {
 	fmt.Fprintln(w, "RUN\tEXPERIMENT\tWHEN\tSTATUS\tVERDICT\tSHA\tVARIANT")
 	for _, r := range runs {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", r.ID, r.Experiment, r.Created.Local().Format(time.DateTime),
-			r.Status, orDash(string(r.Outcome)), orDash(short(r.SHA)), orDash(r.Variant))
+			r.Status, orDash(string(r.Outcome)), orDash(results.ShortSHA(r.SHA)), orDash(r.Variant))
 	}
 	if err := w.Flush(); err != nil {
 		return broken(err)
@@ -131,13 +131,6 @@ func orDash(s string) string {
 		return "-"
 	}
 	return s
-}
-
-func short(sha string) string {
-	if len(sha) > 10 {
-		return sha[:10]
-	}
-	return sha
 }
 
 func (a *app) showCommand() *cobra.Command {

@@ -1,20 +1,18 @@
 package cli_test
 
 import (
-	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/devcraft-studio/brunt/harness/campaign"
 	"github.com/devcraft-studio/brunt/harness/topology"
 	"github.com/devcraft-studio/brunt/results"
-	"github.com/devcraft-studio/brunt/results/proof"
 	"github.com/devcraft-studio/brunt/results/store"
 	"github.com/devcraft-studio/brunt/results/verdict"
 )
@@ -57,7 +55,7 @@ func (p *place) gateArgs(more ...string) []string {
 func TestATimingGateIsKilledInterruptedAndGoesOn(t *testing.T) {
 	t.Parallel()
 	p := newPairs(t)
-	v := p.start(p.gateArgs("--pairs", "3")...)
+	v := p.start(p.gateArgs("--pairs", "3", "--mode", "mirror")...) // however busy the machine is
 	v.awaitLine(`pair 2 of at most 3`)
 	v.awaitLine(`(?s:pair 2 of at most 3.*starting the load)`)
 	known := v.interrupt(syscall.SIGKILL)
@@ -155,15 +153,7 @@ func (p *place) checkVerdict(v *victim, run results.Run, code int) {
 			p.Errorf("the report does not say %q:\n%s", said, v.stdout.String())
 		}
 	}
-	s, err := store.Open(p.Context(), p.dsn())
-	if err != nil {
-		p.Fatal(err)
-	}
-	defer s.Close()
-	again, err := verdict.Judgement(run, func(t results.Trial) (io.ReadCloser, error) { return s.OpenArtifact(run.ID, t.Recording) })
-	if diff := cmp.Diff(run.Verdict, again); err != nil || diff != "" {
-		p.Errorf("judged again: %v\n%s", err, diff)
-	}
+	p.judgedAlike()
 	p.run(code, "rejudge", run.ID)
 }
 
@@ -203,6 +193,48 @@ faults:
 	}
 }
 
+// TestATimingGateTakesTurns: in slices, of which the record tells, and after a warm-up of which it tells, too.
+func TestATimingGateTakesTurns(t *testing.T) {
+	t.Parallel()
+	p := newPairs(t)
+	v := p.start(p.gateArgs("--pairs", "3", "--mode", "slices", "--time-scale", "0.1")...)
+	v.awaitLine(`pair 2 of at most 3`)
+	cut := v.aborts(v.interrupt(syscall.SIGINT))
+	if cut.Question.Gate.Mode != results.GateSlices || len(cut.Trials) < 2 {
+		t.Fatalf("%d trials in mode %s", len(cut.Trials), cut.Question.Gate.Mode)
+	}
+	baseline, candidate := cut.Trials[0], cut.Trials[1]
+	planned, _ := campaign.Gate{Plan: *cut.Question.Gate, Seed: cut.Seed}.Next(nil, 0)
+	own, other := planned.Slices(*cut.Question.Gate)
+	if !cmp.Equal(own, baseline.Slices) || !cmp.Equal(other, candidate.Slices) || len(own) != 16 {
+		t.Errorf("the slices are\n%v and\n%v, not\n%v and\n%v", baseline.Slices, candidate.Slices, own, other)
+	}
+	for _, trial := range []results.Trial{baseline, candidate} {
+		if w := trial.Warmup; w == nil || w.Seconds < 1.5 || w.Seconds > 3 || trial.Phases[0].Name != results.PhaseWarmup || math.Abs(trial.Phases[0].Start+w.Seconds) > 1e-6 {
+			t.Errorf("the warm-up was %+v, the phases %+v", w, trial.Phases)
+		}
+		// 60/s in 32 turns of 0.4 s.
+		if trial.Fitness.Offered != 768 {
+			t.Errorf("%d were offered to both builds, want 768", trial.Fitness.Offered)
+		}
+	}
+	p.checkSites(baseline, candidate)
+	pairs, doubts, err := p.pairsOf(cut)
+	if err != nil || len(pairs) != 1 || len(doubts) > 0 {
+		t.Fatalf("%d pairs, %q, %v", len(pairs), doubts, err)
+	}
+	windows := pairs[0].Baseline.Windows
+	if n := len(windows); n != len(pairs[0].Candidate.Windows) || n == 0 && !strings.Contains(pairs[0].Nothing, "nothing is left of a slice") {
+		t.Errorf("%d and %d windows: %q", n, len(pairs[0].Candidate.Windows), pairs[0].Nothing)
+	}
+	for i, w := range windows {
+		o := pairs[0].Candidate.Windows[i]
+		if w.Seconds > 0.6+1e-6 || w.Offered < 10 || w.Offered-o.Offered < -2 || w.Offered-o.Offered > 2 {
+			t.Errorf("block %d: %v s, %d offered to the baseline and %d to the candidate", i, w.Seconds, w.Offered, o.Offered)
+		}
+	}
+}
+
 // pairsOf are the pairs of a stored run.
 func (p *place) pairsOf(run results.Run) ([]verdict.GatePair, []string, error) {
 	p.Helper()
@@ -222,12 +254,13 @@ func TestTheTimingGateRefusesWhatItCanNotDo(t *testing.T) {
 		args []string
 		says string
 	}{
-		{p.gateArgs("--mode", "slices"), "--mode slices is not built yet"},
-		{p.gateArgs("--mode", "both"), "--mode is mirror or trials"},
+		{p.gateArgs("--mode", "both"), "--mode is mirror, slices or trials"},
 		{p.gateArgs("--pairs", "2"), "--pairs is 3 to 20"},
 		{p.gateArgs("--budget", "10s"), "the budget is too small for a gate"},
 		{p.gateArgs("--costs", "--mode", "mirror"), "leave --costs out"},
+		{p.gateArgs("--costs", "--no-profiles"), "leave --costs out"},
 		{p.gateArgs("--mode", "mirror", "--set", "load.script=setup.js"), "--mode mirror: the script's setup or teardown is run once"},
+		{p.gateArgs("--mode", "slices", "--set", "load.script=setup.js"), "--mode slices: the script's setup or teardown is run once"},
 		{p.gateArgs("--resume", "nothing"), "nothing"},
 		{[]string{"gate", "--resume", "nothing"}, "nothing"},
 		{[]string{"gate"}, "gate takes one experiment"},
@@ -238,47 +271,6 @@ func TestTheTimingGateRefusesWhatItCanNotDo(t *testing.T) {
 	}
 	if runs := p.runs(); len(runs) > 0 {
 		t.Errorf("%d runs were stored", len(runs))
-	}
-}
-
-// budgeted is longer than a gate may take with its builds.
-const budgeted = 30 * time.Minute
-
-// TestProofTheTimingGateSeesRegressions holds restapi against itself, which may never fail, and against planted regressions, of which none may
-// pass.
-func TestProofTheTimingGateSeesRegressions(t *testing.T) {
-	file := proof.File(t)
-	p := newPlace(t, topology.ProviderLocal)
-	for _, row := range []struct {
-		name    string
-		set     string
-		allowed []int
-	}{
-		{"itself", "", []int{0, 4}},
-		{"dial", "dial", []int{1, 4}},
-		{"query", "query", []int{1, 4}},
-		{"json", "json", []int{1, 4}},
-		{"pool2", "pool2", []int{1, 4}},
-		{"lock", "lock", []int{1, 4}},
-	} {
-		f := proof.Row{File: file, What: "times of restapi against " + row.name, Provider: p.provider}
-		if f.There(t) {
-			continue
-		}
-		args := []string{"gate", scenario(t, "restapi"), "--mode", "mirror", "--provider", p.provider, "--baseline", "variant:fixed", "--rate", "100/s", "--seed", "5"}
-		if row.set != "" {
-			args = append(args, "--variant", "naive", "--candidate-set", "target.env.REGRESSION="+row.set)
-		}
-		v := p.start(args...)
-		code := v.exitWithin(budgeted)
-		run := p.runs()[0]
-		line, _, _ := strings.Cut(v.stdout.String(), "\n")
-		if !slices.Contains(row.allowed, code) || run.Status != results.StatusComplete {
-			t.Errorf("%s ended with %d: %s\n%s", f.What, code, line, v.stderr())
-			continue
-		}
-		p.run(code, "rejudge", run.ID)
-		f.Add(t, fmt.Sprintf("%s; %.0f min", line, run.Ended.Sub(run.Created).Minutes()))
 	}
 }
 

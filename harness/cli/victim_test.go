@@ -35,6 +35,7 @@ type place struct {
 	tmp      string
 	env      []string
 	cache    string // this user's cache folder, as a run here sees it
+	keptIn   string // folder of a store that outlives the test; empty: the store is in dir
 	engine   bool   // containers are looked for, too
 }
 
@@ -115,7 +116,19 @@ func (p *place) write(name, text string) {
 	}
 }
 
-func (p *place) dsn() string { return "sqlite:" + filepath.Join(p.dir, "store", "brunt.db") }
+func (p *place) dsn() string {
+	folder := p.keptIn
+	if folder == "" {
+		folder = filepath.Join(p.dir, "store")
+	}
+	return "sqlite:" + filepath.Join(folder, "brunt.db")
+}
+
+// keepRuns keeps the runs from now on in a folder that outlives the test.
+func (p *place) keepRuns(folder string) {
+	p.keptIn = folder
+	p.env = append(p.env, "BRUNT_STORE="+p.dsn())
+}
 
 // longSetup makes a setup that nobody has a snapshot of and that takes that long.
 func (p *place) longSetup(takes time.Duration) {

@@ -12,10 +12,11 @@ import (
 
 type rawAcceptance struct {
 	place
-	Metric   text `yaml:"metric" jsonschema:"required" jsonschema_description:"What may be worse: a count of brunt gate --costs, such as queries, WAL or allocations, or p50, p95, p99, error rate, throughput."`
-	Endpoint text `yaml:"endpoint" jsonschema_description:"Where, as reports name it: POST /orders, or GET /items/{id}. Default: everywhere."`
-	Reason   text `yaml:"reason" jsonschema:"required" jsonschema_description:"Why."`
-	Expires  text `yaml:"expires" jsonschema:"required" jsonschema_description:"The last day on which it counts, such as 2030-01-31, in UTC."`
+	Metric   text     `yaml:"metric" jsonschema:"required" jsonschema_description:"What may be worse: a count of brunt gate --costs, such as queries, WAL or allocations, or of brunt gate p50, p95, p99, errors or throughput."`
+	Endpoint text     `yaml:"endpoint" jsonschema_description:"Where, as reports name it: POST /orders, or GET /items/{id}. Of counts alone. Default: everywhere."`
+	Reason   text     `yaml:"reason" jsonschema:"required" jsonschema_description:"Why."`
+	Expires  text     `yaml:"expires" jsonschema:"required" jsonschema_description:"The last day on which it counts, such as 2030-01-31, in UTC."`
+	UpTo     increase `yaml:"up_to" jsonschema_description:"How much worse it may be: 10% of the baseline, or 1 for one more per request; of errors 1% for a point of what is offered. What is beyond fails. Default: as much as it is."`
 }
 
 // endpointForm is a method and a path.
@@ -28,6 +29,7 @@ func (c *checker) acceptances() {
 		before := len(c.problems)
 		a := results.Acceptance{
 			Metric: raw.Metric.value, Endpoint: raw.Endpoint.value, Reason: strings.TrimSpace(raw.Reason.value), Expires: raw.Expires.value,
+			UpToShare: raw.UpTo.share, UpToMore: raw.UpTo.more,
 			Origin: fmt.Sprintf("%s:%d", c.exp.File, raw.line()),
 		}
 		c.accepted(raw, path, a)
@@ -58,8 +60,13 @@ func (c *checker) accepted(raw rawAcceptance, path string, a results.Acceptance)
 			c.problem(raw.Expires.place, path+".expires: "+quote(a.Expires)+" is no day", "write one such as 2030-01-31")
 		}
 	}
+	if raw.UpTo.more > 0 && slices.Contains(results.TimingMetrics(), a.Metric) {
+		c.problem(raw.UpTo.place, path+".up_to: "+a.Metric+" has no number per request", "write a share, such as 10%")
+	}
 	switch {
 	case !raw.Endpoint.given():
+	case slices.Contains(results.TimingMetrics(), a.Metric):
+		c.problem(raw.Endpoint.place, path+".endpoint: "+a.Metric+" is judged of all endpoints together", "remove it")
 	case a.Metric == "allocations":
 		c.problem(raw.Endpoint.place, path+".endpoint: "+a.Metric+" are counted of all endpoints together", "remove it")
 	case !endpointForm().MatchString(a.Endpoint):

@@ -2,6 +2,7 @@ package experiment
 
 import (
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -219,6 +220,43 @@ func TestReadingAScenarioThatComesWithBrunt(t *testing.T) {
 	_, err := Read("scenarios/restapy", opts)
 	if want := "scenarios/restapy: there is no such experiment (did you mean scenarios/restapi?)"; err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
+func TestUnpackedScenariosAreNeverHalfWritten(t *testing.T) {
+	unpack := t.TempDir()
+	opts := Options{Dir: t.TempDir(), Scenarios: os.DirFS(scenarios), Unpack: unpack}
+	script := filepath.Join(unpack, "restapi", "script.js")
+	read := func() {
+		t.Helper()
+		if _, err := Read("restapi", opts); err != nil {
+			t.Fatal(err)
+		}
+	}
+	read()
+	if err := os.WriteFile(script, []byte("// of another version"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	opened, err := os.Open(script) // as a k6 of another run holds it
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer opened.Close()
+	read()
+	if text, err := io.ReadAll(opened); err != nil || string(text) != "// of another version" {
+		t.Errorf("the one who was reading it has %q, %v", text, err)
+	}
+	whole, err := os.ReadFile(filepath.Join(scenarios, "restapi", "script.js"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text, err := os.ReadFile(script); err != nil || string(text) != string(whole) {
+		t.Errorf("the script was not replaced: %q, %v", text, err)
+	}
+	before, _ := os.Stat(script)
+	read()
+	if after, err := os.Stat(script); err != nil || !os.SameFile(before, after) {
+		t.Errorf("a script that is as it should be was written again, %v", err)
 	}
 }
 

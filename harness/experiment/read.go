@@ -17,6 +17,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/renameio/v2"
 	"go.yaml.in/yaml/v3"
 )
 
@@ -250,7 +251,8 @@ func fromScenarios(name string, opts Options) (found located, ok bool, err error
 	return located{file: path.Join("scenarios", short, FileName), dir: filepath.Join(root, filepath.FromSlash(short)), text: text}, true, nil
 }
 
-// unpack writes the files of from below root. Unlike os.CopyFS it replaces those that are there.
+// unpack writes the files of from below root. Unlike os.CopyFS it replaces those that are there, each in one step: a k6 of
+// another run may be reading them.
 func unpack(from fs.FS, root string) error {
 	return fs.WalkDir(from, ".", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil {
@@ -264,7 +266,10 @@ func unpack(from fs.FS, root string) error {
 		if err != nil {
 			return err
 		}
-		return os.WriteFile(to, text, 0o644)
+		if there, err := os.ReadFile(to); err == nil && bytes.Equal(there, text) {
+			return nil
+		}
+		return renameio.WriteFile(to, text, 0o644)
 	})
 }
 

@@ -2,6 +2,7 @@ package experiment
 
 import (
 	"errors"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -186,6 +187,31 @@ func (v *share) decode(d *decoder, n *yaml.Node, path string) {
 		}
 		return f / 100, nil
 	})
+}
+
+// increase is by how much more something may be: a part of what it was, or so many more. One of the two is 0.
+type increase struct {
+	place
+	share, more float64
+}
+
+func (v *increase) decode(d *decoder, n *yaml.Node, path string) {
+	v.put(n)
+	number, percent := 0.0, false
+	number, _ = scan(d, n, path, func(s string) (float64, error) {
+		var text string
+		text, percent = strings.CutSuffix(s, "%")
+		f, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
+		if err != nil || !(f > 0) || math.IsInf(f, 0) {
+			return 0, wrong(quote(s)+" is not an increase", "write one such as 10%, or 1 for one more per request")
+		}
+		return f, nil
+	})
+	if percent {
+		v.share = number / 100
+		return
+	}
+	v.more = number
 }
 
 // words is a command as a list, or a statement as one text.

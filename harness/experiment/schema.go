@@ -79,6 +79,9 @@ func (cores) JSONSchema() *jsonschema.Schema {
 func (share) JSONSchema() *jsonschema.Schema {
 	return patterned(`^[0-9]*\.?[0-9]+ *%$`, "5%")
 }
+func (increase) JSONSchema() *jsonschema.Schema {
+	return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{{Type: "number", ExclusiveMinimum: "0"}, patterned(`^[0-9]*\.?[0-9]+ *%?$`, "10%")}}
+}
 func (truth) JSONSchema() *jsonschema.Schema { return &jsonschema.Schema{Type: "boolean"} }
 func (words) JSONSchema() *jsonschema.Schema {
 	return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{{Type: "array", Items: anyScalar()}, {Type: "string"}}}

@@ -14,7 +14,7 @@ import (
 func TestAFaultThatComesAgainAtOnceIsHeldAgainstTheTimeBeforeTheFirst(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, &site.Node{Address: server(t, echo)})
-	f := b.fault(experiment.Fault{Kind: "latency", Latency: 100 * time.Millisecond})
+	f := b.fault(experiment.Fault{Kind: "latency", Latency: 250 * time.Millisecond})
 	for f.Occurrence = 1; f.Occurrence <= 2; f.Occurrence++ {
 		var watched func(start, end time.Time) *results.Effect
 		if f.Occurrence == 1 {
@@ -27,7 +27,7 @@ func TestAFaultThatComesAgainAtOnceIsHeldAgainstTheTimeBeforeTheFirst(t *testing
 		}
 		time.Sleep(time.Second)
 		e := watched(began, b.lift(t, f).At)
-		if e == nil || !e.Seen || e.Added < 80 {
+		if e == nil || !e.Seen || e.Added < 150 { // a busy machine was slower by itself before
 			t.Errorf("time %d: %+v", f.Occurrence, e)
 			continue
 		}

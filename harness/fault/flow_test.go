@@ -34,7 +34,7 @@ func TestPipelinedAnswersAreDelayedOnceAndKeepTheirOrder(t *testing.T) {
 	if _, err := io.ReadFull(conn, got); err != nil {
 		t.Fatal(err)
 	}
-	if took := time.Since(start); took < 200*time.Millisecond || took > time.Second {
+	if took := time.Since(start); took < 200*time.Millisecond || took > 3*time.Second { // once for each would be 15 s
 		t.Errorf("%d pipelined answers took %v, want the latency once", n, took)
 	}
 	for i := range n {
@@ -67,7 +67,7 @@ func TestAStallMeetsItsShareOfAnswers(t *testing.T) {
 	b := newBench(t, &site.Node{Address: server(t, echo)})
 	b.Seed = 3
 	conn := dial(t, b.link.Address)
-	f := b.fault(experiment.Fault{Kind: "stall", Share: 0.2, Delay: 60 * time.Millisecond})
+	f := b.fault(experiment.Fault{Kind: "stall", Share: 0.2, Delay: 200 * time.Millisecond})
 	watched := b.Watch(t.Context(), f)
 	time.Sleep(300 * time.Millisecond)
 	at := b.apply(t, f)
@@ -80,7 +80,7 @@ func TestAStallMeetsItsShareOfAnswers(t *testing.T) {
 			if took < want {
 				t.Errorf("answer %d took %v, want it to wait", i, took)
 			}
-		} else if took > 55*time.Millisecond {
+		} else if took > 150*time.Millisecond {
 			t.Errorf("answer %d took %v, want it to pass", i, took)
 		}
 	}
@@ -159,7 +159,7 @@ func TestASlowCloseDelaysTheEndAlone(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, &site.Node{Address: server(t, echo)})
 	conn := dial(t, b.link.Address)
-	f := b.fault(experiment.Fault{Kind: "slow-close", Delay: 200 * time.Millisecond})
+	f := b.fault(experiment.Fault{Kind: "slow-close", Delay: 400 * time.Millisecond})
 	b.apply(t, f)
 	if took := quickest(t, conn); took > 100*time.Millisecond {
 		t.Errorf("data took %v", took)
@@ -173,11 +173,11 @@ func TestASlowCloseDelaysTheEndAlone(t *testing.T) {
 		}
 		return time.Since(start)
 	}
-	if took := end(conn); took < 195*time.Millisecond || took > time.Second {
-		t.Errorf("the end took %v, want 200 ms", took)
+	if took := end(conn); took < 395*time.Millisecond || took > 2*time.Second {
+		t.Errorf("the end took %v, want 400 ms", took)
 	}
 	b.lift(t, f)
-	if took := end(dial(t, b.link.Address)); took > 150*time.Millisecond {
+	if took := end(dial(t, b.link.Address)); took > 300*time.Millisecond {
 		t.Errorf("after the fault the end took %v", took)
 	}
 }
@@ -191,17 +191,20 @@ func lasting(f experiment.Fault) time.Duration {
 	return 1500 * time.Millisecond
 }
 
+// clearly is a delay that no machine is late by on its own: half of it counts as seen, of three probes by the median.
+const clearly = 150 * time.Millisecond
+
 func TestTheProbeOfEveryLinkFaultSeesIt(t *testing.T) {
 	t.Parallel()
 	for _, f := range []experiment.Fault{
-		{Kind: "latency", Latency: 60 * time.Millisecond},
-		{Kind: "latency", Name: "long-tail", Latency: 30 * time.Millisecond, Jitter: 60 * time.Millisecond, Distribution: pareto},
+		{Kind: "latency", Latency: clearly},
+		{Kind: "latency", Name: "long-tail", Latency: clearly, Jitter: clearly, Distribution: pareto},
 		{Kind: "latency", Name: "growing", Latency: 200 * time.Millisecond, Ramp: 1500 * time.Millisecond, For: 1500 * time.Millisecond},
 		{Kind: "timeout"}, {Kind: "reset"}, {Kind: "down"}, {Kind: "bandwidth", Rate: 200_000},
-		{Kind: "connect-blackhole"}, {Kind: "connect-delay", Delay: 60 * time.Millisecond},
+		{Kind: "connect-blackhole"}, {Kind: "connect-delay", Delay: clearly},
 		{Kind: "stall", Share: 0.6, Delay: 100 * time.Millisecond}, {Kind: "stall", Name: "stall-to-the-end", Share: 0.6},
-		{Kind: "slicer", Bytes: 100, Delay: 5 * time.Millisecond}, {Kind: "limit-data", Bytes: 10_000}, {Kind: "slow-close", Delay: 60 * time.Millisecond}, {Kind: "loss", Share: 0.2},
-		{Kind: "http-error", Status: 503}, {Kind: "http-abort", Share: 0.6}, {Kind: "http-slow", Delay: 60 * time.Millisecond},
+		{Kind: "slicer", Bytes: 100, Delay: 5 * time.Millisecond}, {Kind: "limit-data", Bytes: 10_000}, {Kind: "slow-close", Delay: clearly}, {Kind: "loss", Share: 0.2},
+		{Kind: "http-error", Status: 503}, {Kind: "http-abort", Share: 0.6}, {Kind: "http-slow", Delay: clearly},
 	} {
 		t.Run(f.Kind+f.Name, func(t *testing.T) {
 			t.Parallel()

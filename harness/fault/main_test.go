@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"io"
 	"log/slog"
@@ -30,6 +31,11 @@ func TestMain(m *testing.M) {
 				os.Exit(1)
 			}
 		}
+	}
+	// Of what the tests beside each other take, nearly all is waiting for a fault; they are not bound to the number of cores. Those
+	// that measure run before them, one after another.
+	if err := flag.Set("test.parallel", "4"); err != nil {
+		panic(err)
 	}
 	os.Exit(m.Run())
 }

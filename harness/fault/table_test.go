@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"slices"
 	"syscall"
 	"testing"
 	"time"
@@ -233,55 +232,6 @@ func sight(t *testing.T, b *bench, server backend, row sighting) {
 	}
 	if err := newClient().small(t.Context()); err != nil {
 		t.Errorf("after the fault a new connection: %v", err)
-	}
-}
-
-// The median of what a latency adds is what was asked, within 1 ms and 2 %. A sleep of the same length between the calls
-// says by how much this machine is late at present, if that is more than 1 ms.
-func TestLatencyIsMeasuredAsAsked(t *testing.T) {
-	const calls = 41
-	median := func(d []time.Duration) time.Duration { slices.Sort(d); return d[len(d)/2] }
-	for _, server := range backends(t) {
-		if server.name != "redis" && server.name != "postgres" && server.name != "http" {
-			continue
-		}
-		b := newBench(t, server.node)
-		for _, asked := range []time.Duration{5 * time.Millisecond, 50 * time.Millisecond, 200 * time.Millisecond} {
-			t.Run(fmt.Sprint(server.name, " ", asked), func(t *testing.T) {
-				c := server.client(b.link.Address)
-				defer c.close()
-				measured := func(n int, sleep time.Duration) (d, late []time.Duration) {
-					for range n {
-						one, err := took(t.Context(), c, small)
-						if err != nil {
-							t.Fatal(err)
-						}
-						start := time.Now()
-						time.Sleep(sleep)
-						d, late = append(d, one), append(late, time.Since(start)-sleep)
-					}
-					return d, late
-				}
-				n := calls
-				switch {
-				case asked > 100*time.Millisecond:
-					n = 9
-				case asked > 10*time.Millisecond:
-					n = 21
-				}
-				measured(3, 0) // the first call connects
-				before, _ := measured(calls, time.Millisecond)
-				f := b.fault(experiment.Fault{Kind: "latency", Latency: asked})
-				b.apply(t, f)
-				during, late := measured(n, asked)
-				b.lift(t, f)
-				added, slack := median(during)-median(before), max(0, median(late)-time.Millisecond)
-				t.Logf("added %v, sleeps were late by %v", added, median(late))
-				if within := time.Millisecond + asked/50; added < asked-within || added > asked+within+slack {
-					t.Errorf("asked %v, added %v", asked, added)
-				}
-			})
-		}
 	}
 }
 

@@ -25,6 +25,7 @@ type Inspection struct {
 	Executors    []string // types of the scenarios' executors, sorted, each once
 	OpenModel    bool     // every scenario runs on brunt-arrival
 	ConstantRate bool     // the offered rate does not change after the warm-up
+	Levels       bool     // the warm-up could end when times are level
 	// Drivers are the scenarios of a Scripted script that only drive its faults, sorted. They have no part in OpenModel, ConstantRate
 	// and Duration.
 	Drivers []string
@@ -147,7 +148,7 @@ func (c *child) inspected() (wire.Inspected, error) {
 func inspection(m wire.Inspected) Inspection {
 	in := Inspection{
 		Executors: m.Executors, OpenModel: m.OpenModel, ConstantRate: m.ConstantRate,
-		Duration: time.Duration(m.DurationNanos), MaxVUs: int(m.MaxVUs), SystemTags: m.SystemTags, Metrics: m.Metrics, Ledgers: m.Ledgers,
+		Duration: time.Duration(m.DurationNanos), MaxVUs: int(m.MaxVUs), SystemTags: m.SystemTags, Metrics: m.Metrics, Ledgers: m.Ledgers, Levels: m.Levels,
 		Drivers: m.Drivers,
 	}
 	if s := m.Search; s != nil {

@@ -108,7 +108,7 @@ func TestInspectSaysWhatAScriptComesTo(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			want := Inspection{Executors: []string{row.executor}, OpenModel: row.open, ConstantRate: row.constant, Duration: row.duration, MaxVUs: row.vus}
+			want := Inspection{Executors: []string{row.executor}, OpenModel: row.open, ConstantRate: row.constant, Levels: row.open, Duration: row.duration, MaxVUs: row.vus}
 			got := in
 			got.SystemTags, got.Metrics = nil, nil
 			if diff := cmp.Diff(want, got); diff != "" {

@@ -113,6 +113,7 @@ type machineMeter struct {
 	windows int
 	steal   shares
 	foreign shares
+	owned   shares
 	stalled [3]shares
 	told    bool // the kernel tells of pressure
 
@@ -150,7 +151,9 @@ func (m *machineMeter) close() {
 	all := float64(to.ticks - from.ticks)
 	m.steal.add(float64(to.stolen-min(to.stolen, from.stolen)) / all)
 	if known {
-		m.foreign.add((float64(to.busy-min(to.busy, from.busy)) - float64(own)/float64(clockTick)) / all)
+		used := float64(own) / float64(clockTick)
+		m.owned.add(used / all)
+		m.foreign.add((float64(to.busy-min(to.busy, from.busy)) - used) / all)
 	}
 	if from.stalled == nil || to.stalled == nil {
 		return
@@ -173,8 +176,8 @@ func (m *machineMeter) result() *results.Machine {
 	}
 	r := &results.Machine{Steal: m.steal.usual()}
 	if m.foreign.total > 0 {
-		share := m.foreign.usual()
-		r.Foreign = &share
+		foreign, own := m.foreign.usual(), m.owned.usual()
+		r.Foreign, r.Own = &foreign, &own
 	}
 	if m.told {
 		r.Pressure = &results.Pressure{CPU: m.stalled[0].usual(), Memory: m.stalled[1].usual(), IO: m.stalled[2].usual()}

@@ -133,29 +133,30 @@ func TestOtherProgramsHadWhatTheRunHadNot(t *testing.T) {
 	for _, row := range []struct {
 		name string
 		own  func(second int) *time.Duration
-		want *float64
+		want *float64 // of other programs
+		used *float64 // by the run
 	}{
-		{"all of it", func(int) *time.Duration { return own(time.Hour) }, share(0.8)},
-		{"half of it", func(s int) *time.Duration { return own(time.Duration(s) * 4 * time.Second) }, share(0.4)},
-		{"none of it", func(s int) *time.Duration { return own(time.Duration(s) * 8 * time.Second) }, share(0)},
-		{"the run had more than the clock ticks saw", func(s int) *time.Duration { return own(time.Duration(s) * 9 * time.Second) }, share(0)},
+		{"all of it", func(int) *time.Duration { return own(time.Hour) }, share(0.8), share(0)},
+		{"half of it", func(s int) *time.Duration { return own(time.Duration(s) * 4 * time.Second) }, share(0.4), share(0.4)},
+		{"none of it", func(s int) *time.Duration { return own(time.Duration(s) * 8 * time.Second) }, share(0), share(0.8)},
+		{"the run had more than the clock ticks saw", func(s int) *time.Duration { return own(time.Duration(s) * 9 * time.Second) }, share(0), share(0.9)},
 		{"a process that nobody waited for takes what it used with it", func(s int) *time.Duration {
 			return own(time.Duration(s)*8*time.Second - map[bool]time.Duration{true: time.Minute}[s > 2])
-		}, share(0)},
+		}, share(0), share(0.8)},
 		{"windows that are not known do not count", func(s int) *time.Duration {
 			if s == 7 || s > 15 {
 				return nil
 			}
 			return own(time.Duration(s) * 4 * time.Second)
-		}, share(0.4)},
-		{"nothing is known", func(int) *time.Duration { return nil }, nil},
+		}, share(0.4), share(0.4)},
+		{"nothing is known", func(int) *time.Duration { return nil }, nil, nil},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			var m machineMeter
 			for s := range 26 {
 				m.look(machineLook{at: time.Unix(int64(s), 0), ticks: uint64(1000 * (s + 1)), busy: uint64(800 * s), own: row.own(s)})
 			}
-			if diff := cmp.Diff(&results.Machine{Foreign: row.want}, m.result()); diff != "" {
+			if diff := cmp.Diff(&results.Machine{Foreign: row.want, Own: row.used}, m.result()); diff != "" {
 				t.Error(diff)
 			}
 		})

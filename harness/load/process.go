@@ -119,8 +119,8 @@ func Start(ctx context.Context, o Options) (*Process, error) {
 	}
 	args := arguments(o.Script, xk6ext.OutputRun, append(o.Inspection.summaryArguments(), o.Inspection.tagFlags()...)...)
 	p.child, err = startChild(o.Exe, o.Script, args, wire.Config{
-		Seed: o.Seed, WarmupNanos: int64(o.Script.Warmup), Selectors: o.Selectors, AbortOn: o.AbortOn, Facts: o.Facts,
-		Steered: p.pilot != nil || p.escaper != nil, Alone: !o.Script.Bare, Builds: o.Script.Builds,
+		Seed: o.Seed, WarmupNanos: int64(o.Script.Warmup), LeastWarmupNanos: int64(o.Script.LeastWarmup), Selectors: o.Selectors, AbortOn: o.AbortOn, Facts: o.Facts,
+		Steered: p.pilot != nil || p.escaper != nil, Alone: !o.Script.Bare, Builds: o.Script.Builds, Slices: o.Script.Slices,
 	}, p.streams())
 	if err != nil {
 		p.recording.Close()
@@ -201,6 +201,17 @@ func (p *Process) Zero() time.Time {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return time.Unix(0, p.start.Zero)
+}
+
+// Warmed is how a warm-up ended that lasts until times are level; nil: it is as long as asked. Valid after Started.
+func (p *Process) Warmed() *results.Warmup {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	w := p.start.Warmed
+	if w == nil {
+		return nil
+	}
+	return &results.Warmup{Seconds: time.Duration(w.Nanos).Seconds(), Level: w.Level, Apart: w.Apart}
 }
 
 // Model says whether every scenario runs on brunt-arrival, and whether the offered rate does not change.

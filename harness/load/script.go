@@ -41,6 +41,9 @@ type Script struct {
 	Escape bool
 	// Warmup comes before everything else; see package executor. As it is to be run, not to be scaled.
 	Warmup time.Duration
+	// LeastWarmup makes the warm-up last until times are level, no shorter than this and no longer than Warmup; see executor.Leveling.
+	// It needs an Inspection that Levels. 0: it lasts for Warmup.
+	LeastWarmup time.Duration
 	// TimeScale stretches the script's own scenarios; 0 is 1.
 	TimeScale float64
 
@@ -56,6 +59,9 @@ type Script struct {
 	// must then be on brunt-arrival; those of a constant rate last for Duration where it is given. setup and teardown see the
 	// environment of the first. nil: none.
 	Builds []wire.Build
+	// Slices are when each of the Builds is under load, where they take turns; Duration is then the end of the last. nil: both are all the
+	// time.
+	Slices []wire.Slice
 }
 
 func (s Script) scale() float64 {

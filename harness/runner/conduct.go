@@ -72,6 +72,9 @@ func (t *trial) underLoad(ctx context.Context, started *site.Site, injector Inje
 	defer load.Stop()
 	t.record.Recording = t.plan.Recording
 
+	if t.plan.MostWarmup > 0 {
+		t.parts.Progress.Step(fmt.Sprintf("warming up until times are level, for %v at most", t.plan.MostWarmup))
+	}
 	if err := t.awaitStart(ctx, load); err != nil {
 		return t.endOfLoad(load, err)
 	}
@@ -89,13 +92,13 @@ func (t *trial) underLoad(ctx context.Context, started *site.Site, injector Inje
 	if p := timeline.probing; p != nil {
 		t.record.Probing, disturbances, settle = &p.record, p.disturbances(), 0
 	}
-	t.record.Phases = Phases(disturbances, t.plan.Experiment.Warmup, t.measured(timeline.ended), settle)
+	t.record.Phases = Phases(disturbances, t.warmup(), t.measured(timeline.ended), settle)
 	return err
 }
 
 // awaitStart waits until the generator has said when t = 0 is.
 func (t *trial) awaitStart(ctx context.Context, load Load) error {
-	timeout := time.NewTimer(loadStartTimeout)
+	timeout := time.NewTimer(loadStartTimeout + t.plan.MostWarmup)
 	defer timeout.Stop()
 	select {
 	case <-load.Started():
@@ -110,7 +113,7 @@ func (t *trial) awaitStart(ctx context.Context, load Load) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	case <-timeout.C:
-		return fmt.Errorf("the load offered nothing within %v", loadStartTimeout)
+		return fmt.Errorf("the load offered nothing within %v", loadStartTimeout+t.plan.MostWarmup)
 	}
 }
 
@@ -126,6 +129,7 @@ func (t *trial) endOfLoad(load Load, err error) error {
 	t.record.ConstantRate = ending.ConstantRate
 	t.record.Drivers = ending.Drivers
 	t.record.Search = ending.Search
+	t.record.Warmup = ending.Warmup
 	t.record.Escape = ending.Escape
 	switch {
 	case loadErr != nil && err != nil:
@@ -134,6 +138,14 @@ func (t *trial) endOfLoad(load Load, err error) error {
 		return fmt.Errorf("load: %w", loadErr)
 	}
 	return err
+}
+
+// warmup is how long the warm-up was.
+func (t *trial) warmup() time.Duration {
+	if w := t.record.Warmup; w != nil {
+		return time.Duration(w.Seconds * float64(time.Second))
+	}
+	return t.plan.Experiment.Warmup
 }
 
 // measured is how much of the planned load there was.

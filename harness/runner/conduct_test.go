@@ -29,6 +29,7 @@ type stage struct {
 	neverStarts bool
 
 	zero    time.Time
+	warmup  *results.Warmup
 	done    chan struct{}
 	started chan struct{}
 	once    sync.Once
@@ -73,7 +74,7 @@ type loadOf struct{ *stage }
 func (l loadOf) Stop() { l.once.Do(func() { l.note("stop load"); close(l.done) }) }
 func (l loadOf) Wait() (Ending, error) {
 	<-l.done
-	return Ending{Fitness: results.Fitness{Offered: 7}}, l.failLoad
+	return Ending{Fitness: results.Fitness{Offered: 7}, Warmup: l.warmup}, l.failLoad
 }
 
 type topologyOf struct{ *stage }
@@ -155,6 +156,18 @@ func TestConductKeepsTheOrderOfTheHouse(t *testing.T) {
 	}
 	if len(trial.Phases) != 4 || trial.Links[0].Connections != 3 || trial.Fitness.Offered != 7 {
 		t.Errorf("phases %v, links %v, fitness %+v", trial.Phases, trial.Links, trial.Fitness)
+	}
+}
+
+// TestAWarmUpIsAsLongAsTheLoadSays, where it lasts until times are level.
+func TestAWarmUpIsAsLongAsTheLoadSays(t *testing.T) {
+	s := newStage(50 * time.Millisecond)
+	s.warmup = &results.Warmup{Seconds: 17.5, Level: true}
+	p := plan()
+	p.Experiment.Warmup, p.MostWarmup = 15*time.Second, 30*time.Second
+	trial, err := Conduct(t.Context(), p, s.parts())
+	if err != nil || trial.Warmup == nil || !trial.Warmup.Level || trial.Phases[0].Name != results.PhaseWarmup || trial.Phases[0].Start != -17.5 {
+		t.Errorf("%v, %+v, phases %+v", err, trial.Warmup, trial.Phases)
 	}
 }
 

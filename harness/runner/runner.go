@@ -43,6 +43,7 @@ type Load interface {
 type Ending struct {
 	Fitness                 results.Fitness
 	OpenModel, ConstantRate bool
+	Warmup                  *results.Warmup // nil: the warm-up was as long as asked
 	Drivers                 []string        // scenarios that only drive faults
 	Search                  *results.Search // nil: the load searched for nothing
 	Escape                  *results.Escape // nil: it was not stepped down at its end
@@ -127,6 +128,7 @@ type Plan struct {
 	Duration   time.Duration         // of the load after the warm-up
 	Recording  string                // path relative to the run's folder, for the record
 	Probing    *Probing              // nil: the faults are those of the experiment, at their times
+	MostWarmup time.Duration         // of a load that says only after its warm-up when t = 0 is
 	Beyond     time.Duration         // that the load may go on after it, when it is stepped down
 }
 

@@ -269,6 +269,7 @@ func BenchmarkCounters(b *testing.B) {
 }
 
 func TestContainersTellWhatTheyCount(t *testing.T) {
+	t.Parallel()
 	exp := orders(t)
 	exp.Services, exp.Faults, exp.Load = nil, nil, experiment.Load{}
 	o, engine := dockerOptions(t, exp)

@@ -34,6 +34,7 @@ type docker struct {
 	library  *testcontainers.DockerProvider
 	commands provider
 	keeper   *snapshots
+	stock    stock
 	making   sync.Mutex // one image is built at a time
 
 	mu     sync.Mutex
@@ -49,7 +50,7 @@ func newDocker(ctx context.Context, opts Options) (provider, error) {
 		return nil, err
 	}
 	d := &docker{opts: opts, engine: engine, images: map[string]imageUse{}, nodes: map[*site.Node]*containerNode{}}
-	d.keeper = newSnapshots(opts)
+	d.keeper, d.stock = newSnapshots(opts), newStock(engine, opts.CacheDir)
 	if err := configureTestcontainers(engine.DaemonHost(), opts.Logger); err != nil {
 		return nil, errors.Join(err, engine.Close())
 	}

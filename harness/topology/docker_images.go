@@ -76,7 +76,7 @@ func BuildImages(ctx context.Context, progress func(string)) ([]string, error) {
 
 // prepareImages finds, pulls or builds the image of every node, all at once.
 func (d *docker) prepareImages(ctx context.Context, p plan) error {
-	return together(ctx, len(p.dependencies)+len(p.services), func(ctx context.Context, i int) error {
+	err := together(ctx, len(p.dependencies)+len(p.services), func(ctx context.Context, i int) error {
 		var name string
 		var use imageUse
 		var err error
@@ -96,6 +96,10 @@ func (d *docker) prepareImages(ctx context.Context, p plan) error {
 		d.images[name] = use
 		return nil
 	})
+	if err == nil && slices.ContainsFunc(p.services, func(s servicePlan) bool { return s.Build != nil }) {
+		d.pruneBuilds(ctx)
+	}
+	return err
 }
 
 func (d *docker) dependencyImage(ctx context.Context, p depPlan) (imageUse, error) {
@@ -345,12 +349,19 @@ func (d *docker) builtImage(ctx context.Context, p servicePlan) (imageUse, error
 	if err != nil {
 		return imageUse{}, fmt.Errorf("service %s: read the build context %s: %w", p.Name, p.Build.Context, err)
 	}
-	sum := sha256.Sum256([]byte(p.Build.Context + "\x00" + p.Build.Dockerfile))
-	tag := images.Prefix + "build:" + hex.EncodeToString(sum[:8])
+	sum := sha256.Sum256([]byte(d.opts.lasting(p.Build.Context) + "\x00" + p.Build.Dockerfile))
+	tag := buildTag + hex.EncodeToString(sum[:8])
 	if _, err := images.Make(ctx, d.engine, images.Spec{
 		Tag: tag, Dockerfile: request.GetDockerfile(), Archive: archive, Labels: map[string]string{images.LabelKind: "build"},
 	}); err != nil {
 		return imageUse{}, fmt.Errorf("service %s: %w", p.Name, err)
 	}
-	return d.inspectImage(ctx, tag)
+	use, err := d.inspectImage(ctx, tag)
+	if err != nil {
+		return imageUse{}, err
+	}
+	if err := d.stock.use(use.id); err != nil {
+		d.opts.logWarning("the use of an image was not noted", err)
+	}
+	return use, nil
 }

@@ -94,6 +94,26 @@ func TestAnyImageCanBeADependencyOrAService(t *testing.T) {
 	}
 }
 
+// Copies of one commit stand in folders of their own; what is built from them is named alike.
+func TestImagesOfCopiesAreNamedAlike(t *testing.T) {
+	t.Parallel()
+	copied := Options{Copy: "/cache/trees/1a2b-run7", CopyOf: "/cache/trees/1a2b"}
+	for _, row := range []struct {
+		name         string
+		options      Options
+		folder, want string
+	}{
+		{"no copy", Options{}, "/home/me/shop", "/home/me/shop"},
+		{"a folder of the copy", copied, "/cache/trees/1a2b-run7/service", "/cache/trees/1a2b/service"},
+		{"all of the copy", copied, "/cache/trees/1a2b-run7", "/cache/trees/1a2b"},
+		{"a folder outside of it", copied, "/cache/trees/1a2b-run77", "/cache/trees/1a2b-run77"},
+	} {
+		if got := row.options.lasting(row.folder); got != row.want {
+			t.Errorf("%s: %s is named by %s, want %s", row.name, row.folder, got, row.want)
+		}
+	}
+}
+
 func TestReferencesOfImagesAreSplit(t *testing.T) {
 	for ref, want := range map[string][2]string{
 		"postgres":                     {"postgres", ""},

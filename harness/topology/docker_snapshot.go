@@ -25,14 +25,9 @@ type snapshots struct {
 }
 
 func newSnapshots(opts Options) *snapshots {
-	s := &snapshots{}
+	s := &snapshots{dir: cacheFolder(opts.CacheDir, "docker")}
 	if opts.Registrar != nil {
 		s.register = opts.Registrar.Path
-	}
-	if opts.CacheDir != "" {
-		s.dir = filepath.Join(opts.CacheDir, "docker")
-	} else if dir, err := os.UserCacheDir(); err == nil {
-		s.dir = filepath.Join(dir, "brunt", "docker")
 	}
 	return s
 }

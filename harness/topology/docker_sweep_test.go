@@ -15,6 +15,7 @@ import (
 )
 
 func TestSweepRemovesWhatACrashLeft(t *testing.T) {
+	t.Parallel()
 	o, engine := dockerOptions(t, experiment.Experiment{
 		Dependencies: []experiment.Dependency{{Name: "db", Kind: "postgres"}, {Name: "cache", Kind: "redis"}},
 		Faults:       []experiment.Fault{{Name: "gone", Node: "db", Kind: "kill"}},

@@ -107,6 +107,7 @@ func query(t *testing.T, url, sql string) (string, error) {
 }
 
 func TestContainersHaveTheirOwnCredentialsNamesAndLinks(t *testing.T) {
+	t.Parallel()
 	o, engine := dockerOptions(t, experiment.Experiment{
 		Dependencies: []experiment.Dependency{
 			{Name: "orders-db", Kind: "postgres", Env: map[string]string{
@@ -261,6 +262,7 @@ func TestContainersComeBackAtTheirAddressWithWhatACrashLeaves(t *testing.T) {
 }
 
 func TestSetupIsRestoredIntoAContainer(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	schema := filepath.Join(dir, "schema.sql")
 	if err := os.WriteFile(schema, []byte("CREATE TABLE made AS SELECT 'by setup' AS how;"), 0o600); err != nil {
@@ -291,6 +293,7 @@ func TestSetupIsRestoredIntoAContainer(t *testing.T) {
 }
 
 func TestFailuresToStartAContainerSayWhyAndLeaveNothing(t *testing.T) {
+	t.Parallel()
 	for _, row := range []struct {
 		name  string
 		exp   experiment.Experiment

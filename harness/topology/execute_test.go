@@ -80,6 +80,7 @@ func TestLocalNodesExecuteCommands(t *testing.T) {
 }
 
 func TestContainersExecuteCommandsAndGoOffTheirNetwork(t *testing.T) {
+	t.Parallel()
 	users := usersImage(t, needEngine(t))
 	o, engine := dockerOptions(t, experiment.Experiment{
 		Dependencies: []experiment.Dependency{

@@ -274,3 +274,20 @@ func TestLocalNodesThatCannotBeLimitedAreRefusedBeforeTheyStart(t *testing.T) {
 	o.Registrar = registered
 	nothingLeft(t, o)
 }
+
+// TestAnUpdateOfADyingContainerIsKnown by the words that runc and containerd have for one, as the moment of each can't be brought about at will.
+func TestAnUpdateOfADyingContainerIsKnown(t *testing.T) {
+	const dead, other = "852ef2e9d78c", "0123456789ab"
+	for said, dying := range map[string]bool{
+		"Cannot update container " + dead + ": runc did not terminate successfully: exit status 1: cannot update stopped container": true,
+		"Cannot update container " + dead + ": runc did not terminate successfully: exit status 1: deleted process: unknown":        true,
+		"Cannot update container " + dead + ": task " + dead + " not found: not found":                                              true,
+		"Cannot update container " + dead + ": task " + other + " not found: not found":                                             false,
+		"Cannot update container " + dead + ": write memory.limit_in_bytes: device or resource busy: unknown":                       false,
+		"No such container: " + dead: false,
+	} {
+		if is := isDying(errors.New(said), dead); is != dying {
+			t.Errorf("%q: dying %v", said, is)
+		}
+	}
+}

@@ -31,16 +31,23 @@ type cache struct {
 }
 
 func newCache(opts Options) *cache {
-	c := &cache{}
+	c := &cache{dir: cacheFolder(opts.CacheDir, "local")}
 	if opts.Registrar != nil {
 		c.register = opts.Registrar.Path
 	}
-	if opts.CacheDir != "" {
-		c.dir = filepath.Join(opts.CacheDir, "local")
-	} else if dir, err := os.UserCacheDir(); err == nil {
-		c.dir = filepath.Join(dir, "brunt", "local")
-	}
 	return c
+}
+
+// cacheFolder is a folder of the cache dir; without one of brunt's in the user's cache directory. It is empty where the user has none.
+func cacheFolder(dir, name string) string {
+	if dir == "" {
+		users, err := os.UserCacheDir()
+		if err != nil {
+			return ""
+		}
+		dir = filepath.Join(users, "brunt")
+	}
+	return filepath.Join(dir, name)
 }
 
 func digest(parts ...string) string {

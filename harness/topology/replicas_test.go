@@ -93,6 +93,7 @@ func TestLocalStartsEachInstance(t *testing.T) {
 }
 
 func TestContainersRunForEachInstance(t *testing.T) {
+	t.Parallel()
 	o, engine := dockerOptions(t, two("echo"))
 	s := startContainers(t, o, engine).Site()
 	if got := instances(t, s); !slices.Equal(got, []string{"api.1", "api.2", "edge"}) {

@@ -5,6 +5,7 @@ package topology
 import (
 	"context"
 	"log/slog"
+	"path/filepath"
 
 	"github.com/devcraft-studio/brunt/harness/experiment"
 )
@@ -36,10 +37,13 @@ type Options struct {
 	// addresses nor folders, and none removes what is another's. Empty: the run has no other.
 	Beside     string
 	Experiment experiment.Experiment
-	Provider   string // auto (default), docker or local
-	Linker     Linker // needed when a link is proxied
-	Registrar  Registrar
-	ProxyAll   bool // proxy every link, not only those that a fault names
+	// Copy is the folder of a copy that this topology alone uses, and CopyOf a name that lasts: an image of what is in Copy is named as
+	// if it were in CopyOf. Both are empty where nothing is built from a copy.
+	Copy, CopyOf string
+	Provider     string // auto (default), docker or local
+	Linker       Linker // needed when a link is proxied
+	Registrar    Registrar
+	ProxyAll     bool // proxy every link, not only those that a fault names
 	// Proxied are links that are proxied beside those that a fault names.
 	Proxied []string
 	Logger  *slog.Logger
@@ -75,12 +79,28 @@ func (o Options) name() string {
 	return "brunt-" + o.RunID + "-" + o.Beside
 }
 
+// lasting is a build context by a name that is the same in the next copy.
+func (o Options) lasting(folder string) string {
+	below, err := filepath.Rel(o.Copy, folder)
+	if o.Copy == "" || err != nil || !filepath.IsLocal(below) {
+		return folder
+	}
+	return filepath.Join(o.CopyOf, below)
+}
+
 // warn keeps a doubt with the run (site.Warnings).
 func (o Options) warn(text string) {
 	if o.warnings != nil {
 		o.warnings.add(text)
 	}
 	o.step("warning: " + text)
+}
+
+// logWarning is of what does not touch what is measured.
+func (o Options) logWarning(text string, err error) {
+	if o.Logger != nil {
+		o.Logger.Warn(text, "error", err)
+	}
 }
 
 // step tells people what is being done.

@@ -116,7 +116,7 @@ func (u undoing) giveBack(ctx context.Context, engine *client.Client) error {
 func update(ctx context.Context, engine *client.Client, id string, r *container.Resources) error {
 	for {
 		_, err := engine.ContainerUpdate(ctx, id, client.ContainerUpdateOptions{Resources: r})
-		if err == nil || !isDying(err) {
+		if err == nil || !isDying(err, id) {
 			return err
 		}
 		select {
@@ -128,7 +128,9 @@ func update(ctx context.Context, engine *client.Client, id string, r *container.
 }
 
 // isDying says whether an update was refused because the container's process has ended and the engine does not know yet. runc has
-// a word of its own for either moment of that.
-func isDying(err error) bool {
-	return strings.Contains(err.Error(), "stopped container") || strings.Contains(err.Error(), "deleted process")
+// a word of its own for either moment of that, and containerd one for when it has forgotten the process already.
+func isDying(err error, id string) bool {
+	said := err.Error()
+	return strings.Contains(said, "stopped container") || strings.Contains(said, "deleted process") ||
+		strings.Contains(said, "task "+id+" not found")
 }

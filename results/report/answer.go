@@ -40,15 +40,13 @@ func subject(run results.Run) string {
 		text += " (" + b.Called() + ")"
 	}
 	if b.SHA != "" {
-		text += " @ " + shortSHA(b.SHA)
+		text += " @ " + results.ShortSHA(b.SHA)
 		if b.Dirty {
 			text += "+dirty"
 		}
 	}
 	return text
 }
-
-func shortSHA(sha string) string { return sha[:min(len(sha), 7)] }
 
 // judgement is the verdict's word and what it rests on.
 func judgement(run results.Run) (word, text string) {

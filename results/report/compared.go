@@ -55,7 +55,7 @@ func comparedOutcome(o results.ComparisonOutcome) results.Outcome {
 func buildText(s results.ComparedSide) string {
 	text := ""
 	if s.Build.SHA != "" {
-		text = shortSHA(s.Build.SHA)
+		text = results.ShortSHA(s.Build.SHA)
 		if s.Build.Dirty {
 			text += "+dirty"
 		}
@@ -134,6 +134,8 @@ func changeText(r results.ComparedRow) string {
 	switch {
 	case r.Difference != nil:
 		return points(*r.Difference)
+	case r.Ratio != nil && r.Pairs > 0:
+		return perCent(*r.Ratio)
 	case r.Ratio != nil:
 		return times(*r.Ratio)
 	case r.Baseline != nil && r.Candidate != nil:
@@ -143,6 +145,9 @@ func changeText(r results.ComparedRow) string {
 }
 
 func times(v float64) string { return "x " + digits(v) }
+
+// perCent is a ratio that pairs tell exactly, by how much more it is than 1.
+func perCent(ratio float64) string { return changed(results.GateEstimate{}, math.Log(ratio)) }
 
 func points(share float64) string {
 	sign := "+"
@@ -262,10 +267,18 @@ func comparedRows(c results.Compared, title string, kinds []string) Table {
 		t.Rows = append(t.Rows, []Cell{
 			{Text: string(r.Outcome), Outcome: comparedOutcome(r.Outcome)}, {Text: whatOf(r)}, {Text: optionalQuantity(r.Baseline, r.Unit)},
 			{Text: optionalQuantity(r.Candidate, r.Unit)}, {Text: change}, {Text: intervalText(r)},
-			{Text: fmt.Sprintf("%d, %d", r.BaselineTrials, r.CandidateTrials)}, {Text: r.Reason},
+			{Text: trialsText(r)}, {Text: r.Reason},
 		})
 	}
 	return t
+}
+
+// trialsText is what a row rests on.
+func trialsText(r results.ComparedRow) string {
+	if r.Pairs > 0 {
+		return counted(r.Pairs, "pair")
+	}
+	return fmt.Sprintf("%d, %d", r.BaselineTrials, r.CandidateTrials)
 }
 
 func optionalQuantity(v *float64, unit string) string {
@@ -281,6 +294,8 @@ func intervalText(r results.ComparedRow) string {
 		return ""
 	case r.Difference != nil:
 		return strings.TrimSuffix(points(*r.Low), " points") + " to " + points(*r.High)
+	case r.Pairs > 0:
+		return perCent(*r.Low) + " to " + perCent(*r.High)
 	}
 	return times(*r.Low) + " to " + digits(*r.High)
 }

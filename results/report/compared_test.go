@@ -31,6 +31,9 @@ func twoBuilds() results.Compared {
 				Ratio: ptr(4.0 / 3), Outcome: results.Worse},
 			{Kind: results.KindResilience, Metric: "recovery(cut)", Statistic: "longest", Phase: "cut", Unit: "s", Baseline: ptr(2), BaselineTrials: 1, CandidateTrials: 1,
 				Outcome: results.Unclear, Reason: "the candidate was not seen to recover"},
+			{Kind: results.KindTime, Metric: "latency", Statistic: "p50", Phase: "gate", Unit: "ms", Baseline: ptr(2.5), Candidate: ptr(2.51), BaselineTrials: 9, CandidateTrials: 9, Pairs: 9,
+				Ratio: ptr(1.004), Low: ptr(0.99), High: ptr(1.018), MDE: ptr(0.02), Outcome: results.Same},
+			{Kind: results.KindResilience, Metric: "latency 500ms on api->cache", Statistic: "tolerated", Unit: "ms", BaselineTrials: 1, CandidateTrials: 1, Outcome: results.Same},
 			{Kind: results.KindInvariant, Metric: "lost(orders) == 0", Statistic: "lost", Baseline: ptr(0), Candidate: ptr(0), BaselineTrials: 1, CandidateTrials: 1, Outcome: results.Same},
 		},
 		SLOs:  []results.ComparedSLO{{What: "p95(latency) < 50ms", Unit: "ms", Baseline: ptr(12), Candidate: ptr(61.2), Was: results.Pass, Is: results.Fail}},
@@ -61,14 +64,14 @@ func TestTheSentenceOfAComparisonNamesWhatChanged(t *testing.T) {
 		want   string
 	}{
 		{"worse", func(*results.Compared) {}, "WORSE restapi, abcd3c4+dirty (fixed) against release:v1.2 = 1a2b3c4 (fixed): worse: p95(latency) in steady x 5.1, " +
-			"per_request(postgres.queries{node:orders-db}) in steady x 1.33, +1 query per POST /orders; 2 of 6 comparisons unclear"},
+			"per_request(postgres.queries{node:orders-db}) in steady x 1.33, +1 query per POST /orders; 2 of 8 comparisons unclear"},
 		{"nothing", func(c *results.Compared) { c.Outcome, c.Rows, c.Costs = results.Unclear, nil, nil },
 			"UNCLEAR restapi, abcd3c4+dirty (fixed) against release:v1.2 = 1a2b3c4 (fixed): nothing can be compared"},
 		{"all the same", func(c *results.Compared) { c.Outcome, c.Rows, c.Costs = results.Same, c.Rows[4:], nil },
-			"SAME restapi, abcd3c4+dirty (fixed) against release:v1.2 = 1a2b3c4 (fixed): all of 1 comparison are the same"},
+			"SAME restapi, abcd3c4+dirty (fixed) against release:v1.2 = 1a2b3c4 (fixed): all of 3 comparisons are the same"},
 		{"a build without a commit", func(c *results.Compared) {
 			c.Outcome, c.Rows, c.Costs, c.Candidate = results.Same, c.Rows[4:], nil, results.ComparedSide{Reference: "latest"}
-		}, "SAME restapi, latest against release:v1.2 = 1a2b3c4 (fixed): all of 1 comparison are the same"},
+		}, "SAME restapi, latest against release:v1.2 = 1a2b3c4 (fixed): all of 3 comparisons are the same"},
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {

@@ -136,18 +136,21 @@ func signed(v float64, unit string) string {
 }
 
 // costs is the table of what a request costs in both builds.
-func costs(run results.Run) Table {
+func costs(run results.Run) Table { return costTable(run.Verdict.Costs, true) }
+
+// costTable is the table of these counts; judged says that what is worse fails.
+func costTable(all []results.CostComparison, judged bool) Table {
 	t := Table{Title: costsTitle, Columns: []Column{
 		{Name: "outcome"}, {Name: "endpoint"}, {Name: "count"}, {Name: "baseline", Right: true}, {Name: "candidate", Right: true},
 		{Name: "change", Right: true}, {Name: "note"},
 	}}
-	for _, c := range run.Verdict.Costs {
+	for _, c := range all {
 		outcome := Cell{Text: string(c.Outcome)}
 		note := ""
 		switch {
 		case c.AcceptedUntil != "":
 			note = "accepted until " + c.AcceptedUntil + ": " + c.Accepted
-		case c.Outcome == results.Worse:
+		case c.Outcome == results.Worse && judged:
 			outcome.Outcome = results.Fail
 		}
 		if !c.Exact {
@@ -164,12 +167,13 @@ func costs(run results.Run) Table {
 }
 
 // costChanges is the table of the statements and commands that make the difference.
-func costChanges(run results.Run) Table {
+func costChanges(run results.Run) Table { return changeTable(run.Verdict.CostChanges) }
+
+func changeTable(changes []results.CostChange) Table {
 	t := Table{Title: "Statements and commands that changed, per request", Columns: []Column{
 		{Name: "endpoint"}, {Name: "calls", Right: true}, {Name: "rows", Right: true}, {Name: "buffers", Right: true}, {Name: "WAL", Right: true},
 		{Name: "statement or command", Code: true},
 	}}
-	changes := run.Verdict.CostChanges
 	for _, c := range changes[:min(len(changes), mostChanges)] {
 		text := c.Text
 		if runes := []rune(text); len(runes) > mostText {
@@ -188,26 +192,6 @@ func costChanges(run results.Run) Table {
 			{Text: text}})
 	}
 	return t
-}
-
-// acceptedNotes say of each regression that is intended what came of it, also where nothing did.
-func acceptedNotes(run results.Run) []Note {
-	var out []Note
-	for _, a := range run.Verdict.Accepted {
-		where := ""
-		if a.Endpoint != "" {
-			where = " per " + a.Endpoint
-		}
-		note := Note{Label: "Accepted until " + a.Expires, Text: fmt.Sprintf("more %s%s: %s (%s)", a.Metric, where, a.Reason, a.Origin), Lines: a.Rises}
-		if a.Expired {
-			note.Label = "Accepted no longer than " + a.Expires
-		}
-		if len(a.Rises) == 0 {
-			note.Text += "; nothing of it rose"
-		}
-		out = append(out, note)
-	}
-	return out
 }
 
 // join puts two notes into one cell.

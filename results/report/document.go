@@ -100,10 +100,10 @@ func New(run results.Run) Document {
 		Run:      run,
 		Answer:   answer(run),
 		Notes:    notes(run),
-		Warnings: distinct(run.Warnings, run.Verdict.Warnings),
+		Warnings: distinct(run.Warnings, run.Verdict.Warnings, profiledWarnings(run)),
 		Repeat:   shellCommand(run.Command),
 	}
-	for _, t := range []Table{estimates(run), pairs(run), costs(run), costChanges(run), scorecard(run), limits(run), roundTrips(run), phases(run), steps(run), faults(run), resilience(run), evidence(run), measurements(run), work(run), machines(run), comparisons(run)} {
+	for _, t := range []Table{noiseCard(run), plantedChanges(run), estimates(run), whereTimeWent(run), profiledCosts(run), profiledChanges(run), pairs(run), costs(run), costChanges(run), scorecard(run), limits(run), roundTrips(run), phases(run), steps(run), faults(run), resilience(run), evidence(run), measurements(run), work(run), machines(run), comparisons(run)} {
 		if len(t.Rows) > 0 {
 			d.Tables = append(d.Tables, withoutEmptyColumns(t))
 		}

@@ -15,30 +15,28 @@ func timingSentence(run results.Run) string {
 	if g == nil {
 		return ""
 	}
-	var worse, open, within []string
+	by := map[results.GateState][]string{}
 	for _, m := range g.Metrics {
 		text := estimateText(m)
-		switch {
-		case m.Worse:
-			worse = append(worse, text)
-		case m.Gated && !m.Within:
-			open = append(open, text)
-		case m.Gated:
-			within = append(within, text)
+		state := m.State()
+		if m.Accepted != nil && (state == results.GateWorse || state == results.GateOpen) {
+			text += ", of which " + m.Accepted.Most() + " is accepted,"
 		}
+		by[state] = append(by[state], text)
 	}
+	worse, open := by[results.GateWorse], by[results.GateOpen]
 	after := fmt.Sprintf(" after %s", counted(g.Used, "pair"))
 	switch {
 	case run.Verdict.Outcome == results.Fail && len(worse) > 0:
-		return "worse than the baseline: " + strings.Join(worse, "; ") + after
+		return "worse than the baseline: " + strings.Join(worse, "; ") + after + besideText(g)
 	case run.Verdict.Outcome == results.Pass:
-		return "no worse than the baseline: " + strings.Join(within, "; ") + after
+		return passText(g, by[results.GateWithin], after)
 	case len(g.Unfit) > 0:
 		return "not fit to compare: " + strings.Join(g.Unfit, "; ")
 	case g.LastLook == 0:
 		return tooFewText(g)
 	case len(open) > 0:
-		return "neither worse nor the same for sure: " + strings.Join(open, "; ") + after + "; " + moreText(run)
+		return "neither worse nor the same for sure: " + strings.Join(open, "; ") + after + "; " + moreText(run) + besideText(g)
 	}
 	return ""
 }
@@ -92,7 +90,7 @@ func changed(m results.GateEstimate, v float64) string {
 func moreText(run results.Run) string {
 	needed, seen := 0, 0.0
 	for _, m := range run.Verdict.Gate.Metrics {
-		if !m.Gated || m.Within || m.Worse {
+		if m.State() != results.GateOpen {
 			continue
 		}
 		if m.PairsNeeded != nil {
@@ -141,6 +139,10 @@ func gateNote(run results.Run) []Note {
 	how := map[results.GateMode]string{
 		results.GateMirror: "both builds at once", results.GateSlices: "the builds in turn", results.GateTrials: "a whole trial of each build",
 	}[g.Mode]
+	if c := run.Question.Calibration; c != nil {
+		return []Note{{Label: "Calibration", Text: fmt.Sprintf("%s (%s), measured for %s in each of %s, and in %d more of each planted change",
+			g.Mode, how, seconds(g.Measured), counted(c.Pairs, "pair"), results.PlantedPairs)}}
+	}
 	return []Note{{Label: "Gate", Text: fmt.Sprintf("%s (%s), measured for %s in each pair; at most %d pairs in %s",
 		g.Mode, how, seconds(g.Measured), g.MostPairs, time.Duration(g.Budget*float64(time.Second)))}}
 }
@@ -157,13 +159,13 @@ func estimates(run results.Run) Table {
 	}
 	for _, m := range g.Metrics {
 		row := []Cell{{Text: "open", Outcome: results.Inconclusive}, {Text: m.Metric}, {Text: gateQuantity(m.Baseline, m.Unit)}, {Text: gateQuantity(m.Candidate, m.Unit)}}
-		switch {
-		case m.Worse:
-			row[0] = Cell{Text: "worse", Outcome: results.Fail}
-		case m.Within:
-			row[0] = Cell{Text: "within", Outcome: results.Pass}
-		case !m.Gated:
-			row[0] = Cell{Text: "not gated"}
+		switch state := m.State(); state {
+		case results.GateWorse:
+			row[0] = Cell{Text: string(state), Outcome: results.Fail}
+		case results.GateWithin:
+			row[0] = Cell{Text: string(state), Outcome: results.Pass}
+		case results.GateAccepted, results.GateUngated:
+			row[0] = Cell{Text: string(state)}
 		}
 		var cells [4]string
 		if m.Estimate != nil {
@@ -181,7 +183,7 @@ func estimates(run results.Run) Table {
 		for _, text := range cells {
 			row = append(row, Cell{Text: text})
 		}
-		t.Rows = append(t.Rows, append(row, Cell{Text: m.Reason}))
+		t.Rows = append(t.Rows, append(row, Cell{Text: orElse(m.Reason, acceptedNote(m))}))
 	}
 	return t
 }
@@ -196,24 +198,39 @@ func gateQuantity(v *float64, unit string) string {
 // pairs is the table of what each pair of a timing gate came to.
 func pairs(run results.Run) Table {
 	t := Table{Title: "Pairs: change from the baseline to the candidate", Columns: []Column{{Name: "pair", Right: true}, {Name: "first"}, {Name: "took", Right: true}}}
-	g := run.Verdict.Gate
-	if g == nil || len(g.Readings) == 0 {
+	readings := readingsOf(run.Verdict)
+	if len(readings) == 0 {
 		return t
 	}
-	for _, v := range g.Readings[0].Values {
+	for _, v := range readings[0].Values {
 		t.Columns = append(t.Columns, Column{Name: v.Metric, Right: true})
 	}
-	t.Columns = append(t.Columns, Column{Name: "does not count"})
-	for _, r := range g.Readings {
+	t.Columns = append(t.Columns, Column{Name: "planted"}, Column{Name: "does not count"})
+	for _, r := range readings {
 		row := []Cell{{Text: fmt.Sprint(r.Pair)}, {Text: string(r.First)}, {Text: seconds(r.Seconds)}}
-		for i := range g.Readings[0].Values {
+		for i := range readings[0].Values {
 			text := "-"
 			if i < len(r.Values) && r.Values[i].Change != nil {
 				text = changed(results.GateEstimate{Metric: r.Values[i].Metric}, *r.Values[i].Change)
 			}
 			row = append(row, Cell{Text: text})
 		}
-		t.Rows = append(t.Rows, append(row, Cell{Text: strings.Join(r.Unfit, "; ")}))
+		planted := ""
+		if r.Planted != nil {
+			planted = plantedText(*r.Planted)
+		}
+		t.Rows = append(t.Rows, append(row, Cell{Text: planted}, Cell{Text: strings.Join(r.Unfit, "; ")}))
 	}
 	return t
+}
+
+// readingsOf are the pairs of a timing gate or of a calibration.
+func readingsOf(v results.Verdict) []results.GateReading {
+	switch {
+	case v.Gate != nil:
+		return v.Gate.Readings
+	case v.Noise != nil:
+		return v.Noise.Readings
+	}
+	return nil
 }

@@ -55,6 +55,15 @@ func TestTheFirstSentenceOfATimingGate(t *testing.T) {
 		return func(m *results.GateEstimate) { m.PairsNeeded = &pairs }
 	}
 	p50 := estimated("p50", 0.5, -0.6, 1.6, within)
+	allowed := func(worse, beyond, settled bool, most float64) func(*results.GateEstimate) {
+		return func(m *results.GateEstimate) {
+			m.Worse = worse
+			m.Accepted = &results.GateAcceptance{Beyond: beyond, Settled: settled, Acceptance: results.Acceptance{
+				Metric: m.Metric, Reason: "answers are signed", Expires: "2030-01-31", UpToShare: most,
+			}}
+		}
+	}
+	p95 := estimated("p95", 6.2, 3.1, 9.4, allowed(true, false, true, 0))
 	for _, row := range []struct {
 		name string
 		run  results.Run
@@ -70,6 +79,24 @@ func TestTheFirstSentenceOfATimingGate(t *testing.T) {
 		{"open, and no number of pairs would tell", timed(results.Inconclusive, nil, estimated("p95", 3.1, -0.4, 6.6, needs(90))),
 			"INCONCLUSIVE shop: neither worse nor the same for sure: p95 +3.1 % [-0.4 %, +6.6 %] after 7 pairs; " +
 				"a change of 4.2 % would have been seen four times out of five; give it a machine that does nothing else, or a higher --rate"},
+		{"worse, which is accepted", timed(results.Pass, nil, p50, p95),
+			"PASS shop: no worse than the baseline but for what is accepted: p95 is worse by 6.2 % [+3.1 %, +9.4 %], " +
+				"accepted until 2030-01-31 because answers are signed; all else is within its limits: p50 +0.5 % [-0.6 %, +1.6 %] after 7 pairs"},
+		{"nothing but what is accepted", timed(results.Pass, nil, p95), "PASS shop: no worse than the baseline but for what is accepted: " +
+			"p95 is worse by 6.2 % [+3.1 %, +9.4 %], accepted until 2030-01-31 because answers are signed"},
+		{"accepted, and not waited for", timed(results.Pass, nil, p50, estimated("p95", 6.2, -3.1, 16, allowed(false, false, true, 0))),
+			"PASS shop: no worse than the baseline: p50 +0.5 % [-0.6 %, +1.6 %] after 7 pairs; " +
+				"p95 +6.2 % [-3.1 %, +16 %] was not waited for, accepted until 2030-01-31 because answers are signed"},
+		{"worse beside what is accepted", timed(results.Fail, nil, p95, estimated("p99", 6.2, 3.1, 9.4, worse)),
+			"FAIL shop: worse than the baseline: p99 +6.2 % [+3.1 %, +9.4 %] after 7 pairs; " +
+				"p95 is worse by 6.2 % [+3.1 %, +9.4 %], accepted until 2030-01-31 because answers are signed"},
+		{"beyond what is accepted", timed(results.Fail, nil, p50, estimated("p95", 16, 13, 19, allowed(true, true, false, 0.1))),
+			"FAIL shop: worse than the baseline: p95 +16 % [+13 %, +19 %], of which +10 % is accepted, after 7 pairs"},
+		{"failures beyond what is accepted", timed(results.Fail, nil, p50, estimated(results.GateErrors, 3, 2, 4, allowed(true, true, false, 0.01))),
+			"FAIL shop: worse than the baseline: errors +3 points [+2 points, +4 points], of which +1 points is accepted, after 7 pairs"},
+		{"perhaps beyond what is accepted", timed(results.Inconclusive, nil, p50, estimated("p95", 12, 4, 20, allowed(true, false, false, 0.1))),
+			"INCONCLUSIVE shop: neither worse nor the same for sure: p95 +12 % [+4 %, +20 %], of which +10 % is accepted, after 7 pairs; " +
+				"a change of 4.2 % would have been seen four times out of five; give it a machine that does nothing else, or a higher --rate"},
 		{"not fit", timed(results.Inconclusive, func(g *results.GateFindings) { g.Unfit = []string{"dropped 2 %"} }, p50),
 			"INCONCLUSIVE shop: not fit to compare: dropped 2 %"},
 		{"too early", timed(results.Inconclusive, func(g *results.GateFindings) { g.LastLook, g.Used, g.Pairs = 0, 1, 1 }),
@@ -79,6 +106,47 @@ func TestTheFirstSentenceOfATimingGate(t *testing.T) {
 	} {
 		if got := New(row.run).Answer.String(); got != row.want {
 			t.Errorf("%s:\n%q, not\n%q", row.name, got, row.want)
+		}
+	}
+}
+
+// TestWhatATimingGateAcceptsIsInEveryFormat, of use or not.
+func TestWhatATimingGateAcceptsIsInEveryFormat(t *testing.T) {
+	of := results.Acceptance{Metric: "p95", Reason: "answers are signed", Expires: "2030-01-31", Origin: "shop.yaml:7"}
+	run := timed(results.Pass, nil, estimated("p95", 6.2, 3.1, 9.4, func(m *results.GateEstimate) {
+		m.Worse, m.Accepted = true, &results.GateAcceptance{Settled: true, Acceptance: of}
+	}), estimated("p99", 1, -1, 2, func(m *results.GateEstimate) { m.Within = true }))
+	other := func(metric, expires string) results.Acceptance {
+		return results.Acceptance{Metric: metric, Reason: "of old", Expires: expires, Origin: "shop.yaml:8"}
+	}
+	run.Verdict.Accepted = []results.Accepted{
+		{Acceptance: of, Rises: []string{"p95 is worse by 6.2%"}}, {Acceptance: other("p99", "2020-01-31"), Expired: true},
+		{Acceptance: other("throughput", "2030-01-31")},
+	}
+	run.Verdict.Comparisons = []results.Comparison{{Metric: "latency", Statistic: "p95", Ratio: 1.062, Low: 1.031, High: 1.094, Outcome: results.Worse}}
+	for _, f := range Formats {
+		var out bytes.Buffer
+		if err := f.Write(&out, New(run), Options{}); err != nil {
+			t.Fatal(err)
+		}
+		wants := []string{"p95 is worse by 6.2 %", "Accepted until 2030-01-31: a longer p95: answers are signed (shop.yaml:7)\n  - p95 is worse by 6.2%",
+			"Accepted no longer than 2020-01-31: a longer p99: of old (shop.yaml:8); nothing of it rose",
+			"Accepted until 2030-01-31: less throughput: of old (shop.yaml:8); it was not judged"}
+		switch f.Name {
+		case "terminal":
+			wants = append(wants, "\n  accepted  p95", "accepted until 2030-01-31: answers are signed\n")
+		case "markdown":
+			wants = append(wants, "| accepted | `p95` |", "| worse | `latency` |")
+		case "json":
+			wants = []string{`"reason": "answers are signed"`, `"expires": "2030-01-31"`, `"expires": "2020-01-31"`, `"expired": true`, `"settled": true`}
+		}
+		for _, want := range wants {
+			if f.Name == "junit" {
+				want = strings.ReplaceAll(want, "\n", "&#xA;")
+			}
+			if !strings.Contains(out.String(), want) {
+				t.Errorf("%s does not say %q:\n%s", f.Name, want, out.String())
+			}
 		}
 	}
 }

@@ -56,7 +56,8 @@ func toJSON(d Document) jsonRun {
 	}
 	j.Tolerances, j.RoundTrips, j.Cells = run.Verdict.Tolerances, run.Verdict.RoundTrips, run.Verdict.Cells
 	j.AskedCells = run.Question.Cells
-	j.Gate, j.GatePlan = run.Verdict.Gate, run.Question.Gate
+	j.Gate, j.GatePlan, j.Profiled = run.Verdict.Gate, run.Question.Gate, run.Profiled
+	j.Foreseen, j.NoiseCard, j.Calibration = run.Foresight, run.Verdict.Noise, run.Question.Calibration
 	j.Costs, j.CostChanges, j.Accepted = run.Verdict.Costs, run.Verdict.CostChanges, run.Verdict.Accepted
 	if len(j.Trials) > 0 {
 		j.Phases, j.Faults, j.Fitness = j.Trials[0].Phases, j.Trials[0].Faults, j.Trials[0].Fitness

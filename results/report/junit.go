@@ -59,7 +59,7 @@ type junitProblem struct {
 
 // JUnit writes one test suite for each run and one test case for each row of evidence: a fail is a failure, what is
 // inconclusive an error, or skipped under Options.InconclusivePass. A run whose status or verdict is worse than its rows gets a
-// further case that says so: no run that did not pass is green.
+// further case that says so: no run that did not pass is green. What is accepted is told in what the suite put out.
 func JUnit(w io.Writer, d Document, o Options) error {
 	suites := junitSuites{Name: "brunt", Time: junitSeconds(d.Run.Created, d.Run.Ended)}
 	all := d.Gates
@@ -91,7 +91,7 @@ func junitSuiteOf(d Document, o Options) junitSuite {
 		Time:       junitSeconds(run.Created, run.Ended),
 		Properties: junitProperties(run),
 		Cases:      junitCases(d, o),
-		Out:        d.Answer.String() + "\n" + d.Repeat,
+		Out:        d.Answer.String() + acceptedLines(run) + "\n" + d.Repeat,
 	}
 	suite.Tests = len(suite.Cases)
 	for _, c := range suite.Cases {

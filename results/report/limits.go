@@ -12,6 +12,9 @@ import (
 // decided the verdict.
 func findings(run results.Run) string {
 	v := run.Verdict
+	if run.Question.Calibration != nil {
+		return calibrationSentence(run)
+	}
 	if run.Question.Gate != nil {
 		return timingSentence(run)
 	}

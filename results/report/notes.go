@@ -10,7 +10,7 @@ import (
 
 // notes are what a report says in lines.
 func notes(run results.Run) []Note {
-	out := slices.Concat(declaredNote(run), acceptedNotes(run), gateNote(run))
+	out := slices.Concat(declaredNote(run), acceptedNotes(run), gateNote(run), profiledNotes(run), noiseNotes(run))
 	for _, b := range run.Builds {
 		if b.Note != "" {
 			out = append(out, Note{Label: "Build", Text: b.Note})

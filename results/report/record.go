@@ -36,6 +36,13 @@ type jsonRun struct {
 	// Of a timing gate: what it found, and what it asked.
 	Gate     *results.GateFindings `json:"gate,omitempty"`
 	GatePlan *results.Gate         `json:"gate_plan,omitempty"`
+	// Of a timing gate that failed: where the time went, which is no part of the test.
+	Profiled *results.Profiled `json:"profiled,omitempty"`
+	// Foreseen is what a timing gate was told in advance by a calibration of the machine.
+	Foreseen *results.Foresight `json:"foreseen,omitempty"`
+	// Of a calibration: what it found, and what it asked.
+	NoiseCard   *results.NoiseCard   `json:"noise_card,omitempty"`
+	Calibration *results.Calibration `json:"calibration,omitempty"`
 	// Of a cost gate: what requests cost in both builds, and the statements and commands that make the difference.
 	Costs       []results.CostComparison `json:"costs,omitempty"`
 	CostChanges []results.CostChange     `json:"cost_changes,omitempty"`

@@ -185,10 +185,10 @@ func comparisons(run results.Run) Table {
 	}}
 	for _, c := range run.Verdict.Comparisons {
 		outcome := Cell{Text: string(c.Outcome)}
-		switch c.Outcome {
-		case results.Worse:
+		switch {
+		case c.Outcome == results.Worse && !isAccepted(run, c):
 			outcome.Outcome = results.Fail
-		case results.Unclear:
+		case c.Outcome == results.Unclear:
 			outcome.Outcome = results.Inconclusive
 		}
 		t.Rows = append(t.Rows, []Cell{outcome, {Text: c.Metric}, {Text: c.Statistic}, {Text: c.Phase},

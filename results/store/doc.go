@@ -11,5 +11,5 @@
 //     a handful of times, minutes apart, so the extra fsync costs nothing that could be noticed.
 //   - The schema is made by numbered migrations that are never edited. A store written by a newer brunt is refused with
 //     ErrNewerSchema, a file of something else with ErrNotADatabase; neither is changed.
-//   - Lists never read the documents.
+//   - Lists never read the documents, and calibrations are found by host and experiment without them.
 package store

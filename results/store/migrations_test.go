@@ -26,8 +26,9 @@ var update = flag.Bool("update", false, "write golden files that are missing or 
 // and its digest here.
 func TestMigrationsAreNeverEdited(t *testing.T) {
 	want := map[string]string{
-		"migrations/0001_runs.sql":     "8baeb7066f3cf5727cd74023c26f48ecfac9863af6f16d8d3192272e688a9cca",
-		"migrations/0002_releases.sql": "cec87b288f4daaea2684d22803efd0005ec5af2a6776ecf5eacc0882c913dd93",
+		"migrations/0001_runs.sql":         "8baeb7066f3cf5727cd74023c26f48ecfac9863af6f16d8d3192272e688a9cca",
+		"migrations/0002_releases.sql":     "cec87b288f4daaea2684d22803efd0005ec5af2a6776ecf5eacc0882c913dd93",
+		"migrations/0003_calibrations.sql": "a5ff98c045b14cf0f3597742e01a4d09566683e537a6bb3a19e6f7ad0c4fcd47",
 	}
 	names, err := fs.Glob(migrations, "migrations/*.sql")
 	if err != nil {

@@ -84,6 +84,9 @@ func (s *Store) write(ctx context.Context, run *results.Run, body []byte) error 
 	if _, err := tx.ExecContext(ctx, saveDocument, run.ID, run.Schema, string(body)); err != nil {
 		return err
 	}
+	if err := noteCalibration(ctx, tx, run); err != nil {
+		return err
+	}
 	return tx.Commit()
 }
 

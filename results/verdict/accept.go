@@ -21,11 +21,17 @@ func acceptancesOf(run results.Run, choose func(results.Acceptance) bool) *accep
 	return &a
 }
 
-// take notes a rise with those that cover it, and says whether one of them makes it no fail: the first that has not expired.
-func (a *acceptances) take(metric, endpoint, rise string) (by *results.Acceptance) {
+// take notes a rise with those that cover it, and says whether one of them makes it no fail: the first that has not expired and allows
+// as much. Where none does, beyond says how much the last would have allowed; "" where none covers it.
+func (a *acceptances) take(c results.CostComparison, rise string) (by *results.Acceptance, beyond string) {
 	for i := range a.all {
 		x := &a.all[i]
-		if !x.Covers(metric, endpoint) || by != nil && !x.Expired {
+		if !x.Covers(c.Count, c.Endpoint) || by != nil && !x.Expired {
+			continue
+		}
+		if !x.Expired && !x.Allows(c.Baseline, c.Candidate) {
+			x.Exceeded, beyond = true, "only "+x.Most()+" is accepted"
+			x.Rises = append(x.Rises, rise+": "+beyond)
 			continue
 		}
 		x.Rises = append(x.Rises, rise)
@@ -33,7 +39,7 @@ func (a *acceptances) take(metric, endpoint, rise string) (by *results.Acceptanc
 			by = &x.Acceptance
 		}
 	}
-	return by
+	return by, beyond
 }
 
 // told keeps what became of them, and warns of those that no longer do what they are there for. endpoints are those that there are.

@@ -38,6 +38,12 @@ func TestARiseThatIsAcceptedIsNoFail(t *testing.T) {
 		{"something else is accepted", of("WAL", "", "2026-05-04"), results.Fail, nil, ""},
 		{"it is accepted anew", append(of("queries", "", "2026-05-03"), of("queries", "", "2026-06-01")...), results.Pass, []string{"queries 2 to 3 per POST /orders"}, "counts no more"},
 		{"a latency is accepted, which is nothing of costs", []results.Acceptance{{Metric: "p95", Reason: "x", Expires: "2030-01-31"}}, results.Fail, nil, ""},
+		{"as much is accepted", upTo(of("queries", "", "2026-05-04"), 0.5, 0), results.Pass, []string{"queries 2 to 3 per POST /orders"}, ""},
+		{"as many are accepted", upTo(of("queries", "", "2026-05-04"), 0, 3), results.Pass, []string{"queries 2 to 3 per POST /orders"}, ""},
+		{"less is accepted", upTo(of("queries", "", "2026-05-04"), 0.4, 0), results.Fail, []string{"queries 2 to 3 per POST /orders: only +40 % is accepted"}, ""},
+		{"fewer are accepted", upTo(of("queries", "", "2026-05-04"), 0, 0.5), results.Fail, []string{"queries 2 to 3 per POST /orders: only +0.5 is accepted"}, ""},
+		{"less is accepted, and elsewhere in the file more", append(upTo(of("queries", "", "2026-05-04"), 0.4, 0), of("queries", "", "2026-06-01")...), results.Pass,
+			[]string{"queries 2 to 3 per POST /orders: only +40 % is accepted"}, ""},
 	} {
 		run := gated(same, more)
 		run.Created = time.Date(2026, 5, 4, 23, 59, 0, 0, time.UTC)
@@ -64,6 +70,14 @@ func TestARiseThatIsAcceptedIsNoFail(t *testing.T) {
 			}
 		}
 	}
+}
+
+// upTo limits what is accepted.
+func upTo(all []results.Acceptance, share, more float64) []results.Acceptance {
+	for i := range all {
+		all[i].UpToShare, all[i].UpToMore = share, more
+	}
+	return all
 }
 
 // TestEveryCountCanBeAccepted keeps the names that an experiment may use together with those that are compared.

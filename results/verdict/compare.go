@@ -49,8 +49,15 @@ func Compare(baseline, candidate Stored) results.Compared {
 		}
 	}
 	for _, kind := range kindsOf(sides) {
-		if kind == results.AskerGate {
+		switch kind {
+		case results.AskerGate:
 			compareStoredCosts(&c, sides)
+			continue
+		case kindTiming:
+			compareTimedGates(&c, sides)
+			continue
+		}
+		if kind == results.AskerCalibrate { // a build against itself, and with changes that were planted
 			continue
 		}
 		k := contrast{out: &c, kind: kind, effect: map[results.DifferenceEffect]bool{}}
@@ -61,6 +68,7 @@ func Compare(baseline, candidate Stored) results.Compared {
 		k.work()
 		k.recoveries()
 		k.limits()
+		k.scorecards()
 		k.questions()
 	}
 	gateNotes(&c, sides)
@@ -91,8 +99,11 @@ func together(c results.Compared) results.ComparisonOutcome {
 // kindOf tells runs apart that ask different things of the same experiment.
 func kindOf(run results.Run) string {
 	searched := slices.ContainsFunc(run.Trials, func(t results.Trial) bool { return t.Search != nil })
-	if run.Question.Asker == "" && searched {
+	switch {
+	case run.Question.Asker == "" && searched:
 		return kindBreakpoint
+	case run.Question.Asker == results.AskerGate && run.Question.Gate != nil:
+		return kindTiming
 	}
 	return run.Question.Asker
 }
@@ -158,17 +169,14 @@ func (k *contrast) take(sides [2]Stored, chosen [2]configured) {
 	for s, of := range []*results.ComparedSide{&k.out.Baseline, &k.out.Candidate} {
 		for i := range chosen[s].runs {
 			run := &chosen[s].runs[i]
-			shown := results.ComparedRun{
-				ID: run.ID, Created: run.Created, Asker: run.Question.Asker, Provider: run.Provider, Host: run.Host.Fingerprint, HostName: run.Host.Name,
-				CPU: run.Host.CPU, Cores: run.Host.Cores, Tools: run.Host.Tools,
-			}
+			shown := comparedRun(run)
 			for t := range run.Trials {
 				trial := &run.Trials[t]
 				if trial.Status != results.StatusComplete || !ofBuild(*run, trial.Build, sides[s].Build) {
 					continue
 				}
-				// Searches go beyond the limit on purpose.
-				e := execution{run: run, trial: trial, unfit: k.kind == "" && trial.Fitness.Saturated}
+				// Searches go beyond the limit on purpose, and of a gate's pairs it is known which count.
+				e := execution{run: run, trial: trial, unfit: (k.kind == "" || k.kind == kindMatrix) && trial.Fitness.Saturated}
 				if e.unfit {
 					k.note(fmt.Sprintf("trial %d of run %s was not fit to measure times: %s", trial.Number, run.ID, firstText(trial.Fitness.Reasons)))
 				} else {
@@ -184,6 +192,14 @@ func (k *contrast) take(sides [2]Stored, chosen [2]configured) {
 		slices.SortStableFunc(of.Runs, func(a, b results.ComparedRun) int {
 			return cmp.Or(a.Created.Compare(b.Created), cmp.Compare(a.ID, b.ID))
 		})
+	}
+}
+
+// comparedRun is a run as it is listed.
+func comparedRun(run *results.Run) results.ComparedRun {
+	return results.ComparedRun{
+		ID: run.ID, Created: run.Created, Asker: run.Question.Asker, Provider: run.Provider, Host: run.Host.Fingerprint, HostName: run.Host.Name,
+		CPU: run.Host.CPU, Cores: run.Host.Cores, Tools: run.Host.Tools,
 	}
 }
 
@@ -208,6 +224,8 @@ func (k *contrast) runs() string {
 		return "run"
 	case kindBreakpoint:
 		return "search for the breakpoint"
+	case kindTiming:
+		return kindTiming
 	}
 	return "run of " + k.kind
 }
@@ -234,10 +252,17 @@ func gateNotes(c *results.Compared, sides [2]Stored) {
 				continue
 			}
 			seen[run.ID] = true
-			if SameBuild(run.Builds[0], sides[0].Build) && SameBuild(run.Builds[1], sides[1].Build) {
-				c.Notes = append(c.Notes, fmt.Sprintf("the gate %s of %s held these two builds against each other in turn: %s",
-					run.ID, run.Created.UTC().Format("2006-01-02"), run.Verdict.Outcome))
+			is := func(build, side int) bool { return SameBuild(run.Builds[build], sides[side].Build) }
+			how := "in turn"
+			switch {
+			case is(0, 0) && is(1, 1):
+			case is(0, 1) && is(1, 0):
+				how = "in turn, this candidate as the baseline"
+			default:
+				continue
 			}
+			c.Notes = append(c.Notes, fmt.Sprintf("the gate %s of %s held these two builds against each other %s: %s",
+				run.ID, run.Created.UTC().Format("2006-01-02"), how, run.Verdict.Outcome))
 		}
 	}
 }

@@ -76,6 +76,10 @@ func configOf(r results.Run) []configField {
 		{"generator", r.Question.Generator, results.EffectUnclear},
 		{"flags", strings.Join(overrides(r.Command), " "), results.EffectUnclear},
 	}
+	if g := r.Question.Gate; g != nil {
+		how := fmt.Sprintf("%s, %s of each build in a pair", g.Mode, seconds(g.Measured))
+		fields = append(fields, configField{"gate", how, results.EffectUnclear})
+	}
 	for _, t := range r.Trials[:min(1, len(r.Trials))] {
 		fields = append(fields, configField{"latency from the intended start", strconv.FormatBool(t.OpenModel), results.EffectUnclear})
 		for _, n := range t.Nodes {

@@ -21,7 +21,7 @@ const (
 
 // work compares what a request cost behind the service, phase by phase and node by node.
 func (k *contrast) work() {
-	if k.kind != "" {
+	if k.kind != "" && k.kind != kindMatrix {
 		return
 	}
 	type place struct{ phase, node, count string }
@@ -37,9 +37,10 @@ func (k *contrast) work() {
 				if u.Trial != e.trial.Number || u.Phase == string(results.PhaseWarmup) || u.Requests <= 0 {
 					continue
 				}
-				inFault[u.Phase] = u.Phase != string(results.PhaseSteady)
+				phase := k.called(e, u.Phase)
+				inFault[phase] = phase != string(results.PhaseSteady)
 				for _, c := range countsOf(u) {
-					at := place{u.Phase, u.Node, c.name}
+					at := place{phase, u.Node, c.name}
 					if weights[at] == 0 {
 						seen = append(seen, at)
 					}

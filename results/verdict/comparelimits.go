@@ -21,7 +21,7 @@ const (
 
 // recoveries compares how long fault phases took to be over.
 func (k *contrast) recoveries() {
-	if k.kind != "" {
+	if k.kind != "" && k.kind != kindMatrix {
 		return
 	}
 	var order []string
@@ -30,7 +30,7 @@ func (k *contrast) recoveries() {
 		values[s] = map[string][]results.Recovery{}
 		for _, e := range k.sides[s] {
 			for _, r := range e.run.Verdict.Resilience {
-				faults := strings.Join(r.Faults, "+")
+				faults := k.called(e, strings.Join(r.Faults, "+"))
 				if r.Trial != e.trial.Number || e.unfit || r.Recovery.Seconds == nil && r.Recovery.Censor == nil {
 					continue
 				}
@@ -254,18 +254,12 @@ func compareStoredCosts(out *results.Compared, sides [2]Stored) {
 	if len(builds[0]) < fewestStarts || len(builds[1]) < fewestStarts {
 		return
 	}
-	length, shortened := inCommon(slices.Concat(builds[0], builds[1]))
-	if length == 0 {
-		out.Notes = append(out.Notes, "the costs can't be compared: the builds were not asked the same from the first request on")
-		return
+	costs, changes, doubt := CompareCosts(builds[0], builds[1])
+	if doubt != "" {
+		out.Notes = append(out.Notes, doubt)
 	}
-	if shortened != "" {
-		out.Notes = append(out.Notes, "costs: "+shortened)
-	}
-	var v results.Verdict
-	compareCosts(&v, builds, length, &acceptances{})
-	out.Costs, out.CostChanges = v.Costs, v.CostChanges
-	if len(seeds) > 1 {
+	out.Costs, out.CostChanges = costs, changes
+	if len(seeds) > 1 && len(costs) > 0 {
 		out.Notes = append(out.Notes, "costs: the runs had other seeds, and so other requests: only counts that differ by half are named")
 		for i := range out.Costs {
 			c := &out.Costs[i]

@@ -153,7 +153,7 @@ func (b *bench) run(side, trials int) results.Run {
 }
 
 func sideBuild(side int) results.Build {
-	return results.Build{SHA: strings.Repeat([]string{"a", "b"}[side], 40)}
+	return results.Build{SHA: strings.Repeat([]string{"a", "b", "c"}[side], 40)}
 }
 
 // order is how the runs of a comparison were made: for each letter one of the baseline (a) or the candidate (b), a space being days, and

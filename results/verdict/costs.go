@@ -94,6 +94,21 @@ func judgeCosts(v *results.Verdict, run results.Run) {
 	accept.told(v, compareCosts(v, builds, length, accept))
 }
 
+// CompareCosts compares what the same requests cost in the starts of two builds, as a cost gate does, and judges nothing. doubt is what
+// kept it from comparing all of them; empty: nothing did.
+func CompareCosts(baseline, candidate []results.Costs) (costs []results.CostComparison, changes []results.CostChange, doubt string) {
+	length, shortened := inCommon(slices.Concat(baseline, candidate))
+	if length == 0 {
+		return nil, nil, "the costs can't be compared: the builds were not asked the same from the first request on"
+	}
+	if shortened != "" {
+		doubt = "costs: " + shortened
+	}
+	var v results.Verdict
+	compareCosts(&v, [2][]results.Costs{baseline, candidate}, length, &acceptances{})
+	return v.Costs, v.CostChanges, doubt
+}
+
 // inCommon is how many requests all lists begin with alike, and why that is not all of them.
 func inCommon(lists []results.Costs) (length int, why string) {
 	length, longest := math.MaxInt, 0
@@ -162,9 +177,9 @@ func noteRise(row *results.Evidence, c *results.CostComparison, accept *acceptan
 		return
 	}
 	rise := fmt.Sprintf("%s %s to %s", c.Count, display(c.Baseline, ""), display(c.Candidate, ""))
-	by := accept.take(c.Count, c.Endpoint, fmt.Sprintf("%s per %s", rise, c.Endpoint))
+	by, beyond := accept.take(*c, fmt.Sprintf("%s per %s", rise, c.Endpoint))
 	if by == nil {
-		row.Outcome, row.Reason = results.Fail, join(row.Reason, rise)
+		row.Outcome, row.Reason = results.Fail, join(row.Reason, withReason(rise, beyond))
 		return
 	}
 	c.Accepted, c.AcceptedUntil = by.Reason, by.Expires

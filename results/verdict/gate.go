@@ -20,22 +20,23 @@ const (
 )
 
 // JudgeGate says what the pairs that were read so far come to. It is a pure function, and looks at the pairs one after another, in
-// the order in which they are given, as the gate did: a pair that comes after the look that decided changes nothing.
-func JudgeGate(plan results.Gate, readings []results.GateReading) GateJudgement {
-	g, seen := lookAt(plan, readings)
+// the order in which they are given, as the gate did: a pair that comes after the look that decided changes nothing. Accepted are the
+// acceptances in force, see results.Run.AcceptedTimes.
+func JudgeGate(plan results.Gate, readings []results.GateReading, accepted ...results.Acceptance) GateJudgement {
+	g, seen := lookAt(plan, readings, accepted...)
 	return g.judgement(readings[:seen])
 }
 
 // GateStanding is what a campaign has to know of JudgeGate, in a fraction of the time: whether the pairs decide, how many of them
 // count, and for how many the bounds are made.
-func GateStanding(plan results.Gate, readings []results.GateReading) (decided bool, used, most int) {
-	g, _ := lookAt(plan, readings)
+func GateStanding(plan results.Gate, readings []results.GateReading, accepted ...results.Acceptance) (decided bool, used, most int) {
+	g, _ := lookAt(plan, readings, accepted...)
 	return g.decided, len(g.used), g.most
 }
 
 // lookAt looks after each pair until they decide, and says how many were seen.
-func lookAt(plan results.Gate, readings []results.GateReading) (g *gate, seen int) {
-	g = &gate{plan: plan.WithDefaults()}
+func lookAt(plan results.Gate, readings []results.GateReading, accepted ...results.Acceptance) (g *gate, seen int) {
+	g = &gate{plan: plan.WithDefaults(), accepted: accepted}
 	g.most = mostPairs(g.plan, readings)
 	for seen < len(readings) && !g.decided && len(g.used) < g.most {
 		r := readings[seen]
@@ -64,14 +65,15 @@ func mostPairs(plan results.Gate, readings []results.GateReading) int {
 			each = total / float64(len(first))
 		}
 	}
-	return max(plan.LeastPairs, int(min(plan.Budget/each, float64(plan.MostPairs))))
+	return max(plan.LeastPairs, int(min((plan.Budget-plan.Spent)/each, float64(plan.MostPairs))))
 }
 
 // gate is one that is being judged.
 type gate struct {
-	plan results.Gate
-	most int
-	used []results.GateReading
+	plan     results.Gate
+	accepted []results.Acceptance // that are in force
+	most     int
+	used     []results.GateReading
 
 	looks    int
 	lastLook int // the number of a pair
@@ -86,11 +88,20 @@ type gateMetric struct {
 	results.GateEstimate
 	metric results.GateMetric
 	errors bool
+	// least and most are the ends of the interval that a fail and a pass go by, and own is the estimate without what lateness changed:
+	// those of the estimate itself, but where lateness changed it.
+	least, own, most float64
+	// lateApart says that lateness alone decides what the metric comes to; "": it does not.
+	lateApart string
 }
 
 // small says whether the estimate is below what is worth a fail.
 func (m gateMetric) small() bool {
-	return m.errors || m.Estimate == nil || *m.Estimate < change(m.metric.Floor)
+	floor := change(m.metric.Floor)
+	if m.Accepted != nil {
+		floor = max(floor, m.Accepted.MostChange())
+	}
+	return m.errors || m.Estimate == nil || max(*m.Estimate, m.own) < floor
 }
 
 // look judges the pairs that are used so far.
@@ -106,23 +117,23 @@ func (g *gate) look(conducted []results.GateReading) {
 	if len(g.unfit) > 0 {
 		return
 	}
-	gated, within, small := 0, 0, true
+	gated, open, small := false, false, true
 	for _, m := range g.metrics {
-		switch {
-		case !m.Gated:
+		switch m.State() {
+		case results.GateUngated:
 			continue
-		case m.Worse:
+		case results.GateWorse:
 			g.outcome, g.decided = results.Fail, true
 			return
-		case m.Within:
-			within++
+		case results.GateOpen:
+			open = true
 		}
-		gated++
+		gated = true
 		small = small && m.small()
 	}
 	// What may be worth a fail is looked at as long as there is time: else half of the changes between the floor and the limit would
 	// pass by the first look that happens to be narrow enough.
-	if gated > 0 && within == gated {
+	if gated && !open {
 		g.outcome, g.decided = results.Pass, small || len(g.used) == g.most
 	}
 }
@@ -154,8 +165,23 @@ func (g *gate) judgement(seen []results.GateReading) GateJudgement {
 	return j
 }
 
-// measure is a metric at this look.
+// measure is a metric at this look, and what it comes to.
 func (g *gate) measure(at int, m results.GateMetric) gateMetric {
+	e := g.estimate(at, m)
+	g.settle(&e)
+	if e.lateApart == "" {
+		return e
+	}
+	seen := e
+	seen.least, seen.own, seen.most = *e.Low, *e.Estimate, *e.High
+	if g.settle(&seen); seen.State() == e.State() {
+		e.lateApart = ""
+	}
+	return e
+}
+
+// estimate is how a metric changed by the pairs that are used so far.
+func (g *gate) estimate(at int, m results.GateMetric) gateMetric {
 	e := gateMetric{metric: m, errors: m.Name == results.GateErrors}
 	e.Metric, e.Unit = m.Name, slo.UnitTime
 	n := len(g.used)
@@ -182,7 +208,7 @@ func (g *gate) measure(at int, m results.GateMetric) gateMetric {
 		return e
 	}
 	if m.Name == results.GateThroughput {
-		e.Unit = "1/s"
+		e.Unit = slo.UnitPerSecond
 	}
 	e.Baseline, e.Candidate = known(middle(baselines)), known(middle(candidates))
 	moments := stats.MomentsOf(changes, gateResolution)
@@ -190,9 +216,19 @@ func (g *gate) measure(at int, m results.GateMetric) gateMetric {
 	low, high := moments.Mean-failBound*moments.Error(), moments.Mean+passBound*moments.Error()
 	e.Estimate, e.SD, e.Low, e.High = known(moments.Mean), known(moments.SD), known(low), known(high)
 	e.FailBound, e.PassBound = known(failBound), known(passBound)
-	e.Worse = low > 0 && moments.Mean >= change(m.Floor)
-	e.Within = high < change(m.PassLimit)
+	e.least, e.own, e.most = low, moments.Mean, high
+	if _, ok := m.Quantile(); ok {
+		g.heedLateness(&e, at, failBound, passBound)
+	}
 	return e
+}
+
+// settle says what a metric is by the ends of its interval, and by what is accepted of it.
+func (g *gate) settle(m *gateMetric) {
+	if m.Gated && !m.errors {
+		m.Worse, m.Within = m.least > 0 && min(*m.Estimate, m.own) >= change(m.metric.Floor), m.most < m.passLimit()
+	}
+	g.heed(m)
 }
 
 // valueOf is the value of a primary metric in a pair; of a pair that was read for fewer, one that is not known.
@@ -234,6 +270,7 @@ func (g *gate) measureErrors(e *gateMetric, at int) {
 	}
 	e.Baseline, e.Candidate = known(test.Baseline), known(test.Candidate)
 	e.Estimate, e.Low, e.High = known(test.Candidate-test.Baseline), known(test.Low), known(test.High)
+	e.least, e.most = test.Low, test.High
 	e.Worse = test.P <= g.failAlpha()*added && test.Candidate-test.Baseline >= e.metric.Floor
 	e.Within = test.High < e.metric.PassLimit
 	e.MDE = known(max(test.SmallestFailures(g.failAlpha()*added), e.metric.Floor))
@@ -258,7 +295,7 @@ func (g *gate) foresee(e *gateMetric) {
 	}
 	floor := change(e.metric.Floor)
 	e.MDE = known(stats.SmallestFound(*e.SD, len(g.used), *e.FailBound, floor))
-	if n, ok := stats.NeededValues(change(e.metric.PassLimit), *e.SD, floor, g.failAlpha(), g.plan.LeastPairs); ok {
+	if n, ok := stats.NeededValues(e.passLimit(), *e.SD, floor, g.failAlpha(), g.plan.LeastPairs); ok {
 		e.PairsNeeded = &n
 	}
 }
@@ -274,20 +311,27 @@ func (g *gate) misfits(conducted []results.GateReading) []string {
 		reasons = append(reasons, reason)
 	}
 	times, compared, worse := false, false, false
+	var late []string
 	for _, m := range g.metrics {
 		times = times || !m.errors
 		if !m.Gated {
 			continue
 		}
-		worse = worse || m.Worse
+		worse = worse || m.State() == results.GateWorse
 		if m.errors { // whose bursts are in their dispersion
 			continue
 		}
 		compared = true
+		if m.lateApart != "" {
+			late = append(late, m.lateApart)
+		}
 		if most := g.plan.Limits.Autocorrelation; len(g.used) >= fewestCorrelatedPairs && m.Autocorrelation != nil && *m.Autocorrelation > most {
 			reasons = append(reasons, fmt.Sprintf("%s of one pair resembles that of the next (autocorrelation %.2f, more than %.2f): something that changes slowly is in it; "+
 				"let the machine come to rest, or try a gate of whole trials", m.Metric, *m.Autocorrelation, most))
 		}
+	}
+	if !worse { // what another metric fails by is not the lateness's
+		reasons = append(reasons, late...)
 	}
 	// Where hardly any answer came, there are failures, and no times.
 	if times && !compared && !worse {

@@ -6,7 +6,9 @@ import (
 	"slices"
 
 	"github.com/devcraft-studio/brunt/results"
+	"github.com/devcraft-studio/brunt/results/histogram"
 	"github.com/devcraft-studio/brunt/results/slo"
+	"github.com/devcraft-studio/brunt/results/stats"
 )
 
 // unfitPair says why a pair does not count. Every rule is the same for both builds.
@@ -18,7 +20,11 @@ func unfitPair(plan results.Gate, p GatePair, windows []bothWindow, values []res
 		}
 	}
 	if len(windows) == 0 {
-		add("nothing was measured")
+		if p.Nothing != "" {
+			add("%s", p.Nothing)
+		} else {
+			add("nothing was measured")
+		}
 		return reasons
 	}
 	limits := FitnessLimits{}.withDefaults()
@@ -72,31 +78,94 @@ func offeredApart(windows []bothWindow) (float64, bool) {
 	return max(ratio, 1/ratio) - 1, true
 }
 
-// lateStarts says that iterations started so late that a quantile of latency is not the target's, or is "". Where only p99 of lateness is
-// known, it is held against p99 and what is beyond it.
+// lateStarts says that iterations started so late that a quantile of latency is not the target's, or is "". Where it is known what that
+// adds to the quantile, this counts: those that start late are seldom those that take long. Else the same quantile of lateness does,
+// and where only its p99 is known, that is held against p99 and what is beyond it.
 func lateStarts(plan results.Gate, p GatePair, q float64, v results.GateValue) string {
 	if v.Baseline == nil || v.Candidate == nil {
 		return ""
 	}
-	latency := min(*v.Baseline, *v.Candidate)
-	lateness := func(side GateSide) float64 {
-		switch {
-		case side.Lateness != nil && side.Lateness.Count() > 0:
-			return side.Lateness.Quantile(q)
-		case q >= 0.99:
-			return side.Fitness.LatenessP99
-		}
-		return 0
-	}
-	baseline, candidate := lateness(p.Baseline), lateness(p.Candidate)
+	latency, limits := min(*v.Baseline, *v.Candidate), plan.Limits
+	baseline, candidate := p.Baseline.latenessAt(q), p.Candidate.latenessAt(q)
 	name := "p" + display(q*100, slo.UnitNone)
-	if most := max(baseline, candidate); most > plan.Limits.LatenessShare*latency {
+	most, apart := max(baseline, candidate), math.Abs(candidate-baseline)
+	switch {
+	case v.Late != nil && *v.Late > limits.LatenessAdded && most > limits.LatenessShare*latency:
+		return fmt.Sprintf("iterations started late: that is %s of %s of latency, more than %s", percent(*v.Late), name, percent(limits.LatenessAdded))
+	case v.Late != nil: // what it changes is judged over all pairs
+	case most > limits.LatenessShare*latency:
 		return fmt.Sprintf("iterations started late: %s of lateness is %s, more than %s of that of latency",
-			name, display(most, slo.UnitTime), percent(plan.Limits.LatenessShare))
-	}
-	if apart := math.Abs(candidate - baseline); apart > plan.Limits.LatenessApart*latency {
+			name, display(most, slo.UnitTime), percent(limits.LatenessShare))
+	case apart > limits.LatenessApart*latency:
 		return fmt.Sprintf("iterations of one build started later than those of the other: %s of lateness differs by %s, more than %s of that of latency",
-			name, display(apart, slo.UnitTime), percent(plan.Limits.LatenessApart))
+			name, display(apart, slo.UnitTime), percent(limits.LatenessApart))
 	}
 	return ""
+}
+
+// readLateness notes what lateness did to a quantile.
+func readLateness(v *results.GateValue, p GatePair, q float64) {
+	baseline, ok := p.Baseline.addedByLateness(q)
+	candidate, both := p.Candidate.addedByLateness(q)
+	if v.Change != nil && ok && both {
+		v.Late, v.LateApart = known(-math.Expm1(-max(baseline, candidate))), known(candidate-baseline)
+	}
+}
+
+// heedLateness notes how much of a quantile is lateness. Where that surely changed one build by more than the other, and more than may be,
+// the change counts with it and without it: neither a fail nor a pass may be the lateness's. Its sign is not enough, as the same lateness is
+// a greater part of the quicker build: each true rise has some that seems to make it smaller. What chance does to lateness is a part of
+// what chance does to the change.
+func (g *gate) heedLateness(e *gateMetric, at int, failBound, passBound float64) {
+	var late, apart, without []float64
+	for _, r := range g.used {
+		v := valueOf(r, at)
+		if v.Late == nil || v.LateApart == nil {
+			return
+		}
+		late, apart, without = append(late, *v.Late), append(apart, *v.LateApart), append(without, *v.Change-*v.LateApart)
+	}
+	e.Late = known(stats.TrimmedMean(late, 0))
+	moments := stats.MomentsOf(apart, gateResolution)
+	if surely := math.Abs(moments.Mean) - passBound*moments.Error(); surely <= math.Log1p(g.plan.Limits.LatenessApart) {
+		return
+	}
+	own := stats.MomentsOf(without, gateResolution)
+	e.least = min(e.least, own.Mean-failBound*own.Error())
+	e.own = own.Mean
+	e.most = max(e.most, own.Mean+passBound*own.Error())
+	e.lateApart = fmt.Sprintf("iterations of one build started later than those of the other, which changes %s by %s, more than %s; without that it changed by %s",
+		e.Metric, percent(math.Expm1(math.Abs(moments.Mean))), percent(g.plan.Limits.LatenessApart), percent(math.Expm1(own.Mean)))
+}
+
+// latenessAt is a quantile of the lateness that the generator itself caused, in milliseconds; 0 where it is not known. Of that only p99
+// is kept: what is beyond it waited for a VU, which a target does that takes long, and belongs to its latency.
+func (s GateSide) latenessAt(q float64) float64 {
+	most := math.Inf(1)
+	if s.Fitness.LatenessOwnP99 > 0 {
+		most = s.Fitness.LatenessOwnP99
+	}
+	switch {
+	case s.Lateness != nil && s.Lateness.Count() > 0:
+		return min(most, s.Lateness.Quantile(q))
+	case q >= 0.99:
+		return min(most, s.Fitness.LatenessP99)
+	}
+	return 0
+}
+
+// addedByLateness is by how much the logarithm of a quantile of latency is above that of how long the same requests took.
+func (s GateSide) addedByLateness(q float64) (added float64, ok bool) {
+	if s.Service == nil || s.Service.Count() == 0 {
+		return 0, false
+	}
+	latency := histogram.New()
+	for _, w := range s.Windows {
+		latency.Merge(w.Latency)
+	}
+	took, from := s.Service.Quantile(q), latency.Quantile(q)
+	if took <= 0 || from <= 0 {
+		return 0, false
+	}
+	return max(0, math.Log(from)-math.Log(took)), true
 }

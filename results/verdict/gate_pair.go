@@ -12,6 +12,7 @@ type GatePair struct {
 	Seconds float64 // wall time from its first start to its end
 
 	Baseline, Candidate GateSide
+	Nothing             string // why there is no window, where that is known
 }
 
 // GateSide is one build of a pair. Its windows stand in the order of time, and the windows of the two sides at the same place
@@ -21,6 +22,9 @@ type GateSide struct {
 	Windows []GateWindow
 	// Lateness is by how much iterations started after they were due, in milliseconds, over all windows; nil: not known.
 	Lateness *histogram.Histogram
+	// Service is how long the requests took from their actual start, in milliseconds, over all windows, where the gate's metric is
+	// counted from the intended one: what lateness adds is the difference; nil: not known.
+	Service *histogram.Histogram
 	// Fitness is that of the trial: of generator and machine, which the sides have in common where both were under load at once,
 	// and of the counts, which are this side's own.
 	Fitness results.Fitness

@@ -24,6 +24,7 @@ func ReadPair(plan results.Gate, p GatePair) results.GateReading {
 		switch {
 		case quantile:
 			v = readQuantile(windows, q, plan.Limits.FewestExtremes)
+			readLateness(&v, p, q)
 		case m.Name == results.GateErrors:
 			v = readErrors(windows)
 		case m.Name == results.GateThroughput:

@@ -134,7 +134,7 @@ func TestReadPairCountsFailuresAndThroughput(t *testing.T) {
 
 // TestWhichPairsDoNotCount: each rule excludes a pair whichever build it is that breaks it.
 func TestWhichPairsDoNotCount(t *testing.T) {
-	lateness := func(v float64) *histogram.Histogram {
+	always := func(v float64) *histogram.Histogram {
 		h := histogram.New()
 		h.RecordN(v, 1000)
 		return h
@@ -148,6 +148,7 @@ func TestWhichPairsDoNotCount(t *testing.T) {
 	}{
 		{"nothing", nil, nil, ""},
 		{"steal", nil, func(s *GateSide) { s.Fitness.Machine = &results.Machine{Steal: 0.11} }, "the hypervisor gave"},
+		{"one core of two stolen", nil, func(s *GateSide) { v := 0.5; s.Fitness.Machine = &results.Machine{Foreign: &v} }, "other programs took 50% or more of this machine's CPU"},
 		{"steal within bounds", nil, func(s *GateSide) { s.Fitness.Machine = &results.Machine{Steal: 0.09} }, ""},
 		{"a generator that is saturated", nil, cores, "the load generator used 85%"},
 		{"dropped iterations", func(s *GateSide) { s.Windows[2].Dropped = 5 }, nil, "dropped 0.125% of the iterations"},
@@ -159,9 +160,14 @@ func TestWhichPairsDoNotCount(t *testing.T) {
 				s.Windows[i].Offered = 0
 			}
 		}, nil, "the builds were offered rates that differ"},
-		{"late", nil, func(s *GateSide) { s.Lateness = lateness(1.5) }, "iterations started late: p50 of lateness is 1.5ms, more than 10% of that of latency"},
-		{"late, but not against latency", nil, func(s *GateSide) { s.Lateness = lateness(0.5) }, ""},
-		{"one later than the other", func(s *GateSide) { s.Lateness = lateness(0.5) }, nil, "iterations of one build started later"},
+		{"late", nil, func(s *GateSide) { s.Lateness = always(1.5) }, "iterations started late: p50 of lateness is 1.5ms, more than 10% of that of latency"},
+		{"late, but not against latency", nil, func(s *GateSide) { s.Lateness = always(0.5) }, ""},
+		{"late, and much of latency is that", nil, func(s *GateSide) { s.Lateness, s.Service = always(4), always(6.5) }, "iterations started late: that is 35"},
+		{"late, and little of latency is that", nil, func(s *GateSide) { s.Lateness, s.Service = always(4), always(6.8) }, ""},
+		{"late, because VUs were busy with a slow target", func(s *GateSide) { s.Lateness = always(30) }, func(s *GateSide) { s.Fitness.LatenessOwnP99 = 0.1 }, ""},
+		{"one later than the other", func(s *GateSide) { s.Lateness = always(0.5) }, nil, "iterations of one build started later"},
+		{"one later, which is judged over all pairs", func(s *GateSide) { s.Lateness, s.Service = always(0.5), always(9.5) },
+			func(s *GateSide) { s.Service = always(10) }, ""},
 		{"p99 of lateness alone", nil, func(s *GateSide) { s.Fitness.LatenessP99 = 20 }, "iterations started late: p99 of lateness is 20ms"},
 		{"p99 of lateness alone says nothing of p50", nil, func(s *GateSide) { s.Fitness.LatenessP99 = 5 }, ""},
 	} {

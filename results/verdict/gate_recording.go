@@ -18,7 +18,8 @@ import (
 // not complete or torn is none. doubts say which those are, where they were complete.
 //
 // A window is a second: those seconds count that lie in the core of the same phase in both trials, so that the first and the last
-// of a phase, where load or faults change, are left out of both.
+// of a phase, where load or faults change, are left out of both. Of builds that took turns a window is what was measured of a build in a
+// block of slices.
 func GatePairs(run results.Run, open Opener) (pairs []GatePair, doubts []string, err error) {
 	byPair := map[int][2]*results.Trial{}
 	for i := range run.Trials {
@@ -67,9 +68,13 @@ func readGatePair(run results.Run, both [2]*results.Trial, open Opener) (p GateP
 	}
 	first := both[0]
 	p = GatePair{Number: first.Pair, First: first.PairFirst, Seconds: first.PairSeconds}
-	p.Baseline.Windows, p.Candidate.Windows = inCommonSeconds(sides)
+	if len(both[0].Slices) > 0 {
+		p.Baseline.Windows, p.Candidate.Windows, p.Nothing = inTurnWindows(sides)
+	} else {
+		p.Baseline.Windows, p.Candidate.Windows = inCommonSeconds(sides)
+	}
 	for i, side := range []*GateSide{&p.Baseline, &p.Candidate} {
-		side.Lateness, side.Fitness = sides[i].lateness, sides[i].fitness()
+		side.Lateness, side.Service, side.Fitness = sides[i].lateness, sides[i].service, sides[i].fitness()
 	}
 	return p, false, nil
 }
@@ -99,9 +104,8 @@ func inCommonSeconds(sides [2]*gateReader) (baseline, candidate []GateWindow) {
 		}
 		baseline = append(baseline, a.window(sides[0].offers))
 		candidate = append(candidate, b.window(sides[1].offers))
-		for i, s := range []*gateSecond{a, b} {
-			sides[i].lateness = merged(sides[i].lateness, s.lateness)
-		}
+		sides[0].count(a)
+		sides[1].count(b)
 	}
 	return baseline, candidate
 }
@@ -118,8 +122,9 @@ type gateReader struct {
 	line   timeline
 	roles  map[recording.Key]gateRole
 
-	seconds  map[int]*gateSecond  // since t = 0
+	seconds  map[int]*gateSecond  // since t = 0; of builds that took turns they are frames, by nanoseconds
 	lateness *histogram.Histogram // of the seconds that count, in milliseconds; nil: it is not known
+	service  *histogram.Histogram // likewise
 	offers   bool                 // the load tells what it offered
 	all      gateCounts           // since t = 0
 }
@@ -132,18 +137,20 @@ type gateCounts struct {
 
 // gateSecond is a second of one side.
 type gateSecond struct {
+	from, to float64 // seconds from t = 0, of the first frame
 	phase    string
 	edge     bool                 // some of it lies in the guard of a phase, or in another phase
 	latency  *histogram.Histogram // of what was served; nil: nothing was
 	lateness *histogram.Histogram
+	service  *histogram.Histogram // of what was served, without lateness
 	counts   gateCounts
 }
 
 // gateRole is what a series tells of a side; its zero value is nothing.
 type gateRole struct {
-	latency, lateness bool
-	offered           bool
-	count             func(*gateCounts) *float64
+	latency, lateness, service bool
+	offered                    bool
+	count                      func(*gateCounts) *float64
 }
 
 func newGateReader(run results.Run, t results.Trial) *gateReader {
@@ -182,10 +189,16 @@ func (r *gateReader) second(f *recording.Frame) *gateSecond {
 	if phase := r.line.phaseOf(f); phase >= 0 {
 		label, edge = labelOf(r.line.spans[phase].Phase), r.line.spans[phase].guarded(f)
 	}
+	if r.trial.Planted != nil { // which only the candidate has, all the time
+		label = ""
+	}
 	at := int((f.Start - r.line.zero + slack) / frameLength)
+	if len(r.trial.Slices) > 0 {
+		at = int(f.Start - r.line.zero)
+	}
 	s := r.seconds[at]
 	if s == nil {
-		s = &gateSecond{phase: label}
+		s = &gateSecond{phase: label, from: r.line.seconds(f.Start), to: r.line.seconds(f.End)}
 		r.seconds[at] = s
 	}
 	s.edge = s.edge || edge || s.phase != label
@@ -197,12 +210,19 @@ func labelOf(p results.Phase) string {
 	return strings.Join(append([]string{string(p.Name)}, p.Faults...), " ")
 }
 
+// count makes a second one of those that count.
+func (r *gateReader) count(s *gateSecond) {
+	r.lateness, r.service = merged(r.lateness, s.lateness), merged(r.service, s.service)
+}
+
 func (r *gateReader) point(s *gateSecond, role gateRole, p *recording.Point) {
 	switch {
 	case role.latency:
 		s.latency = merged(s.latency, p.Trend)
 	case role.lateness:
 		s.lateness = merged(s.lateness, p.Trend)
+	case role.service:
+		s.service = merged(s.service, p.Trend)
 	case role.count != nil:
 		*role.count(&s.counts) += p.Sum
 		*role.count(&r.all) += p.Sum
@@ -239,6 +259,8 @@ func (r *gateReader) role(key recording.Key) (gateRole, error) {
 		return gateRole{latency: true}, nil
 	case key.Metric == metricLateness:
 		return gateRole{lateness: true}, nil
+	case key.Metric == metricTook && tags["outcome"] == "ok":
+		return gateRole{service: true}, nil
 	}
 	return gateRole{offered: key.Metric == metricOffered, count: countOf(key.Metric, tags["outcome"])}, nil
 }

@@ -15,22 +15,37 @@ func (g *gate) row(m gateMetric) results.Evidence {
 		e.Reason = m.Reason
 		return e
 	}
-	e.Bound = fmt.Sprintf("fail at +%s, pass below +%s", percent(m.metric.Floor), percent(m.metric.PassLimit))
+	e.Bound = fmt.Sprintf("fail at +%s, pass below +%s", percent(m.metric.Floor), m.passText())
 	if m.errors && m.metric.Floor == 0 {
 		e.Bound = fmt.Sprintf("fail above 0, pass below +%s", percent(m.metric.PassLimit))
 	}
+	if m.Accepted != nil && m.Accepted.UpToShare > 0 {
+		e.Bound = fmt.Sprintf("fail beyond +%s, pass below +%s", percent(m.Accepted.UpToShare), percent(*m.share(known(m.Accepted.MostChange() + m.passLimit()))))
+	}
 	e.Value, e.Low, e.High = m.share(m.Estimate), m.share(m.Low), m.share(m.High)
-	switch {
-	case len(g.unfit) > 0:
+	if len(g.unfit) > 0 {
 		e.Reason = "what the pairs show can't be believed"
-	case m.Worse:
+		return e
+	}
+	switch m.State() {
+	case results.GateWorse:
 		e.Outcome = results.Fail
-	case m.Within:
+		if m.Accepted != nil {
+			e.Reason = "only " + m.Accepted.Most() + " is " + acceptedText(m.Accepted.Acceptance)
+		}
+	case results.GateAccepted:
+		e.Outcome, e.Reason = results.Pass, m.rise()+", "+acceptedText(m.Accepted.Acceptance)
+	case results.GateWithin:
 		e.Outcome = results.Pass
 	default:
 		e.Reason = g.undecided(m)
 	}
 	return e
+}
+
+// passText is the change that has to be ruled out for a pass, for people.
+func (m gateMetric) passText() string {
+	return percent(math.Round(*m.share(known(m.passLimit()))*1e4) / 1e4)
 }
 
 // called is the metric's name, for people.
@@ -51,12 +66,19 @@ func (m gateMetric) share(change *float64) *float64 {
 
 // undecided says why a metric is neither worse nor within its limit.
 func (g *gate) undecided(m gateMetric) string {
-	if m.MDE == nil {
-		return "the interval holds both"
+	if m.lateApart != "" {
+		return m.lateApart
 	}
-	text := fmt.Sprintf("the interval holds both; these %s would have found +%s four times out of five", plural(int64(len(g.used)), "pair"), percent(*m.share(m.MDE)))
+	text := "the interval holds both"
+	if m.Accepted != nil {
+		text = "the interval holds what is accepted, " + m.Accepted.Most() + " at most, and what is far beyond it"
+	}
+	if m.MDE == nil {
+		return text
+	}
+	text += fmt.Sprintf("; these %s would have found +%s four times out of five", plural(int64(len(g.used)), "pair"), percent(*m.share(m.MDE)))
 	if m.PairsNeeded != nil {
-		text += fmt.Sprintf(", and %s would find +%s", plural(int64(*m.PairsNeeded), "pair"), percent(m.metric.PassLimit))
+		text += fmt.Sprintf(", and %s would find +%s", plural(int64(*m.PairsNeeded), "pair"), m.passText())
 	}
 	return text
 }

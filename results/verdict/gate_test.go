@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/devcraft-studio/brunt/results"
+	"github.com/devcraft-studio/brunt/results/slo"
 )
 
 // turn is how the pairs of a gate turn out: by how much each quantile changes, as a share, and how far pairs lie apart.
@@ -238,6 +239,26 @@ func TestBoundsAreForWhatTheBudgetAllows(t *testing.T) {
 		readings[5].Seconds = 1000 // after the first look it is too late
 		if got := JudgeGate(test.plan, readings).Findings.Most; got != test.want {
 			t.Errorf("%s: %d, want %d", test.name, got, test.want)
+		}
+	}
+}
+
+// TestThroughputHasOneUnit in gates, on noise cards, and where builds are compared out of the store.
+func TestThroughputHasOneUnit(t *testing.T) {
+	m := results.GateMetric{Name: results.GateThroughput}
+	plan := results.Gate{Primary: []results.GateMetric{m}}
+	var readings []results.GateReading
+	for _, r := range (turn{apart: 0.002}).readings(6) {
+		r.Values = []results.GateValue{r.Values[0]}
+		r.Values[0].Metric = m.Name
+		readings = append(readings, r)
+	}
+	noise, _ := Foresee(plan, readings)
+	for where, unit := range map[string]string{
+		"a gate": JudgeGate(plan, readings).Findings.Metrics[0].Unit, "a noise card": noise[0].Unit, "a comparison": emptyGateRow(m, "latency").Unit,
+	} {
+		if unit != slo.UnitPerSecond {
+			t.Errorf("in %s it is %q", where, unit)
 		}
 	}
 }

@@ -63,6 +63,9 @@ func newTimeline(t results.Trial, guard float64) timeline {
 // at is the moment of so many seconds from t = 0.
 func (l timeline) at(s float64) int64 { return l.zero + int64(math.Round(s*1e9)) }
 
+// seconds is when a moment is, from t = 0.
+func (l timeline) seconds(at int64) float64 { return float64(at-l.zero) / 1e9 }
+
 func (l timeline) span(i int, p results.Phase) span {
 	g := min(l.guard, (p.End-p.Start)/10)
 	return span{

@@ -9,7 +9,7 @@ import (
 )
 
 // Judge is the version of the rules.
-const Judge = 2
+const Judge = 3
 
 // Opener opens the recording of a trial, the file that its Recording names. It is not asked for trials without one. For the
 // recording of the services' metrics it is given the trial with that file's name as its Recording.
@@ -43,6 +43,9 @@ func Judgement(run results.Run, open Opener) (results.Verdict, error) {
 	v := results.Verdict{
 		Judge: Judge, Evidence: []results.Evidence{}, Phases: []results.PhaseSummary{},
 		Comparisons: []results.Comparison{}, Warnings: []string{},
+	}
+	if run.Question.Calibration != nil && run.Question.Gate != nil {
+		return v, judgeCalibration(&v, run, open)
 	}
 	if run.Question.Asker == results.AskerGate && run.Question.Gate != nil {
 		return v, judgeTiming(&v, run, open)

@@ -28,6 +28,10 @@ type Conn = pgx.Conn
 // ErrNoRow says that a query for one row found none.
 var ErrNoRow = pgx.ErrNoRows
 
+// PlannedAnew stands before the arguments of a query that is planned for them, each time it is asked. One that is prepared is planned
+// once for all arguments after five times, where that looks as good.
+const PlannedAnew = pgx.QueryExecModeExec
+
 // OpenPool makes a pool of size connections to DATABASE_URL and exports its state as metrics. It connects in the
 // background, and prepares the statements on each connection, so that a request which meets a fresh one pays one round
 // trip and not seven.

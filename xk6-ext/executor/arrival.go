@@ -50,6 +50,10 @@ type run struct {
 	workers     sync.WaitGroup
 	deactivated sync.WaitGroup
 
+	warmed *Warmed       // how the warm-up ended; nil: it has not, or it is as long as planned
+	saved  time.Duration // by which it was shorter than planned
+	lasts  *time.Timer   // ends the scenario in place of its planned end; nil: that stands
+
 	interrupting sync.Mutex
 	interrupt    error // what the script ended the test with
 }
@@ -61,12 +65,19 @@ func (a *arrival) Run(parent context.Context, out chan<- metrics.SampleContainer
 	defer func() {
 		r.cancel()
 		r.deactivated.Wait()
+		if r.lasts != nil {
+			r.lasts.Stop()
+		}
 	}()
 	if err := r.staff(); err != nil {
 		r.dismiss()
 		return err
 	}
-	r.config.Announce(r.state, r.start, out)
+	if r.levels() {
+		r.config.options.Leveling.begin(r.start)
+	} else {
+		r.config.Announce(r.state, r.start, out)
+	}
 	r.offer()
 	r.dismiss()
 	for _, p := range r.pools {

@@ -30,7 +30,9 @@ func AskedOf(scenarios lib.ScenarioConfigs, warmup time.Duration) Asked {
 			others = others || !scheduled
 			continue
 		}
-		a.Due += NewSchedule(c.spans()...).Count() * max(1, int64(len(c.Builds)))
+		for build := range max(1, len(c.Builds)) {
+			a.Due += c.TimetableOf(build).main.Count()
+		}
 		a.Peaks[name] = c.peak()
 		searching = searching || c.Search != nil
 	}

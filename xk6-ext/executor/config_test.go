@@ -135,14 +135,14 @@ func TestPlanSumsUpTheScenarios(t *testing.T) {
 		scenarios []lib.ExecutorConfig
 		want      Plan
 	}{
-		{"one that drives faults beside one at a constant rate", []lib.ExecutorConfig{steady, driver}, Plan{driven, true, true, 7 * time.Second, nil, nil, []string{"d"}, "a"}},
-		{"one of two iterations may send requests in the second", []lib.ExecutorConfig{steady, twice}, Plan{shared, false, false, 10*time.Minute - warmup, nil, nil, nil, "a"}},
-		{"a single iteration alone is the load", []lib.ExecutorConfig{driver}, Plan{driven[1:], false, false, 10*time.Minute - warmup, nil, nil, nil, ""}},
-		{"one at a constant rate", []lib.ExecutorConfig{steady}, Plan{[]string{Type}, true, true, 7 * time.Second, nil, nil, nil, "a"}},
-		{"a ramp", []lib.ExecutorConfig{ramp}, Plan{[]string{Type}, true, false, 7 * time.Second, nil, nil, nil, "c"}},
-		{"two after another", []lib.ExecutorConfig{later, steady}, Plan{[]string{Type}, true, false, 11 * time.Second, nil, nil, nil, "a"}},
-		{"k6's own open executor", []lib.ExecutorConfig{k6}, Plan{[]string{"constant-arrival-rate"}, false, true, 5 * time.Second, nil, nil, nil, ""}},
-		{"a mixture", []lib.ExecutorConfig{steady, vus}, Plan{both, false, false, 7 * time.Second, nil, nil, nil, "a"}},
+		{"one that drives faults beside one at a constant rate", []lib.ExecutorConfig{steady, driver}, Plan{driven, true, true, 7 * time.Second, nil, nil, []string{"d"}, false, "a"}},
+		{"one of two iterations may send requests in the second", []lib.ExecutorConfig{steady, twice}, Plan{shared, false, false, 10*time.Minute - warmup, nil, nil, nil, false, "a"}},
+		{"a single iteration alone is the load", []lib.ExecutorConfig{driver}, Plan{driven[1:], false, false, 10*time.Minute - warmup, nil, nil, nil, false, ""}},
+		{"one at a constant rate", []lib.ExecutorConfig{steady}, Plan{[]string{Type}, true, true, 7 * time.Second, nil, nil, nil, true, "a"}},
+		{"a ramp", []lib.ExecutorConfig{ramp}, Plan{[]string{Type}, true, false, 7 * time.Second, nil, nil, nil, true, "c"}},
+		{"two after another", []lib.ExecutorConfig{later, steady}, Plan{[]string{Type}, true, false, 11 * time.Second, nil, nil, nil, false, "a"}},
+		{"k6's own open executor", []lib.ExecutorConfig{k6}, Plan{[]string{"constant-arrival-rate"}, false, true, 5 * time.Second, nil, nil, nil, false, ""}},
+		{"a mixture", []lib.ExecutorConfig{steady, vus}, Plan{both, false, false, 7 * time.Second, nil, nil, nil, false, "a"}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			scenarios := lib.ScenarioConfigs{}

@@ -74,6 +74,19 @@
 // in __ENV when an iteration runs; brunt puts it there before the script's first line (BuildOf). What setup does, it does
 // once, in the environment of the first build.
 //
+// With slices (Options.Slices) the two builds are under load in turn, each at the scenario's rate. A build's schedule stands still while
+// the other has its turn, and goes on where it stopped, so that both get the same iterations:
+//
+//	               | slice of A        | slice of B        | slice of B        | slice of A        |
+//	due            1    2    3    4    1    2    3    4    5    6    7    8    5    6    7    8
+//
+// # A warm-up until times are level
+//
+// With leveling (Options.Leveling) the warm-up that scenarios are planned with is the longest that it may be. It ends as soon as the
+// times of both builds are level; what that means stands at Leveling. The schedule then begins sooner, with the numbers that its
+// iterations have anyway: a payload does not depend on how long the warm-up was. t = 0 is told when it is known, a quarter of a second
+// before it.
+//
 // # Markers
 //
 // The executor tells brunt's output which samples belong to which iteration by markers (IterationStart, IterationEnd,

@@ -55,6 +55,8 @@ type Timetable struct {
 	coin  random.Stream
 	heads uint64 // the side of the coin by which the build comes second in a slot
 	half  bool   // there are two builds
+
+	turns []Slice // in which the build is under load; nil: all the time
 }
 
 // Timetable is that of the scenario, or of its first build.
@@ -67,8 +69,37 @@ func (c *Config) TimetableOf(build int) Timetable {
 		warm: NewSchedule(c.warmupSpan()), main: NewSchedule(c.spans()...), zero: c.warmup(),
 		coin: random.StreamOf(c.options.Seed, c.Name+"/builds"), heads: uint64(build), half: len(c.Builds) > 0,
 	}
+	if len(c.Builds) > 0 && len(c.options.Slices) > 0 {
+		t.takeTurns(c.options.Slices, build, c.spans()[0].From)
+	}
 	t.warming, t.end = t.warm.Count(), t.zero+c.length()
 	return t
+}
+
+// takeTurns puts the schedule after the warm-up into the slices of a build, at a constant rate. It goes on in each slice where it
+// stopped at the end of the one before, so that both builds get the same iterations in slices of the same length.
+func (t *Timetable) takeTurns(all []Slice, build int, rate float64) {
+	loaded := time.Duration(0)
+	for _, s := range all {
+		if s.Build == build {
+			t.turns = append(t.turns, s)
+			loaded += s.End - s.Start
+		}
+	}
+	t.main = NewSchedule(Span{From: rate, To: rate, Length: loaded})
+}
+
+// inTurn is when it is, after so long under load, from t = 0.
+func (t Timetable) inTurn(loaded time.Duration) time.Duration {
+	last := len(t.turns) - 1
+	for _, s := range t.turns[:last] {
+		length := s.End - s.Start
+		if loaded < length {
+			return s.Start + loaded
+		}
+		loaded -= length
+	}
+	return t.turns[last].Start + loaded
 }
 
 // Count is the number of iterations.
@@ -77,11 +108,17 @@ func (t Timetable) Count() int64 { return t.warming + t.main.Count() }
 // At is when iteration i is due, from 0 and less than Count, and whether it belongs to the warm-up.
 func (t Timetable) At(i int64) (due time.Duration, warmup bool) {
 	place := float64(i)
+	if t.Warmup(i) {
+		if t.second(i) {
+			place += 0.5
+		}
+		return t.warm.At(place), true
+	}
+	if t.turns != nil {
+		return t.zero + t.inTurn(t.main.At(place-float64(t.warming))), false
+	}
 	if t.second(i) {
 		place += 0.5
-	}
-	if t.Warmup(i) {
-		return t.warm.At(place), true
 	}
 	return t.zero + t.main.At(place-float64(t.warming)), false
 }
@@ -104,16 +141,19 @@ func (t Timetable) End() time.Duration { return t.end }
 
 // Announce says when t = 0 is, if it is this scenario, begun at start, that begins it.
 func (c *Config) Announce(state *lib.ExecutionState, start time.Time, out chan<- metrics.SampleContainer) {
+	c.announce(state, Warmed{Zero: start.Add(c.warmup()), Length: c.warmup()}, out)
+}
+
+func (c *Config) announce(state *lib.ExecutionState, end Warmed, out chan<- metrics.SampleContainer) {
 	plan := PlanOf(state.Test.Options.Scenarios, state.ExecutionTuple, c.options.Warmup)
 	if plan.leader != c.Name {
 		return
 	}
-	zero := start.Add(c.warmup())
 	if c.options.Marked {
-		out <- LoadStart{Zero: zero}
+		out <- LoadStart{Zero: end.Zero, Warmup: end.Length}
 	}
 	if c.options.Started != nil {
-		c.options.Started(Start{Zero: zero, Plan: plan})
+		c.options.Started(Start{Warmed: end, Plan: plan})
 	}
 }
 

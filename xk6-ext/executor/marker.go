@@ -8,8 +8,11 @@ import (
 
 // The markers below are sample containers without samples.
 
-// LoadStart is sent once, by the scenario whose first offered iteration is t = 0.
-type LoadStart struct{ Zero time.Time }
+// LoadStart is sent once, by the scenario whose first offered iteration is t = 0, and before that.
+type LoadStart struct {
+	Zero   time.Time
+	Warmup time.Duration // of that scenario
+}
 
 // IterationStart precedes all samples of an iteration.
 type IterationStart struct {

@@ -3,6 +3,7 @@ package executor
 import (
 	"context"
 	"iter"
+	"slices"
 	"time"
 )
 
@@ -30,16 +31,57 @@ func (r *run) jobs() iter.Seq2[*pool, job] {
 			}
 			return
 		}
-		for i := range r.timetable.Count() {
+		from := int64(0)
+		if r.levels() {
+			if from = r.timetable.warming; !r.warming(yield) {
+				return
+			}
+		}
+		if r.timetable.turns != nil {
+			r.inTurns(from, yield)
+			return
+		}
+		for i := from; i < r.timetable.Count(); i++ {
 			for _, p := range r.slot(i) {
 				due, _ := p.table.At(i)
-				if !yield(p, job{index: i, due: due}) {
+				if !yield(p, job{index: i, due: due - r.saved}) {
 					return
 				}
 			}
 		}
 	}
 }
+
+// inTurns offers the iterations of builds that take turns, from one of that number on.
+func (r *run) inTurns(from int64, yield func(*pool, job) bool) {
+	next := make([]int64, len(r.pools))
+	for {
+		var first *pool
+		var one job
+		for i, p := range r.pools {
+			index := from + next[i]
+			if index >= p.table.Count() {
+				continue
+			}
+			if due, _ := p.table.At(index); first == nil || due < one.due {
+				first, one = p, job{index: index, due: due}
+			}
+		}
+		if first == nil {
+			return
+		}
+		next[slices.Index(r.pools, first)]++
+		if !r.timetable.Warmup(one.index) {
+			one.due -= r.saved
+		}
+		if !yield(first, one) {
+			return
+		}
+	}
+}
+
+// levels says whether the warm-up ends when times are level. A scenario that has none, as one that begins later, waits for no level.
+func (r *run) levels() bool { return r.config.options.Leveling != nil && r.config.warmup() > 0 }
 
 // slot is the pools in the order in which they are due in a slot.
 func (r *run) slot(i int64) []*pool {
@@ -70,7 +112,7 @@ func (r *run) offer() {
 		}
 	}
 	// The scenario lasts as long as was asked, so that startTime of another can build on it.
-	r.wait(alarm, r.timetable.End())
+	r.wait(alarm, r.timetable.End()-r.saved)
 }
 
 // wait returns when it is time, or false when the context is done before.

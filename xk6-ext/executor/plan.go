@@ -26,6 +26,10 @@ type Plan struct {
 	// Duration.
 	Drivers []string
 
+	// Levels is true when all scenarios are on brunt-arrival, begin at once and warm up as the run does, so that the warm-up can end
+	// when times are level.
+	Levels bool
+
 	leader string // name of the scenario that begins t = 0; "" when none is on brunt-arrival
 }
 
@@ -34,7 +38,7 @@ func (p Plan) Leads() bool { return p.leader != "" }
 
 // PlanOf reads the scenarios. The run's warm-up is that of the executors' Options.
 func PlanOf(scenarios lib.ScenarioConfigs, tuple *lib.ExecutionTuple, warmup time.Duration) Plan {
-	p := Plan{OpenModel: len(scenarios) > 0, ConstantRate: len(scenarios) > 0, Builds: mirrored(scenarios)}
+	p := Plan{OpenModel: len(scenarios) > 0, ConstantRate: len(scenarios) > 0, Levels: len(scenarios) > 0, Builds: mirrored(scenarios)}
 	var zero, end time.Duration
 	types := map[string]bool{}
 	starts, ends := map[time.Duration]bool{}, map[time.Duration]bool{}
@@ -46,6 +50,7 @@ func PlanOf(scenarios lib.ScenarioConfigs, tuple *lib.ExecutionTuple, warmup tim
 		p.ConstantRate = p.ConstantRate && constantRate(config)
 		c := arrivalOf(config)
 		p.OpenModel = p.OpenModel && c != nil
+		p.Levels = p.Levels && config.GetType() == Type && c.BaseConfig.GetStartTime() == 0 && !c.Warmup.Valid && c.Search == nil
 		if c != nil && c.Search != nil {
 			p.Search = c.searchPlan(len(scenarios) == 1)
 		}

@@ -10,6 +10,11 @@ import (
 type Options struct {
 	// Warmup is the warm-up of scenarios that do not name their own and start at 0.
 	Warmup time.Duration
+	// Leveling ends the warm-up sooner, when times are level; Warmup is then the longest it may be. nil: it lasts for Warmup.
+	Leveling *Leveling
+	// Slices are when each of two builds is under load, in the order of time; they cover the schedule of scenarios with builds. nil: both
+	// are under load all the time.
+	Slices []Slice
 	// Seed decides the order of the builds in a slot.
 	Seed int64
 	// Marked makes the executor send markers; brunt's output needs them.
@@ -22,10 +27,16 @@ type Options struct {
 	Started func(Start)
 }
 
+// Slice is a time in which one of two builds is under load and the other rests. It counts from t = 0.
+type Slice struct {
+	Start, End time.Duration
+	Build      int // 0 or 1
+}
+
 // Start says when the load begins.
 type Start struct {
-	Zero time.Time // t = 0, after the warm-up
-	Plan Plan
+	Warmed // t = 0, and the warm-up before it; its Level says nothing without Options.Leveling
+	Plan   Plan
 }
 
 // Register makes the executor known to k6. It can be called once per process.

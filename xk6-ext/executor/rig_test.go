@@ -18,7 +18,8 @@ import (
 type play struct {
 	seed    int64
 	warmup  time.Duration
-	options string // of the scenario, as JSON
+	levels  *Leveling // nil: the warm-up is as long as planned
+	options string    // of the scenario, as JSON
 	script  func(context.Context, call) error
 	initVU  func() error // of VUs beyond the planned ones; nil: they get set up
 	short   int          // planned VUs that are missing
@@ -39,6 +40,7 @@ type played struct {
 	config  *Config
 	err     error // of Run
 	zero    time.Time
+	warmup  time.Duration // as LoadStart tells it
 	told    []Start
 	starts  []IterationStart
 	ends    []IterationEnd
@@ -95,7 +97,7 @@ func (p play) run(t testing.TB, ctx context.Context) *played {
 	t.Helper()
 	got := &played{}
 	got.config = newConfig("s", Options{
-		Warmup: p.warmup, Seed: p.seed, Marked: true, Started: func(s Start) { got.told = append(got.told, s) },
+		Warmup: p.warmup, Leveling: p.levels, Seed: p.seed, Marked: true, Started: func(s Start) { got.told = append(got.told, s) },
 	})
 	if err := lib.StrictJSONUnmarshal([]byte(p.options), got.config); err != nil {
 		t.Fatal(err)
@@ -180,7 +182,7 @@ func (p play) state(t testing.TB, config lib.ExecutorConfig, got *played) *lib.E
 func (p *played) take(m metrics.SampleContainer) {
 	switch m := m.(type) {
 	case LoadStart:
-		p.zero = m.Zero
+		p.zero, p.warmup = m.Zero, m.Warmup
 	case IterationStart:
 		p.starts = append(p.starts, m)
 	case IterationEnd:

@@ -34,7 +34,7 @@ func inspect(p k6output.Params, o Options) error {
 	m := wire.Inspected{
 		Executors: plan.Executors, OpenModel: plan.OpenModel, ConstantRate: plan.ConstantRate,
 		DurationNanos: int64(plan.Duration), MaxVUs: int64(lib.GetMaxPossibleVUs(p.ExecutionPlan)),
-		Thresholds: thresholdsOf(p.ScriptOptions.Thresholds), Drivers: plan.Drivers,
+		Thresholds: thresholdsOf(p.ScriptOptions.Thresholds), Drivers: plan.Drivers, Levels: plan.Levels,
 	}
 	if s := plan.Search; s != nil {
 		m.Search = &wire.Search{From: s.From, Most: s.Most, Factor: s.Factor, StepNanos: int64(s.Step), VUs: s.VUs, Alone: s.Alone}

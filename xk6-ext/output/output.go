@@ -45,6 +45,8 @@ type Options struct {
 	Steer func(wire.Rate)
 	// FaultDone is told what became of what the script asked of a fault.
 	FaultDone func(wire.FaultDone)
+	// Leveling is told times of the warm-up, which it ends; nil: the warm-up is as long as planned.
+	Leveling *executor.Leveling
 	// Ledgers are those of the script; nil: there are none.
 	Ledgers *ledger.Book
 }
@@ -124,7 +126,8 @@ func open(p k6output.Params, o Options) (k6output.Output, error) {
 	out.gather = newGatherer(time.Now().UnixNano())
 	out.gather.strain.peaks = asked.Peaks
 	out.gather.led = out.plan.Leads()
-	out.gather.warmup = o.Config.WarmupNanos
+	out.gather.warmup, out.gather.leveling = o.Config.WarmupNanos, o.Leveling
+	out.gather.slices = o.Config.Slices
 	out.gather.started = out.announce
 	out.gather.exception = out.sendException
 	out.gather.index.selectors(o.Config.Selectors)
@@ -234,6 +237,9 @@ func (o *Output) loop() {
 			return
 		case now := <-ticker.C:
 			o.count(now.Add(-hold))
+			if o.options.Leveling != nil {
+				o.options.Leveling.Look(now.Add(-hold), now)
+			}
 			if o.gather.anchored && now.UnixNano() >= o.gather.zero {
 				o.health.begin()
 			}

@@ -9,6 +9,7 @@ import (
 	"github.com/devcraft-studio/brunt/results/histogram"
 	"github.com/devcraft-studio/brunt/results/recording"
 	"github.com/devcraft-studio/brunt/xk6-ext/executor"
+	"github.com/devcraft-studio/brunt/xk6-ext/wire"
 )
 
 // Outcomes of iterations and of requests.
@@ -49,10 +50,12 @@ type gatherer struct {
 	totals totals
 	strain strain
 
-	led      bool  // a scenario on brunt-arrival begins t = 0
-	anchored bool  // t = 0 is known
-	zero     int64 // wall-clock ns
-	warmup   int64 // ns
+	led      bool               // a scenario on brunt-arrival begins t = 0
+	anchored bool               // t = 0 is known
+	zero     int64              // wall-clock ns
+	warmup   int64              // ns
+	slices   []wire.Slice       // in which builds take turns
+	leveling *executor.Leveling // nil: the warm-up is as long as planned
 
 	requested bool // a request was counted
 	foreign   bool // the script has a metric of its own by the name of metricErrors
@@ -75,7 +78,7 @@ func newGatherer(anchor int64) *gatherer {
 func (g *gatherer) container(c metrics.SampleContainer) {
 	switch c := c.(type) {
 	case executor.LoadStart:
-		g.anchor(c.Zero.UnixNano(), c.Zero.UnixNano()-g.warmup)
+		g.zeroAt(c)
 	case executor.IterationStart:
 		c.Intended = g.due(c.Intended, c.Warmup)
 		g.begun(c)
@@ -197,6 +200,10 @@ func (g *gatherer) trail(t *httpext.Trail) {
 		it.requested = true
 		it.failed = it.failed || t.Failed.Bool
 		add(metricLatency, outcome, recording.Trend, milliseconds(latency))
+		if g.leveling != nil && it.Warmup && outcome == outcomeOK {
+			build, _ := tags.Get(executor.BuildTag)
+			g.leveling.Heard(build, time.Unix(0, at), milliseconds(latency))
+		}
 	}
 	g.errors(at, tags, t.Failed.Bool)
 	add("http_reqs", outcome, recording.Counter, 1)
@@ -268,6 +275,17 @@ func (g *gatherer) put(f *frame, at int64, targets []target, v float64) {
 	}
 }
 
+// zeroAt fixes t = 0. Of a warm-up that ended when times were level, frames have been sent: whole seconds count from t = 0 on then.
+func (g *gatherer) zeroAt(c executor.LoadStart) {
+	zero := c.Zero.UnixNano()
+	if g.leveling == nil {
+		g.anchor(zero, zero-g.warmup)
+		return
+	}
+	g.warmup = int64(c.Warmup)
+	g.anchor(zero, zero)
+}
+
 // anchor fixes t = 0; executors begin at first.
 func (g *gatherer) anchor(zero, first int64) {
 	if g.anchored {
@@ -275,6 +293,11 @@ func (g *gatherer) anchor(zero, first int64) {
 	}
 	g.anchored, g.zero = true, zero
 	g.frames.anchorAt(zero, min(first, zero))
+	for _, s := range g.slices {
+		for _, at := range s.Cuts() {
+			g.frames.mark(zero + at)
+		}
+	}
 }
 
 // active notes how many VUs k6 says are active. An iteration shows its first sample only when it has done something, so

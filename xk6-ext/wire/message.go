@@ -51,6 +51,15 @@ type Started struct {
 	Zero         int64 // wall-clock nanoseconds of t = 0: the first offered iteration after the warm-up
 	OpenModel    bool  // every scenario runs on brunt-arrival
 	ConstantRate bool  // the offered rate does not change after the warm-up
+	// Warmed is how a warm-up ended that lasted until times were level; nil: it was as long as asked.
+	Warmed *Warmed `json:",omitempty"`
+}
+
+// Warmed is how a warm-up ended.
+type Warmed struct {
+	Nanos int64   // that it lasted
+	Level bool    // its times were level; else it was as long as it may be
+	Apart float64 // by which share the last medians were apart; 0: not known
 }
 
 // Frame holds the samples of an interval.
@@ -116,6 +125,7 @@ type Inspected struct {
 	Ledgers []string // the names of those that the script's init code makes, sorted
 	// Drivers are the scenarios that only drive faults, sorted; the plan above is that of the others.
 	Drivers []string `json:",omitempty"`
+	Levels  bool     `json:",omitempty"` // the warm-up could end when times are level
 }
 
 // Threshold is a threshold of the script's options.
@@ -131,12 +141,17 @@ type Config struct {
 	Version     int
 	Seed        int64
 	WarmupNanos int64
-	Selectors   []Selector
-	AbortOn     []AbortThreshold
-	Alone       bool              // no output of k6 stands beside brunt's
-	Steered     bool              // a scenario that searches follows the Rates that are sent
-	Scripted    bool              `json:",omitempty"` // faults wait for the script
-	Facts       map[string]string // urls and facts about the data, for the JS module
+	// LeastWarmupNanos is how long the warm-up lasts at least: it goes on until times are level, for WarmupNanos at most. 0: it lasts
+	// for WarmupNanos.
+	LeastWarmupNanos int64 `json:",omitempty"`
+	Selectors        []Selector
+	AbortOn          []AbortThreshold
+	Alone            bool              // no output of k6 stands beside brunt's
+	Steered          bool              // a scenario that searches follows the Rates that are sent
+	Scripted         bool              `json:",omitempty"` // faults wait for the script
+	Facts            map[string]string // urls and facts about the data, for the JS module
+	// Slices are when each of the two builds is under load, in the order of time; nil: both are all the time.
+	Slices []Slice `json:",omitempty"`
 	// Builds are the two builds that scenarios measure side by side, in the order of the scenarios' option; nil: none.
 	Builds []Build
 }
@@ -147,6 +162,22 @@ type Build struct {
 	Name  string
 	Env   map[string]string
 	Facts map[string]string `json:",omitempty"`
+}
+
+// Slice is a time in which one of two builds is under load and the other rests, in nanoseconds from t = 0. What begins from FromNanos
+// on is measured. No frame straddles its edges, nor those of its parts that are as long as what is not measured.
+type Slice struct {
+	StartNanos, FromNanos, EndNanos int64
+	Build                           int // by its place in Config.Builds
+}
+
+// Cuts are the moments within the slice at which a frame ends and another begins, in nanoseconds from t = 0.
+func (s Slice) Cuts() []int64 {
+	all := []int64{s.StartNanos}
+	for at := s.FromNanos; at < s.EndNanos && s.FromNanos > s.StartNanos; at += s.FromNanos - s.StartNanos {
+		all = append(all, at)
+	}
+	return append(all, s.EndNanos)
 }
 
 // Selector asks for a series of its own: the samples of Metric that bear all of Tags.

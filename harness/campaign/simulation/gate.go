@@ -152,21 +152,23 @@ func (c *conductor) inTrials(next campaign.GatePair, baseline, candidate *proces
 	one(candidate, &c.candidate)
 }
 
-// inSlices loads the builds in turn, in blocks ABBA or BAAB by the coin. A block is a window.
+// inSlices loads the builds in turn, in the slices that the pair of a real gate has. A block is a window.
 func (c *conductor) inSlices(next campaign.GatePair, baseline, candidate *process) {
-	coins := rand.New(rand.NewPCG(uint64(next.Seed), 0))
 	c.start()
 	c.warm(baseline)
 	c.warm(candidate)
-	for measured := 0; measured < int(c.plan.Measured); measured += 2 * (slice - sliceLeaves) {
-		outer, inner, outerWindow, innerWindow := baseline, candidate, c.baseline.add(), c.candidate.add()
-		if coins.IntN(2) == 1 {
-			outer, inner, outerWindow, innerWindow = inner, outer, innerWindow, outerWindow
+	own, other := next.Slices(c.plan)
+	for len(own) > 0 && len(other) > 0 {
+		first, second := baseline, candidate
+		firstWindow, secondWindow := c.baseline.add(), c.candidate.add()
+		if other[0].Start < own[0].Start {
+			first, second, firstWindow, secondWindow = second, first, secondWindow, firstWindow
 		}
-		c.slice(outer, outerWindow)
-		c.slice(inner, innerWindow)
-		c.slice(inner, innerWindow)
-		c.slice(outer, outerWindow)
+		c.slice(first, firstWindow)
+		c.slice(second, secondWindow)
+		c.slice(second, secondWindow)
+		c.slice(first, firstWindow)
+		own, other = own[2:], other[2:]
 	}
 	c.machine.pass(stopping)
 }
