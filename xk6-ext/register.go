@@ -52,7 +52,7 @@ func Register(conn *wire.Conn) error {
 	disturbed := &disturbing{conn: conn, waiting: map[int64]chan error{}}
 	leveling := levelingOf(config)
 	arrivals := executor.Options{
-		Warmup: time.Duration(config.WarmupNanos), Leveling: leveling, Slices: slicesOf(config), Seed: config.Seed, Marked: conn != nil, Alone: config.Alone, Started: starter(conn, leveling != nil), Rates: rates,
+		Warmup: time.Duration(config.WarmupNanos), Epoch: &executor.Epoch{}, Leveling: leveling, Slices: slicesOf(config), Seed: config.Seed, Marked: conn != nil, Alone: config.Alone, Started: starter(conn, leveling != nil), Rates: rates,
 	}
 	executor.Register(arrivals)
 	native.Register(arrivals)

@@ -89,7 +89,7 @@ func (a *arrival) Run(parent context.Context, out chan<- metrics.SampleContainer
 }
 
 func (a *arrival) newRun(parent context.Context, out chan<- metrics.SampleContainer) *run {
-	c, start := a.config, time.Now()
+	c, start := a.config, a.config.Begin()
 	ctx, cancel := c.Scene(parent, start)
 	r := &run{arrival: a, ctx: ctx, cancel: cancel, out: out, start: start, timetable: c.Timetable()}
 	for i := range max(1, len(c.Builds)) {

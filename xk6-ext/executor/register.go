@@ -10,6 +10,8 @@ import (
 type Options struct {
 	// Warmup is the warm-up of scenarios that do not name their own and start at 0.
 	Warmup time.Duration
+	// Epoch is shared by all scenarios of a run, so that they have one t = 0. nil: each counts from when its executor was called.
+	Epoch *Epoch
 	// Leveling ends the warm-up sooner, when times are level; Warmup is then the longest it may be. nil: it lasts for Warmup.
 	Leveling *Leveling
 	// Slices are when each of two builds is under load, in the order of time; they cover the schedule of scenarios with builds. nil: both

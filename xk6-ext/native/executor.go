@@ -102,7 +102,7 @@ const tellPeriod = 50 * time.Millisecond
 // Run offers the schedule and returns when its last iteration has ended, or when the graceful stop has cut off what was
 // left.
 func (n *native) Run(parent context.Context, out chan<- metrics.SampleContainer) error {
-	start := time.Now()
+	start := n.config.Begin()
 	ctx, cancel := n.config.Scene(parent, start)
 	defer cancel()
 	table := n.config.Timetable()

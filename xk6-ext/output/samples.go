@@ -80,14 +80,12 @@ func (g *gatherer) container(c metrics.SampleContainer) {
 	case executor.LoadStart:
 		g.zeroAt(c)
 	case executor.IterationStart:
-		c.Intended = g.due(c.Intended, c.Warmup)
 		g.begun(c)
 	case executor.PoolEnd:
 		g.totals.pool(c, g.strain.needed(c.Tags))
 	case executor.IterationEnd:
 		g.end(c)
 	case executor.Unserved:
-		c.Intended = g.due(c.Intended, c.Warmup)
 		outcome := outcomeInterrupted
 		if c.Dropped {
 			outcome = outcomeDropped
@@ -125,15 +123,6 @@ func (t *totals) pool(c executor.PoolEnd, needed float64) {
 	if t.allowedVUs == 0 || used > before || more {
 		t.mostVUs, t.allowedVUs, t.neededVUs = c.Most, c.Allowed, needed
 	}
-}
-
-// due is when an iteration was due. Scenarios that start together do so some microseconds apart, and what follows the warm-up
-// of one does not precede t = 0, which another began.
-func (g *gatherer) due(intended time.Time, warmup bool) time.Time {
-	if zero := time.Unix(0, g.zero); !warmup && g.anchored && intended.Before(zero) {
-		return zero
-	}
-	return intended
 }
 
 func (g *gatherer) end(c executor.IterationEnd) {
