@@ -76,6 +76,24 @@ func TestWhatLatenessDecidesIsNotJudged(t *testing.T) {
 	}
 }
 
+// TestAGateGoesOnWhileARiseMayBeHiddenByLateness: what would be worth a fail without lateness does not pass at the first look.
+func TestAGateGoesOnWhileARiseMayBeHiddenByLateness(t *testing.T) {
+	for _, row := range []struct {
+		name    string
+		apart   float64
+		decided bool
+	}{
+		{"the baseline is later by less than may be", -0.015, true},
+		{"the baseline is later, which hides a rise of 3 %", -0.03, false},
+	} {
+		plan := results.Gate{Primary: []results.GateMetric{{Name: "p95"}}, MostPairs: 12}
+		j := JudgeGate(plan, latePairs(0.05, row.apart, row.apart, row.apart, row.apart, row.apart))
+		if j.Outcome != results.Pass || j.Decided != row.decided {
+			t.Errorf("%s: %s, decided: %v, %+v", row.name, j.Outcome, j.Decided, j.Findings.Metrics)
+		}
+	}
+}
+
 // TestWhatFailsByAnotherMetricIsJudged though lateness decides one.
 func TestWhatFailsByAnotherMetricIsJudged(t *testing.T) {
 	plan := results.Gate{Primary: []results.GateMetric{{Name: "p50"}, {Name: "p95"}}, MostPairs: 5}
