@@ -70,11 +70,16 @@ type FunctionChange struct {
 	CandidateCum  float64 `json:"candidate_cum_ms"`
 }
 
-// Short is the function's name without the path of its package: restapi.encodeSlowly.
+// Short is the function's name without the path of its package, and with [...] for type arguments, as in Go's own traces:
+// restapi.encodeSlowly, kit.SelectOne[...].
 func (f FunctionChange) Short() string {
-	path, rest := f.Function, ""
-	if i := strings.IndexAny(f.Function, "[("); i >= 0 { // types within have paths of their own
-		path, rest = f.Function[:i], f.Function[i:]
+	name := f.Function
+	if open, end := strings.Index(name, "["), strings.LastIndex(name, "]"); open >= 0 && open < end {
+		name = name[:open] + "[...]" + name[end+1:]
+	}
+	path, rest := name, ""
+	if i := strings.IndexAny(name, "[("); i >= 0 { // only what is before has slashes of its package's path
+		path, rest = name[:i], name[i:]
 	}
 	return path[strings.LastIndex(path, "/")+1:] + rest
 }
