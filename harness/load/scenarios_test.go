@@ -48,7 +48,7 @@ export function hang() { get('/slow'); }`)
 	for _, s := range []string{"constant", "ramping", "stepped", "hung"} {
 		got[s] = row{offered(s, -always, 0), offered(s, 0, 1), offered(s, 1, 2), offered(s, 2, 3), offered(s, 3, always)}
 	}
-	// One that starts later has no warm-up. A ramp from 10 to 30/s offers 15 in its first second and 25 in its second.
+	// A scenario that starts later has no warm-up. A ramp from 10 to 30/s offers 15 in its first second and 25 in its second.
 	want := map[string]row{
 		"constant": {15, 30, 30, 30, 0}, "ramping": {0, 0, 15, 25, 0}, "stepped": {10, 20, 50, 10, 0}, "hung": {5, 10, 0, 0, 0},
 	}

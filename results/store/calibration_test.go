@@ -1,9 +1,6 @@
 package store
 
 import (
-	"errors"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -75,26 +72,7 @@ func TestTheNewestCalibrationsOfAHostAreFound(t *testing.T) {
 
 // testdata/v3.db was written by the third version of the store, and is read for ever. It is never written again.
 func TestTheThirdVersionOfTheStoreIsReadForEver(t *testing.T) {
-	golden := filepath.Join("testdata", "v3.db")
-	if _, err := os.Stat(golden); *update && errors.Is(err, fs.ErrNotExist) {
-		path := filepath.Join(t.TempDir(), "v3.db")
-		s := open(t, path)
-		save(t, s, calibrated("v3-calibrated"))
-		s.Close() // the last to close moves the log into the file
-		content, err := os.ReadFile(path)
-		if err := errors.Join(err, os.WriteFile(golden, content, 0o666)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	content, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	path := filepath.Join(t.TempDir(), "v3.db")
-	if err := os.WriteFile(path, content, 0o666); err != nil {
-		t.Fatal(err)
-	}
-	s := open(t, path)
+	s := openGolden(t, "v3.db", func(s *Store) { save(t, s, calibrated("v3-calibrated")) })
 	runs, err := s.Calibrations(t.Context(), "f00d", "restapi", 10)
 	if err != nil || len(runs) != 1 || runs[0].ID != "v3-calibrated" || runs[0].Verdict.Noise.Used != 8 {
 		t.Errorf("%+v, %v", runs, err)

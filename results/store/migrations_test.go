@@ -52,19 +52,7 @@ func TestMigrationsAreNeverEdited(t *testing.T) {
 
 // testdata/v1.db was written by the first version of the store, and is read for ever. It is never written again.
 func TestTheFirstVersionOfTheStoreIsReadForEver(t *testing.T) {
-	golden := filepath.Join("testdata", "v1.db")
-	if _, err := os.Stat(golden); *update && errors.Is(err, fs.ErrNotExist) {
-		makeFixture(t, golden)
-	}
-	content, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	path := filepath.Join(t.TempDir(), "v1.db")
-	if err := os.WriteFile(path, content, 0o666); err != nil {
-		t.Fatal(err)
-	}
-	s := open(t, path)
+	s := openGolden(t, "v1.db", func(s *Store) { fillFirst(t, s) })
 	got, err := json.MarshalIndent(load(t, s, "v1-complete"), "", "  ")
 	if err != nil {
 		t.Fatal(err)
@@ -118,27 +106,16 @@ func losses(path string, want, got any) []string {
 	return nil
 }
 
-func makeFixture(t *testing.T, golden string) {
+// fillFirst saves what v1.db holds, and one of its runs as v1.json beside it.
+func fillFirst(t *testing.T, s *Store) {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "v1.db")
-	s := open(t, path)
 	complete, crashed := example("v1-complete"), example("v1-crashed")
 	crashed.Created, crashed.Ended, crashed.Status = began.Add(time.Hour), time.Time{}, results.StatusBroken
 	crashed.Trials, crashed.Verdict, crashed.Builds = nil, results.Verdict{}, nil
 	save(t, s, complete)
 	save(t, s, crashed)
-	s.Close() // the last to close moves the log into the file
-	content, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
 	document, err := json.MarshalIndent(complete, "", "  ")
-	if err != nil {
-		t.Fatal(err)
-	}
-	err = errors.Join(os.MkdirAll("testdata", 0o777), os.WriteFile(golden, content, 0o666),
-		os.WriteFile(filepath.Join("testdata", "v1.json"), append(document, '\n'), 0o666))
-	if err != nil {
+	if err := errors.Join(err, os.WriteFile(filepath.Join("testdata", "v1.json"), append(document, '\n'), 0o666)); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -2,8 +2,6 @@ package store
 
 import (
 	"errors"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -146,29 +144,12 @@ func TestReferencesNameARunOrACommit(t *testing.T) {
 
 // testdata/v2.db was written by the second version of the store, and is read for ever. It is never written again.
 func TestTheSecondVersionOfTheStoreIsReadForEver(t *testing.T) {
-	golden := filepath.Join("testdata", "v2.db")
-	if _, err := os.Stat(golden); *update && errors.Is(err, fs.ErrNotExist) {
-		path := filepath.Join(t.TempDir(), "v2.db")
-		s := open(t, path)
+	s := openGolden(t, "v2.db", func(s *Store) {
 		save(t, s, example("v2-complete"))
 		if _, err := s.NameRelease(t.Context(), "v1.2", "v2-complete", began); err != nil {
 			t.Fatal(err)
 		}
-		s.Close() // the last to close moves the log into the file
-		content, err := os.ReadFile(path)
-		if err := errors.Join(err, os.WriteFile(golden, content, 0o666)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	content, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	path := filepath.Join(t.TempDir(), "v2.db")
-	if err := os.WriteFile(path, content, 0o666); err != nil {
-		t.Fatal(err)
-	}
-	s := open(t, path)
+	})
 	want := Release{Name: "v1.2", Run: "v2-complete", SHA: measured, Created: began}
 	if r, err := s.Release(t.Context(), "v1.2"); err != nil || r != want {
 		t.Errorf("%+v, %v", r, err)

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -32,6 +33,28 @@ func open(t *testing.T, path string, options ...Option) *Store {
 	}
 	t.Cleanup(func() { s.Close() })
 	return s
+}
+
+// openGolden opens a copy of a store in testdata that an earlier version wrote. With -update one that is not there is written by fill;
+// one that is there never is.
+func openGolden(t *testing.T, name string, fill func(*Store)) *Store {
+	t.Helper()
+	golden, path := filepath.Join("testdata", name), filepath.Join(t.TempDir(), name)
+	if _, err := os.Stat(golden); *update && errors.Is(err, fs.ErrNotExist) {
+		fresh := filepath.Join(t.TempDir(), name)
+		s := open(t, fresh)
+		fill(s)
+		s.Close() // the last to close moves the log into the file
+		content, err := os.ReadFile(fresh)
+		if err := errors.Join(err, os.WriteFile(golden, content, 0o666)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	content, err := os.ReadFile(golden)
+	if err := errors.Join(err, os.WriteFile(path, content, 0o666)); err != nil {
+		t.Fatal(err)
+	}
+	return open(t, path)
 }
 
 func TestOpenRefusesWhatIsNotAStoreAndLeavesItAlone(t *testing.T) {
