@@ -156,6 +156,10 @@ func TestTheGateRefusesWhatItCanNotCompare(t *testing.T) {
 		"target:\n  command: [./serve]\n  port: 8080\n  ready: {http: /healthz}\n  env:",
 		"services:\n  more: {reference: restapi, port: 8080}\n  api:\n    command: [./serve]\n    port: 8080\n    env:", "load:", "load:\n  target: api",
 	).Replace(basketExperiment))
+	before, load, _ := strings.Cut(basketExperiment, "load:")
+	_, after, _ := strings.Cut(load, "warmup:")
+	s.put("closed.yaml", before+"load: {script: closed.js}\nwarmup:"+after)
+	s.put("closed.js", "export const options = { vus: 1, duration: '10s' };\nexport default function () {}\n")
 	for _, row := range []struct {
 		args []string
 		says string
@@ -163,7 +167,7 @@ func TestTheGateRefusesWhatItCanNotCompare(t *testing.T) {
 		{[]string{"gate", "--costs"}, "one experiment or more"},
 		{[]string{"gate", filepath.Join(s.dir, "both.yaml"), "--costs", "--baseline", "main"}, "built from two repositories"},
 		{[]string{"gate", s.dir, filepath.Join(s.dir, "nowhere.yaml"), "--costs"}, "there is no such experiment"},
-		{[]string{"gate", s.dir, "--mode", "mirror", "--baseline", "main"}, "requests without a script can't be made to two builds at once"},
+		{[]string{"gate", filepath.Join(s.dir, "closed.yaml"), "--mode", "mirror", "--baseline", "main"}, "the script's scenarios are not on brunt-arrival"},
 		{[]string{"gate", "script.js", "--costs"}, "not a bare script"},
 		{[]string{"gate", s.dir, "--costs", "--baseline", "nowhere"}, "nowhere is no commit"},
 		{[]string{"gate", s.dir, "--costs", "--baseline", "variant:fixed"}, "no service of the experiment is a reference target"},

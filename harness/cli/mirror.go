@@ -113,6 +113,7 @@ func (t *twin) load(ctx context.Context, joint *site.Site, number int) (runner.L
 		script.Slices = append(script.Slices, wireSlices(turns[i], i)...)
 		script.Builds = append(script.Builds, wire.Build{Name: string(name), Env: of.LoadEnv, Facts: facts(of)})
 	}
+	sideRequests(&script, t.started[0].Site().LoadTexts, t.started[1].Site().LoadTexts)
 	slices.SortFunc(script.Slices, func(a, b wire.Slice) int { return cmp.Compare(a.StartNanos, b.StartNanos) })
 	t.account(ctx, joint)
 	process, output, err := t.as.launch(ctx, number, load.Options{Script: script})

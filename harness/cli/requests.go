@@ -44,6 +44,17 @@ func resolvedRequests(s *load.Script, texts []string) {
 	s.Requests = &spec
 }
 
+// sideRequests gives each build of a script, if it has requests, those with the texts of its own site.
+func sideRequests(s *load.Script, texts ...[]string) {
+	s.Sides = nil
+	if s.Requests == nil {
+		return
+	}
+	for _, of := range texts {
+		s.Sides = append(s.Sides, s.Requests.WithTexts(of))
+	}
+}
+
 // headerSecrets are the headers of requests as variables whose names say which of them are secret. What differs from
 // request to request is none.
 func headerSecrets(e experiment.Experiment) map[string]string {

@@ -202,8 +202,6 @@ func (a *app) unmirrored(ctx context.Context, q *question) (why string, err erro
 		return "a service with a url: is there but once", nil
 	}
 	switch {
-	case q.script.Requests != nil:
-		return "requests without a script can't be made to two builds at once", nil
 	case !q.inspection.OpenModel:
 		return "the script's scenarios are not on brunt-arrival", nil
 	case q.script.Shape == "" && !q.inspection.ConstantRate:
@@ -231,5 +229,8 @@ func (q *question) mirror(length time.Duration) {
 	q.script.Builds = nil
 	for _, name := range []results.Side{results.SideBaseline, results.SideCandidate} {
 		q.script.Builds = append(q.script.Builds, wire.Build{Name: string(name), Env: q.script.Env})
+	}
+	if q.script.Requests != nil { // as far as they are known before the builds stand
+		sideRequests(&q.script, q.script.Requests.Texts(), q.script.Requests.Texts())
 	}
 }

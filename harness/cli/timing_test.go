@@ -290,8 +290,25 @@ func TestATimingGateStartsItsBaselineAsItWasCommitted(t *testing.T) {
 	if len(cut.Builds) != 2 || cut.Builds[0].SHA == "" || cut.Builds[0].Ref != "main" || cut.Builds[0].Dirty {
 		t.Errorf("the builds are %+v", cut.Builds)
 	}
-	if len(cut.Trials) < 2 || cut.Question.Gate.Mode != results.GateTrials || !slices.ContainsFunc(cut.Warnings, func(w string) bool { return strings.Contains(w, "without a script") }) {
-		t.Errorf("%d trials in mode %s, warnings %q", len(cut.Trials), cut.Question.Gate.Mode, cut.Warnings)
+	if len(cut.Trials) < 2 || cut.Question.Gate.Mode != results.GateMirror {
+		t.Fatalf("%d trials in mode %s", len(cut.Trials), cut.Question.Gate.Mode)
+	}
+	// 20/s for 2.25 s to each, and a warm-up until they are level, of what needs no script.
+	if trial := cut.Trials[0]; trial.Fitness.Offered != 90 || trial.Warmup == nil || trial.Warmup.Seconds < 0.75 || trial.Warmup.Seconds > 1.5 {
+		t.Errorf("%d were offered, after a warm-up of %+v", trial.Fitness.Offered, trial.Warmup)
+	}
+	p, doubts, err := s.pairsOf(cut)
+	if err != nil || len(doubts) > 0 || len(p) != 1 {
+		t.Fatalf("%d pairs, %q, %v", len(p), doubts, err)
+	}
+	for _, side := range []verdict.GateSide{p[0].Baseline, p[0].Candidate} {
+		offered := int64(0)
+		for _, w := range side.Windows {
+			offered += w.Offered
+		}
+		if offered < 40 || offered > 45 {
+			t.Errorf("%d were offered to one side: %+v", offered, side.Windows)
+		}
 	}
 	for name, said := range map[string]string{"baseline-target.log": "as committed", "candidate-target.log": "as changed"} {
 		if log := s.artifact(cut, name); !strings.HasPrefix(log, said) {

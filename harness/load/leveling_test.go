@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/devcraft-studio/brunt/results"
+	"github.com/devcraft-studio/brunt/xk6-ext/requests"
 	"github.com/devcraft-studio/brunt/xk6-ext/wire"
 )
 
@@ -33,9 +34,12 @@ func TestTheWarmUpLastsUntilTheTimesOfBothBuildsAreLevel(t *testing.T) {
 		cold  time.Duration // of the candidate
 		most  time.Duration
 		level bool
+
+		scriptless bool
 	}{
-		{"in time", 4 * time.Second, 40 * time.Second, true},
-		{"not in time", 8 * time.Second, 7 * time.Second, false},
+		{"in time", 4 * time.Second, 40 * time.Second, true, false},
+		{"not in time", 8 * time.Second, 7 * time.Second, false, false},
+		{"in time, of requests without a script", 4 * time.Second, 40 * time.Second, true, true},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -43,8 +47,17 @@ func TestTheWarmUpLastsUntilTheTimesOfBothBuildsAreLevel(t *testing.T) {
 				{Name: "baseline", Env: map[string]string{"URL": serve(t, (&cold{}).ServeHTTP)}},
 				{Name: "candidate", Env: map[string]string{"URL": serve(t, (&cold{after: row.cold}).ServeHTTP)}},
 			}
-			script := write(t, "script.js", strings.Replace(payload, "OPTIONS", arrival(`{ rate: 40, duration: '3s', maxVUs: 60 }`), 1))
-			p := start(t, Options{Script: Script{Path: script, Builds: builds, Warmup: row.most, LeastWarmup: 3 * time.Second}})
+			script := Script{Builds: builds, Warmup: row.most, LeastWarmup: 3 * time.Second}
+			if row.scriptless {
+				script.Path, script.Rate, script.Duration, script.VUs = "experiment.yaml", 40, 3*time.Second, 60
+				script.Requests = &requests.Spec{Requests: []requests.Request{{Name: "root", Method: "GET", URL: "http://127.0.0.1:9", Weight: 1}}}
+				for _, b := range builds {
+					script.Sides = append(script.Sides, script.Requests.WithTexts([]string{b.Env["URL"]}))
+				}
+			} else {
+				script.Path = write(t, "script.js", strings.Replace(payload, "OPTIONS", arrival(`{ rate: 40, duration: '3s', maxVUs: 60 }`), 1))
+			}
+			p := start(t, Options{Script: script})
 			fitness, err := p.Wait()
 			if err != nil {
 				t.Fatal(err)

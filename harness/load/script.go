@@ -28,6 +28,8 @@ type Script struct {
 	// Requests take the place of a script: brunt-native makes them. Path is then what messages name. Without a shape the rate
 	// is constant.
 	Requests *requests.Spec
+	// Sides are the requests of each of Builds, in their order: Requests, but for where the builds are.
+	Sides []requests.Spec
 
 	// Shape replaces the script's own scenarios: one of lib.Names. Empty: the script's own.
 	Shape    string
@@ -56,7 +58,7 @@ type Script struct {
 	Each int
 
 	// Builds are two builds that every scenario measures side by side, each at its rate; see package executor. All scenarios
-	// must then be on brunt-arrival; those of a constant rate last for Duration where it is given. setup and teardown see the
+	// must then be of the open model; those of a constant rate last for Duration where it is given. setup and teardown see the
 	// environment of the first. nil: none.
 	Builds []wire.Build
 	// Slices are when each of the Builds is under load, where they take turns; Duration is then the end of the last. nil: both are all the
@@ -145,7 +147,7 @@ const lightRate = 5000
 // light says whether the generator does with one processor at a time. With more, Go wakes another one for nearly every
 // answer, which finds nothing to do: that was a fifth of what a request cost.
 func (s Script) light() bool {
-	return s.Requests != nil && s.Rate <= lightRate && !s.Requests.HTTP.NoKeepAlive
+	return s.Requests != nil && s.Rate*float64(max(1, len(s.Builds))) <= lightRate && !s.Requests.HTTP.NoKeepAlive
 }
 
 // scriptless is the main script of requests without a script: options, and nothing to run.
@@ -169,11 +171,19 @@ func (s Script) scriptless() string {
 	}
 	var b strings.Builder
 	b.WriteString("import brunt from 'k6/x/brunt';\n")
-	fmt.Fprintf(&b, "const requests = %s;\n", quoted(s.Requests))
+	fmt.Fprintf(&b, "const requests = %s;\n", quoted(s.asked()))
 	fmt.Fprintf(&b, "export const options = { scenarios: { %s: Object.assign(%s, { executor: %s }, requests) } };\n",
 		quoted(name), schedule, quoted(xk6ext.Native))
 	b.WriteString("export default function () {}\n") // k6 wants one
 	return b.String()
+}
+
+// asked are the requests as the executor's options have them: those of each build, where there are builds.
+func (s Script) asked() any {
+	if s.Builds == nil {
+		return s.Requests
+	}
+	return map[string]any{"builds": s.builds(), "sides": s.Sides}
 }
 
 // played is the shape that is offered: the one that follows the rates asked for is breakpoint.

@@ -38,8 +38,8 @@ func (a *arrival) Init(context.Context) error {
 // run is the state of a running scenario.
 type run struct {
 	*arrival
-	ctx    context.Context
-	cancel context.CancelFunc
+	course *Course
+	ctx    context.Context // of the course
 	out    chan<- metrics.SampleContainer
 	start  time.Time // the warm-up begins; all durations of jobs count from here
 
@@ -50,10 +50,6 @@ type run struct {
 	workers     sync.WaitGroup
 	deactivated sync.WaitGroup
 
-	warmed *Warmed       // how the warm-up ended; nil: it has not, or it is as long as planned
-	saved  time.Duration // by which it was shorter than planned
-	lasts  *time.Timer   // ends the scenario in place of its planned end; nil: that stands
-
 	interrupting sync.Mutex
 	interrupt    error // what the script ended the test with
 }
@@ -63,21 +59,14 @@ type run struct {
 func (a *arrival) Run(parent context.Context, out chan<- metrics.SampleContainer) error {
 	r := a.newRun(parent, out)
 	defer func() {
-		r.cancel()
+		r.course.Close()
 		r.deactivated.Wait()
-		if r.lasts != nil {
-			r.lasts.Stop()
-		}
 	}()
 	if err := r.staff(); err != nil {
 		r.dismiss()
 		return err
 	}
-	if r.levels() {
-		r.config.options.Leveling.begin(r.start)
-	} else {
-		r.config.Announce(r.state, r.start, out)
-	}
+	r.course.Announce()
 	r.offer()
 	r.dismiss()
 	for _, p := range r.pools {
@@ -89,10 +78,9 @@ func (a *arrival) Run(parent context.Context, out chan<- metrics.SampleContainer
 }
 
 func (a *arrival) newRun(parent context.Context, out chan<- metrics.SampleContainer) *run {
-	c, start := a.config, a.config.Begin()
-	ctx, cancel := c.Scene(parent, start)
-	r := &run{arrival: a, ctx: ctx, cancel: cancel, out: out, start: start, timetable: c.Timetable()}
-	for i := range max(1, len(c.Builds)) {
+	course := a.config.Course(parent, a.state, out)
+	r := &run{arrival: a, course: course, ctx: course.Context, out: out, start: course.Start, timetable: a.config.Timetable()}
+	for i := range max(1, len(a.config.Builds)) {
 		p := r.newPool(i)
 		r.pools, r.reversed = append(r.pools, p), slices.Insert(r.reversed, 0, p)
 	}
@@ -147,6 +135,6 @@ func (r *run) abort(err error) {
 	defer r.interrupting.Unlock()
 	if r.interrupt == nil {
 		r.interrupt = err
-		r.cancel()
+		r.course.cancel()
 	}
 }

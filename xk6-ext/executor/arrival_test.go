@@ -320,7 +320,7 @@ func TestWaitingIsTheTimeFromTheQueueUntilAVUWasFree(t *testing.T) {
 			c.options.Marked = true
 			out := make(chan metrics.SampleContainer, 10)
 			r := (&arrival{config: c, state: play{}.state(t, c, &played{})}).newRun(t.Context(), out)
-			defer r.cancel()
+			defer r.course.Close()
 			r.start = r.start.Add(-time.Second) // all this is past
 			w := &worker{pool: r.pools[0], id: "1", free: row.free}
 			w.vu = (&vu{play: &play{}, calls: func(call) {}}).Activate(&lib.VUActivationParams{

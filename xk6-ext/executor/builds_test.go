@@ -55,7 +55,7 @@ func TestEachBuildHasVUsAndAQueueOfItsOwn(t *testing.T) {
 		t.Errorf("%+v", steps)
 	}
 	r := (&arrival{config: c, state: play{}.state(t, c, &played{})}).newRun(t.Context(), nil)
-	defer r.cancel()
+	defer r.course.Close()
 	if len(r.pools) != 2 || cap(r.pools[0].due) != 100 || r.pools[0].allowed != 7 || r.pools[0].due == r.pools[1].due {
 		t.Errorf("%d pools, a queue of %d, %d VUs", len(r.pools), cap(r.pools[0].due), r.pools[0].allowed)
 	}
@@ -94,7 +94,7 @@ func TestABuildWaitsForItsVUsWhileOtherScenariosHaveThem(t *testing.T) {
 				t.Error(left)
 			}
 			r.dismiss()
-			r.cancel()
+			r.course.Close()
 			r.deactivated.Wait()
 			if got := fmt.Sprint(err); (err == nil) != returned || !returned && !strings.Contains(got, "let the one with builds run alone") {
 				t.Errorf("the error is %v", err)
@@ -112,7 +112,7 @@ func TestASlotHoldsBothBuildsHalfASlotApartInTheOrderOfACoin(t *testing.T) {
 		c.options.Seed = seed
 		r := (&arrival{config: c, state: play{}.state(t, c, &played{})}).newRun(t.Context(), nil)
 		order := coin(t, r)
-		r.cancel()
+		r.course.Close()
 		if len(order) != slots {
 			t.Fatalf("%d slots, want %d", len(order), slots)
 		}

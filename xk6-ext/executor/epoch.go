@@ -22,5 +22,5 @@ func (e *Epoch) begin(startTime time.Duration, now time.Time) time.Time {
 	return e.at.Add(startTime)
 }
 
-// Begin is when the scenario begins, called by its executor at that time; all its jobs count from there.
-func (c *Config) Begin() time.Time { return c.options.Epoch.begin(c.GetStartTime(), time.Now()) }
+// begin is when the scenario begins, asked at that time; all its jobs count from there.
+func (c *Config) begin() time.Time { return c.options.Epoch.begin(c.GetStartTime(), time.Now()) }

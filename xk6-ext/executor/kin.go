@@ -13,7 +13,7 @@ import (
 )
 
 // What another executor of the same open model needs of this one. It embeds a Config, and is then part of the Plan of the
-// scenarios, begins t = 0 where it is the first, and has the same options, schedule and bounds.
+// scenarios, begins t = 0 where it is the first, and has the same options, schedule (Course) and bounds.
 
 // NewConfig is the config of a scenario on an executor of that type, to be embedded in its own.
 func NewConfig(name, kind string, o Options) *Config {
@@ -139,11 +139,7 @@ func (t Timetable) second(slot int64) bool {
 // End is when the scenario is over.
 func (t Timetable) End() time.Duration { return t.end }
 
-// Announce says when t = 0 is, if it is this scenario, begun at start, that begins it.
-func (c *Config) Announce(state *lib.ExecutionState, start time.Time, out chan<- metrics.SampleContainer) {
-	c.announce(state, Warmed{Zero: start.Add(c.warmup()), Length: c.warmup()}, out)
-}
-
+// announce says when t = 0 is, if it is this scenario that begins it.
 func (c *Config) announce(state *lib.ExecutionState, end Warmed, out chan<- metrics.SampleContainer) {
 	plan := PlanOf(state.Test.Options.Scenarios, state.ExecutionTuple, c.options.Warmup)
 	if plan.leader != c.Name {
@@ -157,9 +153,9 @@ func (c *Config) announce(state *lib.ExecutionState, end Warmed, out chan<- metr
 	}
 }
 
-// Scene is the context of a scenario that began at start: it ends with the graceful stop at the latest, and says how far
+// scene is the context of a scenario that began at start: it ends with the graceful stop at the latest, and says how far
 // the scenario is.
-func (c *Config) Scene(parent context.Context, start time.Time) (context.Context, context.CancelFunc) {
+func (c *Config) scene(parent context.Context, start time.Time) (context.Context, context.CancelFunc) {
 	whole := c.warmup() + c.length()
 	ctx, cancel := context.WithDeadline(parent, start.Add(whole+c.GetGracefulStop()))
 	return lib.WithScenarioState(ctx, &lib.ScenarioState{

@@ -32,7 +32,7 @@ func (r *run) jobs() iter.Seq2[*pool, job] {
 			return
 		}
 		from := int64(0)
-		if r.levels() {
+		if r.course.Levels() {
 			if from = r.timetable.warming; !r.warming(yield) {
 				return
 			}
@@ -43,8 +43,11 @@ func (r *run) jobs() iter.Seq2[*pool, job] {
 		}
 		for i := from; i < r.timetable.Count(); i++ {
 			for _, p := range r.slot(i) {
-				due, _ := p.table.At(i)
-				if !yield(p, job{index: i, due: due - r.saved}) {
+				due, warmup := p.table.At(i)
+				if !warmup {
+					due = r.course.moved(due)
+				}
+				if !yield(p, job{index: i, due: due}) {
 					return
 				}
 			}
@@ -72,7 +75,7 @@ func (r *run) inTurns(from int64, yield func(*pool, job) bool) {
 		}
 		next[slices.Index(r.pools, first)]++
 		if !r.timetable.Warmup(one.index) {
-			one.due -= r.saved
+			one.due = r.course.moved(one.due)
 		}
 		if !yield(first, one) {
 			return
@@ -80,8 +83,24 @@ func (r *run) inTurns(from int64, yield func(*pool, job) bool) {
 	}
 }
 
-// levels says whether the warm-up ends when times are level. A scenario that has none, as one that begins later, waits for no level.
-func (r *run) levels() bool { return r.config.options.Leveling != nil && r.config.warmup() > 0 }
+// warming offers the iterations of a warm-up that ends when times are level. It returns false when no more are wanted, or when the
+// context is done.
+func (r *run) warming(yield func(*pool, job) bool) bool {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for i := range r.timetable.warming {
+		for _, p := range r.slot(i) {
+			due, _ := p.table.At(i)
+			if !r.course.warms(timer, due) {
+				return r.course.warm(timer)
+			}
+			if !yield(p, job{index: i, due: due}) {
+				return false
+			}
+		}
+	}
+	return r.course.warm(timer)
+}
 
 // slot is the pools in the order in which they are due in a slot.
 func (r *run) slot(i int64) []*pool {
@@ -112,7 +131,7 @@ func (r *run) offer() {
 		}
 	}
 	// The scenario lasts as long as was asked, so that startTime of another can build on it.
-	r.wait(alarm, r.timetable.End()-r.saved)
+	alarm.Wait(time.Until(r.course.End()))
 }
 
 // wait returns when it is time, or false when the context is done before.

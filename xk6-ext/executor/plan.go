@@ -26,7 +26,7 @@ type Plan struct {
 	// Duration.
 	Drivers []string
 
-	// Levels is true when all scenarios are on brunt-arrival, begin at once and warm up as the run does, so that the warm-up can end
+	// Levels is true when all scenarios are of the open model, begin at once and warm up as the run does, so that the warm-up can end
 	// when times are level.
 	Levels bool
 
@@ -50,7 +50,7 @@ func PlanOf(scenarios lib.ScenarioConfigs, tuple *lib.ExecutionTuple, warmup tim
 		p.ConstantRate = p.ConstantRate && constantRate(config)
 		c := arrivalOf(config)
 		p.OpenModel = p.OpenModel && c != nil
-		p.Levels = p.Levels && config.GetType() == Type && c.BaseConfig.GetStartTime() == 0 && !c.Warmup.Valid && c.Search == nil
+		p.Levels = p.Levels && c != nil && c.BaseConfig.GetStartTime() == 0 && !c.Warmup.Valid && c.Search == nil
 		if c != nil && c.Search != nil {
 			p.Search = c.searchPlan(len(scenarios) == 1)
 		}

@@ -23,7 +23,7 @@ func TestBuildsThatTakeTurnsGetTheSameIterations(t *testing.T) {
 	c := parse(t, warmup, "s", `{"rate":50,"duration":"8s",`+twoBuilds+`}`)
 	c.options.Slices = turnsOf()
 	r := (&arrival{config: c, state: play{}.state(t, c, &played{})}).newRun(t.Context(), nil)
-	defer r.cancel()
+	defer r.course.Close()
 	numbers := map[string][]int64{}
 	last := time.Duration(0)
 	for p, j := range r.jobs() {
@@ -59,8 +59,8 @@ func TestTurnsBeginWhenTheWarmUpEnds(t *testing.T) {
 	c := parse(t, 3*time.Second, "s", `{"rate":50,"duration":"8s",`+twoBuilds+`}`)
 	c.options.Slices = turnsOf()
 	r := (&arrival{config: c, state: play{}.state(t, c, &played{})}).newRun(t.Context(), nil)
-	defer r.cancel()
-	r.saved = time.Second
+	defer r.course.Close()
+	r.course.saved = time.Second
 	first := map[string]time.Duration{}
 	for p, j := range r.jobs() {
 		if _, known := first[p.marked[BuildTag]]; !known && !r.warmup(j) {

@@ -20,9 +20,11 @@ const Type = "brunt-native"
 type Config struct {
 	*executor.Config
 	requests.Spec
+	// Sides are the requests of each of the builds, in their order, in place of requests: alike but for where the builds are.
+	Sides []requests.Spec `json:"sides"`
 
-	seed    int64
-	program *requests.Program // once validated
+	seed     int64
+	programs []*requests.Program // of each of specs, once validated
 }
 
 var _ lib.ExecutorConfig = &Config{}
@@ -43,22 +45,37 @@ func newConfig(name string, o executor.Options) *Config {
 // Validate returns every problem of the options.
 func (c *Config) Validate() []error {
 	problems := c.Config.Validate()
-	if len(c.Builds) > 0 {
-		problems = append(problems, errors.New(Type+" can't run two builds in one slot"))
+	if len(c.Sides) != len(c.Builds) {
+		problems = append(problems, errors.New("builds need sides, the requests of each, and sides builds"))
 	}
-	if c.program == nil {
-		program, err := requests.Compile(c.Spec)
+	if len(c.Sides) > 0 && len(c.Requests) > 0 {
+		problems = append(problems, errors.New("give either requests or sides"))
+	}
+	if c.programs != nil {
+		return problems
+	}
+	for _, spec := range c.specs() {
+		program, err := requests.Compile(spec)
 		if err != nil {
+			c.programs = nil
 			return append(problems, err)
 		}
-		c.program = program
+		c.programs = append(c.programs, program)
 	}
 	return problems
 }
 
+// specs are the requests of each build; where there are none, of the target.
+func (c *Config) specs() []requests.Spec {
+	if len(c.Builds) == 0 {
+		return []requests.Spec{c.Spec}
+	}
+	return c.Sides
+}
+
 // GetDescription is one line for people.
 func (c *Config) GetDescription(tuple *lib.ExecutionTuple) string {
-	return fmt.Sprintf("%d requests without a script, %s", len(c.Requests), c.Config.GetDescription(tuple))
+	return fmt.Sprintf("%d requests without a script, %s", len(c.specs()[0].Requests), c.Config.GetDescription(tuple))
 }
 
 // GetExecutionRequirements asks k6 for no VUs: workers take their place. The end is told all the same.

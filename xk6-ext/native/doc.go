@@ -9,6 +9,10 @@
 // the next iteration of the schedule and sleeps until it is due; there is nobody who hands iterations out, and so no
 // second wake-up for each.
 //
+// With builds, each has workers, a queue and requests (Config.Sides) of its own, and a slot of the schedule holds one request to either;
+// see package executor. Where the warm-up ends when times are level, or the rate is asked for on the way, an iteration can't be claimed
+// in advance: each is handed out when it is due, which costs a second wake-up.
+//
 // A request is sent once. It is never sent again, whatever happens to it: a generator that repeats requests hides failures
 // and adds load when the target can bear it least. An idle connection that the target has closed is noticed before a
 // request is sent on it, and another one is opened.

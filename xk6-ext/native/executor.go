@@ -25,17 +25,25 @@ type native struct {
 	state  *lib.ExecutionState
 	logger *logrus.Entry
 
-	forms   []*form
-	origins []*origin
+	sides []*side // the builds, or what stands for both where there are none
 }
 
 var _ lib.Executor = &native{}
+
+// side is what is asked of a build, or of the target where there are no builds, and where.
+type side struct {
+	name    string // of the build; "": there are none
+	http    requests.HTTP
+	program *requests.Program
+	forms   []*form
+	origins []*origin
+}
 
 // form is a request as it is sent.
 type form struct {
 	requests.Compiled
 	index  int
-	origin int  // of native.origins
+	origin int  // of side.origins
 	hosted bool // it has a header Host
 	agent  bool // it has a header User-Agent
 }
@@ -45,13 +53,29 @@ func (n *native) Init(context.Context) error {
 	if s := n.state.ExecutionTuple.Segment; s != nil && s.FloatLength() != 1 {
 		return errors.New(Type + " can't run a part of a test (execution segment)")
 	}
-	if n.config.program == nil {
+	if n.config.programs == nil {
 		if problems := n.config.Validate(); len(problems) > 0 {
 			return errors.Join(problems...)
 		}
 	}
+	specs := n.config.specs()
+	for i, program := range n.config.programs {
+		s := &side{http: specs[i].HTTP, program: program}
+		if i < len(n.config.Builds) {
+			s.name = n.config.Builds[i].Name
+		}
+		if err := s.prepare(); err != nil {
+			return err
+		}
+		n.sides = append(n.sides, s)
+	}
+	return nil
+}
+
+// prepare makes the forms of the requests, and the origins that they are made to.
+func (s *side) prepare() error {
 	known := map[string]int{}
-	for i, c := range n.config.program.Requests {
+	for i, c := range s.program.Requests {
 		f := &form{Compiled: c, index: i}
 		for _, h := range c.Headers {
 			f.hosted = f.hosted || strings.EqualFold(h.Name, "Host")
@@ -60,27 +84,30 @@ func (n *native) Init(context.Context) error {
 		key := c.Scheme + "://" + c.Host
 		at, ok := known[key]
 		if !ok {
-			o, err := originOf(c.Scheme, c.Host, n.config.HTTP)
+			o, err := originOf(c.Scheme, c.Host, s.http)
 			if err != nil {
 				return fmt.Errorf("request %s: %w", c.Name, err)
 			}
-			at = len(n.origins)
-			known[key], n.origins = at, append(n.origins, o)
+			at = len(s.origins)
+			known[key], s.origins = at, append(s.origins, o)
 		}
 		f.origin = at
-		n.forms = append(n.forms, f)
+		s.forms = append(s.forms, f)
 	}
 	return nil
 }
 
-// run is the state of a running scenario.
+// run is the state of a running scenario, or of one of its builds. Builds share nothing but the course, so that one that stalls keeps no
+// connection and no place in the queue from the other.
 type run struct {
 	*native
-	ctx   context.Context
-	out   chan<- metrics.SampleContainer
-	tags  *metrics.TagSet // of the scenario
-	queue source
-	limit int64 // of workers
+	*side
+	course *executor.Course
+	ctx    context.Context // of the course
+	out    chan<- metrics.SampleContainer
+	tags   *metrics.TagSet // of the scenario and the build
+	queue  source
+	limit  int64 // of workers
 
 	idle atomic.Int64 // workers without a request
 	busy atomic.Int64
@@ -102,40 +129,59 @@ const tellPeriod = 50 * time.Millisecond
 // Run offers the schedule and returns when its last iteration has ended, or when the graceful stop has cut off what was
 // left.
 func (n *native) Run(parent context.Context, out chan<- metrics.SampleContainer) error {
-	start := n.config.Begin()
-	ctx, cancel := n.config.Scene(parent, start)
-	defer cancel()
-	table := n.config.Timetable()
+	course := n.config.Course(parent, n.state, out)
+	defer course.Close()
+	var runs []*run
+	for i := range n.sides {
+		runs = append(runs, n.newRun(course, i, out))
+	}
+	course.Announce()
+	var running sync.WaitGroup
+	for _, r := range runs {
+		running.Go(r.offer)
+	}
+	running.Wait()
+	return nil
+}
+
+func (n *native) newRun(course *executor.Course, build int, out chan<- metrics.SampleContainer) *run {
 	_, most := n.config.VUs()
 	r := &run{
-		native: n, ctx: ctx, out: out, tags: n.config.TagsOf(n.state), limit: most,
+		native: n, side: n.sides[build], course: course, ctx: course.Context, out: out, tags: n.config.TagsOf(n.state), limit: most,
 		shared: map[outcome]*executor.Form{},
 	}
-	if n.config.Steered() {
+	if r.name != "" {
+		r.tags = r.tags.With(executor.BuildTag, r.name)
+	}
+	table := n.config.TimetableOf(build)
+	if n.config.Steered() || course.Levels() {
 		f := newFeed(n.config.QueueBound())
 		r.queue = f
-		r.working.Go(func() { f.run(ctx, n.config.Config, start) })
+		r.working.Go(func() { f.run(course, build, table) })
 	} else {
-		r.queue = newQueue(table, start, n.config.QueueBound())
+		r.queue = newQueue(table, course.Start, n.config.QueueBound())
 	}
-	stopped := context.AfterFunc(ctx, r.cutOff)
+	return r
+}
+
+// offer offers the iterations of a build and tells of them.
+func (r *run) offer() {
+	stopped := context.AfterFunc(r.ctx, r.cutOff)
 	defer stopped()
-	n.config.Announce(n.state, start, out)
 	r.employ()
-	r.conduct(start.Add(table.End()))
+	r.conduct()
 	ended := r.over()
 	for _, j := range r.queue.rest(ended) {
 		r.unserved(j, false)
 	}
 	r.tell(ended)
-	n.state.ModInitializedVUsCount(-int64(len(r.workers)))
-	r.mark(executor.PoolEnd{Tags: r.tags, Most: r.most.Load(), Allowed: most})
-	return nil
+	r.state.ModInitializedVUsCount(-int64(len(r.workers)))
+	r.mark(executor.PoolEnd{Tags: r.tags, Most: r.most.Load(), Allowed: r.limit})
 }
 
 // conduct returns when the schedule is over, or the context, and every worker has ended. It tells what is done meanwhile. The
 // scenario lasts as long as was asked, so that startTime of another can build on it.
-func (r *run) conduct(end time.Time) {
+func (r *run) conduct() {
 	idle := make(chan struct{})
 	go func() {
 		defer close(idle)
@@ -143,13 +189,14 @@ func (r *run) conduct(end time.Time) {
 	}()
 	ticker := time.NewTicker(tellPeriod)
 	defer ticker.Stop()
-	over := time.NewTimer(time.Until(end))
+	over := time.NewTimer(time.Until(r.course.End()))
 	defer over.Stop()
 	cut := r.ctx.Done()
 	for waiting, running := true, true; waiting || running; {
 		select {
 		case now := <-ticker.C:
 			r.tell(now)
+			over.Reset(time.Until(r.course.End())) // which comes sooner when the warm-up was shorter than planned
 		case <-over.C:
 			waiting = false
 		case <-cut:

@@ -1,7 +1,6 @@
 package native
 
 import (
-	"context"
 	"sync"
 	"time"
 
@@ -18,8 +17,8 @@ type source interface {
 	rest(now time.Time) []job
 }
 
-// feed is the source of a steered scenario. Which rate comes next is not known before, so that nobody may claim an iteration
-// ahead, as in a queue: it hands each out when it is due.
+// feed is the source of a scenario whose rate or whose warm-up is not known in advance (executor.Course.Due). So nobody may claim an
+// iteration ahead, as in a queue: it hands each out when it is due.
 type feed struct {
 	bound int
 
@@ -36,14 +35,13 @@ func newFeed(bound int64) *feed {
 	return f
 }
 
-// run offers what is asked for, until the end of the scenario or of the context.
-func (f *feed) run(ctx context.Context, c *executor.Config, start time.Time) {
+// run offers what is due of a build, until the end of the scenario or of the context.
+func (f *feed) run(course *executor.Course, build int, table executor.Timetable) {
 	defer f.end()
-	table := c.Timetable()
-	alarm := executor.NewAlarm(ctx)
+	alarm := executor.NewAlarm(course.Context)
 	defer alarm.Close()
-	for i, due := range c.Asked(ctx, start) {
-		j := job{index: i, intended: start.Add(due), warmup: table.Warmup(i)}
+	for i, due := range course.Due(build) {
+		j := job{index: i, intended: course.Start.Add(due), warmup: table.Warmup(i)}
 		if !alarm.Wait(time.Until(j.intended)) && j.intended.After(time.Now()) {
 			return
 		}

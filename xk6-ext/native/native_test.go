@@ -310,7 +310,6 @@ func TestValuesAndChecksAreOfTheIteration(t *testing.T) {
 func TestWhatCannotBeRunIsRefused(t *testing.T) {
 	for _, row := range []struct{ name, options, want string }{
 		{"no requests", `{"rate": 1, "duration": "1s"}`, "there are no requests"},
-		{"two builds", `{"rate": 1, "duration": "1s", "builds": [{"name": "a"}, {"name": "b"}], "requests": [{"name": "r", "method": "GET", "url": "http://h"}]}`, "two builds"},
 		{"a file that is not there", `{"rate": 1, "duration": "1s", "data": [{"name": "d", "file": "/no.csv"}], "requests": [{"name": "r", "method": "GET", "url": "http://h"}]}`, "no.csv"},
 		{"a template", `{"rate": 1, "duration": "1s", "requests": [{"name": "r", "method": "GET", "url": "http://h/{{x}}"}]}`, "no function x"},
 		{"no schedule", `{"requests": [{"name": "r", "method": "GET", "url": "http://h"}]}`, "the rate isn't specified"},

@@ -24,6 +24,8 @@ type play struct {
 	warmup  time.Duration
 	options string // of the schedule, as JSON
 	spec    requests.Spec
+	levels  *executor.Leveling
+	slices  []executor.Slice
 	watch   func(metrics.SampleContainer)
 	system  []metrics.SystemTag
 }
@@ -41,7 +43,7 @@ type played struct {
 func (p play) run(t testing.TB, ctx context.Context) *played {
 	t.Helper()
 	got := &played{}
-	config := newConfig("s", executor.Options{Warmup: p.warmup, Seed: p.seed, Marked: true})
+	config := newConfig("s", executor.Options{Warmup: p.warmup, Leveling: p.levels, Slices: p.slices, Seed: p.seed, Marked: true})
 	spec, err := json.Marshal(p.spec)
 	if err != nil {
 		t.Fatal(err)

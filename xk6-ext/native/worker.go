@@ -47,7 +47,7 @@ const mostForms = 1000
 func (r *run) newWorker() *worker {
 	_, id := r.state.GetUniqueVUIdentifiers()
 	w := &worker{
-		run: r, id: int64(id), drawer: r.config.program.Drawer(r.config.seed, r.config.Name),
+		run: r, id: int64(id), drawer: r.program.Drawer(r.config.seed, r.config.Name),
 		waits: make([]atomic.Pointer[counted], len(r.origins)), former: make([]known, len(r.forms)), alarm: executor.NewAlarm(r.ctx), forms: map[outcome]*executor.Form{},
 	}
 	for i, o := range r.origins {
@@ -136,7 +136,7 @@ func (w *worker) iterate(j job) {
 
 // exchange draws the values of a request, sends it and awaits the answer.
 func (w *worker) exchange(f *form, started time.Time, x *executor.Exchange) answer {
-	timeout := w.run.config.HTTP.Timeout
+	timeout := w.run.http.Timeout
 	if timeout == 0 {
 		timeout = requests.DefaultTimeout
 	}

@@ -87,6 +87,9 @@ func (g *gatherer) exchange(c *executor.Exchange) {
 	put(to.iterations, 1)
 	put(to.offered, 1)
 	if c.Warmup {
+		if !c.Form.Failed {
+			g.warming(c.Form.Request, c.Intended, milliseconds(c.Lateness+c.Took()))
+		}
 		return
 	}
 	g.totals.late(c.Lateness, c.Waited)

@@ -189,9 +189,8 @@ func (g *gatherer) trail(t *httpext.Trail) {
 		it.requested = true
 		it.failed = it.failed || t.Failed.Bool
 		add(metricLatency, outcome, recording.Trend, milliseconds(latency))
-		if g.leveling != nil && it.Warmup && outcome == outcomeOK {
-			build, _ := tags.Get(executor.BuildTag)
-			g.leveling.Heard(build, time.Unix(0, at), milliseconds(latency))
+		if it.Warmup && outcome == outcomeOK {
+			g.warming(tags, time.Unix(0, at), milliseconds(latency))
 		}
 	}
 	g.errors(at, tags, t.Failed.Bool)
@@ -206,6 +205,14 @@ func (g *gatherer) trail(t *httpext.Trail) {
 	add("http_req_sending", "", recording.Trend, milliseconds(t.Sending))
 	add("http_req_waiting", "", recording.Trend, milliseconds(t.Waiting))
 	add("http_req_receiving", "", recording.Trend, milliseconds(t.Receiving))
+}
+
+// warming tells the one who ends the warm-up what a request of it took that was served.
+func (g *gatherer) warming(tags *metrics.TagSet, at time.Time, took float64) {
+	if g.leveling != nil {
+		build, _ := tags.Get(executor.BuildTag)
+		g.leveling.Heard(build, at, took)
+	}
 }
 
 // errors counts a request that failed. The first request of all is counted even if it did not, as 0: a counter that nobody
