@@ -66,7 +66,7 @@ var plan = map[string]room{
 	"harness/dependency":          {enters: []string{"harness/site", "harness/experiment"}, tech: []string{pgx, goredis}},
 	"harness/fault":               {enters: []string{"harness/experiment", "harness/site", "results"}, tech: []string{toxiproxy, "golang.org/x/sys", "github.com/rs/zerolog", "github.com/prometheus/client_golang"}, tests: []string{"harness/dependency"}},
 	"harness/lease":               {enters: []string{"harness/site"}, tech: []string{"golang.org/x/sys"}},
-	"harness/load":                {enters: []string{"harness/experiment", "harness/site", "harness/cgroup", "results", "results/recording", "results/ledger", "results/histogram", "xk6-ext", "xk6-ext/wire", "xk6-ext/requests"}, tests: []string{"results/proof"}, tech: []string{k6, "golang.org/x/sys"}},
+	"harness/load":                {enters: []string{"harness/experiment", "harness/site", "harness/cgroup", "results", "results/recording", "results/ledger", "results/histogram", "xk6-ext", "xk6-ext/wire", "xk6-ext/requests"}, tests: []string{"results/proof", "results/stats"}, tech: []string{k6, "golang.org/x/sys"}},
 	"harness/probe":               {enters: []string{"results", "results/recording"}, tech: []string{expfmt, "github.com/prometheus/client_model"}},
 	"harness/build":               {enters: []string{"harness/experiment", "results"}, tech: []string{renameio}},
 	"harness/provenance":          {enters: []string{"results"}, tech: []string{"golang.org/x/sys"}},
