@@ -43,7 +43,9 @@ func TestProofNeitherBuildIsFavoured(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			median := func(build string) float64 { return r.trend("latency", 0, always, "build:"+build, "outcome:ok").Quantile(0.5) }
+			median := func(build string) float64 {
+				return r.trend("latency", 0, always, "build:"+build, "outcome:ok").Quantile(0.5)
+			}
 			changes = append(changes, math.Log(median("candidate")/median("baseline")))
 		}
 		m := stats.MomentsOf(changes, 0.0005)
