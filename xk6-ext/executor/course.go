@@ -70,9 +70,9 @@ func (o *Course) moved(planned time.Duration) time.Duration {
 	return planned - o.saved
 }
 
-// Due are the iterations of a build, or of a scenario that has none of build 0, by number, warm-up included, and when they are due, from
-// the start. What can't be known in advance comes shortly before it is due: that of a warm-up that ends when times are level, and of a
-// scenario that is steered (Config.Asked). It ends with the schedule, and may end early when the context does.
+// Due are the iterations of a build (0 where there are none): their numbers, warm-up included, and when they are due, from Start. Those of
+// a warm-up that ends when times are level, and of a scenario that is steered (Config.Asked), come shortly before they are due, all
+// others at once. It ends with the schedule, and may end sooner when the context does.
 func (o *Course) Due(build int) iter.Seq2[int64, time.Duration] {
 	if o.config.Steered() {
 		return o.config.Asked(o.Context, o.Start)
