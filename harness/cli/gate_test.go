@@ -119,6 +119,15 @@ func TestTheGateNamesTheQueryThatIsNew(t *testing.T) {
 	}
 }
 
+// closed puts a second experiment there, closed.yaml, whose script is on an executor of k6's own.
+func (s *bakery) closed() {
+	s.Helper()
+	before, load, _ := strings.Cut(basketExperiment, "load:")
+	_, after, _ := strings.Cut(load, "warmup:")
+	s.put("closed.yaml", before+"load: {script: closed.js, env: {URL: \"${target.url}\"}}\nwarmup:"+after)
+	s.put("closed.js", "import http from 'k6/http';\nexport const options = { vus: 1, duration: '40s' };\nexport default function () { http.get(__ENV.URL + '/basket'); }\n")
+}
+
 func checkCosts(t *testing.T, run results.Run, endpoint, count string, baseline, candidate float64, outcome results.ComparisonOutcome) {
 	t.Helper()
 	for _, c := range run.Verdict.Costs {
@@ -156,10 +165,7 @@ func TestTheGateRefusesWhatItCanNotCompare(t *testing.T) {
 		"target:\n  command: [./serve]\n  port: 8080\n  ready: {http: /healthz}\n  env:",
 		"services:\n  more: {reference: restapi, port: 8080}\n  api:\n    command: [./serve]\n    port: 8080\n    env:", "load:", "load:\n  target: api",
 	).Replace(basketExperiment))
-	before, load, _ := strings.Cut(basketExperiment, "load:")
-	_, after, _ := strings.Cut(load, "warmup:")
-	s.put("closed.yaml", before+"load: {script: closed.js}\nwarmup:"+after)
-	s.put("closed.js", "export const options = { vus: 1, duration: '10s' };\nexport default function () {}\n")
+	s.closed()
 	for _, row := range []struct {
 		args []string
 		says string

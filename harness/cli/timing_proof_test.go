@@ -221,27 +221,28 @@ func playedFigure(t *testing.T, r simulation.Recorded, n int) (figure string, fa
 			parts = append(parts, metric+" is not gated")
 			continue
 		}
-		atOnce, found := found(t, r, metric, stated[i], n)
+		share, seen := seenFrom(t, r, metric, stated[i], n)
 		parts = append(parts, fmt.Sprintf("MDE of %s %.1f %%, of which %.0f %% fail, as four of five do of %.1f %%",
-			metric, 100*math.Expm1(stated[i]), 100*atOnce, 100*math.Expm1(found)))
+			metric, 100*math.Expm1(stated[i]), 100*share, 100*math.Expm1(seen)))
 	}
 	return strings.Join(parts, "; "), fails
 }
 
-// found is the share of gates that fail by a metric that is changed by what they state, and the change of which four out of five fail.
-func found(t *testing.T, r simulation.Recorded, metric string, stated float64, n int) (share, change float64) {
+// seenFrom is the share of gates that fail by a metric that is changed by what they state, and the change from which on four of five do.
+func seenFrom(t *testing.T, r simulation.Recorded, metric string, stated float64, n int) (share, change float64) {
 	t.Helper()
-	const step = 1.05 // to which the change is exact
-	for change = stated; ; change *= step {
+	const step, most = 1.05, 3 // the change is exact to a step, and looked for up to so many times what is stated
+	failing := func(change float64) float64 {
 		r.Shift = map[string]float64{metric: change}
-		got := float64(playedRow(t, r, n).Blamed[metric]) / float64(n)
-		if change == stated {
-			share = got
-		}
-		if got >= 0.8 || change > 3*stated {
-			return share, change
+		return float64(playedRow(t, r, n).Blamed[metric]) / float64(n)
+	}
+	share, change = failing(stated), stated
+	for now := share; now < 0.8; now = failing(change) {
+		if change *= step; change > most*stated {
+			t.Fatalf("of a change of %s by %d times what is stated only %.0f %% fail", metric, most, 100*now)
 		}
 	}
+	return share, change
 }
 
 func playedRow(t *testing.T, r simulation.Recorded, n int) simulation.Row {

@@ -3,6 +3,7 @@ package cli_test
 import (
 	"io"
 	"math"
+	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -190,6 +191,20 @@ faults:
 	}
 	if !phases["steady"] || !phases["fault slow"] {
 		t.Errorf("the windows are of %v", phases)
+	}
+}
+
+// TestAPairOfWholeTrialsIsWhatIsLeft where one generator can't load both builds, and that is said.
+func TestAPairOfWholeTrialsIsWhatIsLeft(t *testing.T) {
+	t.Parallel()
+	s := newBakery(t)
+	s.closed()
+	v := s.start("gate", filepath.Join(s.dir, "closed.yaml"), "--provider", s.provider, "--no-wait", "--baseline", "main", "--pairs", "3", "--time-scale", "0.05", "--seed", "7")
+	v.awaitLine(`pair 1 of at most 3`)
+	cut := v.aborts(v.interrupt(syscall.SIGINT))
+	const said = "one after the other, which needs more pairs: the script's scenarios are not on brunt-arrival"
+	if cut.Question.Gate.Mode != results.GateTrials || !slices.ContainsFunc(cut.Warnings, func(w string) bool { return strings.Contains(w, said) }) {
+		t.Errorf("mode %s, warnings %q", cut.Question.Gate.Mode, cut.Warnings)
 	}
 }
 

@@ -136,9 +136,6 @@ func (t Timetable) second(slot int64) bool {
 	return toss.Bits()>>63 == t.heads
 }
 
-// End is when the scenario is over.
-func (t Timetable) End() time.Duration { return t.end }
-
 // announce says when t = 0 is, if it is this scenario that begins it.
 func (c *Config) announce(state *lib.ExecutionState, end Warmed, out chan<- metrics.SampleContainer) {
 	plan := PlanOf(state.Test.Options.Scenarios, state.ExecutionTuple, c.options.Warmup)
