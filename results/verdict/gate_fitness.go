@@ -11,6 +11,12 @@ import (
 	"github.com/devcraft-studio/brunt/results/stats"
 )
 
+// gateFitness are the limits for one side of a pair. Other programs count even where the run waited for no CPU: the clock rate and the
+// caches that they take come and go between pairs, and a gate looks for a few percent.
+func gateFitness() FitnessLimits {
+	return FitnessLimits{ContendedShare: -1}.withDefaults()
+}
+
 // unfitPair says why a pair does not count. Every rule is the same for both builds.
 func unfitPair(plan results.Gate, p GatePair, windows []bothWindow, values []results.GateValue) []string {
 	var reasons []string
@@ -27,7 +33,7 @@ func unfitPair(plan results.Gate, p GatePair, windows []bothWindow, values []res
 		}
 		return reasons
 	}
-	limits := FitnessLimits{}.withDefaults()
+	limits := gateFitness()
 	for _, side := range []GateSide{p.Baseline, p.Candidate} {
 		found := Fitness(side.Fitness, limits).Reasons
 		for _, reason := range found {

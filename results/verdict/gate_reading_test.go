@@ -149,6 +149,10 @@ func TestWhichPairsDoNotCount(t *testing.T) {
 		{"nothing", nil, nil, ""},
 		{"steal", nil, func(s *GateSide) { s.Fitness.Machine = &results.Machine{Steal: 0.11} }, "the hypervisor gave"},
 		{"one core of two stolen", nil, func(s *GateSide) { v := 0.5; s.Fitness.Machine = &results.Machine{Foreign: &v} }, "other programs took 50% or more of this machine's CPU"},
+		{"one core of two stolen, and nobody waited", nil, func(s *GateSide) {
+			v := 0.5
+			s.Fitness.Machine = &results.Machine{Foreign: &v, Pressure: &results.Pressure{CPU: 0.01}}
+		}, "other programs took 50% or more of this machine's CPU"},
 		{"steal within bounds", nil, func(s *GateSide) { s.Fitness.Machine = &results.Machine{Steal: 0.09} }, ""},
 		{"a generator that is saturated", nil, cores, "the load generator used 85%"},
 		{"dropped iterations", func(s *GateSide) { s.Windows[2].Dropped = 5 }, nil, "dropped 0.125% of the iterations"},

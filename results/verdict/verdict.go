@@ -9,7 +9,7 @@ import (
 )
 
 // Judge is the version of the rules.
-const Judge = 3
+const Judge = 4
 
 // Opener opens the recording of a trial, the file that its Recording names. It is not asked for trials without one. For the
 // recording of the services' metrics it is given the trial with that file's name as its Recording.
