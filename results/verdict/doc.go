@@ -333,7 +333,9 @@
 // accepted, and fitness is judged of all metrics alike. What became of each acceptance is part of the verdict.
 //
 // A pair does not count when generator or machine was unfit by the rules above, the rates that were offered differ by more than half a
-// per cent, or iterations started so late that a quantile is more than a third lateness; never by which build it is. What lateness adds
+// per cent, or iterations started so late that a quantile is more than a third lateness; never by which build it is. What other programs
+// take counts here even where nothing waited for a CPU: caches and clock rate suffer all the same, in some pairs and not in others (one of
+// two cores kept busy: the kernel told of waiting in less than a tenth of the time). What lateness adds
 // to a quantile is known by the same requests without it; where it is not, the quantile of the generator's own lateness may be a tenth of
 // it, and differ between the builds by 2 %. The third was found on a machine of two cores that did nothing else: there 14 to 25 % of p95
 // and p99 of a target of 2 to 3 ms were lateness, of both builds alike. A change of the target's own time is seen that much smaller than

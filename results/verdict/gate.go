@@ -363,13 +363,18 @@ func (g *gate) failingBaseline() string {
 func commonest(conducted []results.GateReading) string {
 	counts, text, best := map[string]int{}, map[string]string{}, ""
 	for _, r := range conducted {
+		seen := map[string]bool{} // both builds may have the same reason with other figures
 		for _, reason := range r.Unfit {
 			kind := reason
 			if digit := strings.IndexAny(reason, "0123456789"); digit > 0 {
 				kind = reason[:digit]
 			}
-			counts[kind]++
 			text[kind] = reason
+			if seen[kind] {
+				continue
+			}
+			seen[kind] = true
+			counts[kind]++
 			if best == "" || counts[kind] > counts[best] {
 				best = kind
 			}

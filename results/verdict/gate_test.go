@@ -188,6 +188,10 @@ func TestGatesThatCanNotBeBelieved(t *testing.T) {
 		v.CandidateCount = int64(i * i)
 		v.Change = known(float64(i*i) / 9000)
 	}
+	caused := turn{apart: 0.002}.readings(5)
+	for i := range caused { // what is caused is said of both builds
+		caused[i].Unfit = []string{"the load generator used 95%", "dropped 9% of the iterations", "dropped 8% of the iterations"}
+	}
 	for _, test := range []struct {
 		name     string
 		readings []results.GateReading
@@ -195,6 +199,7 @@ func TestGatesThatCanNotBeBelieved(t *testing.T) {
 		reason   string
 	}{
 		{"steal in half of the pairs", unfit(turn{apart: 0.002}.readings(20), 2), results.Inconclusive, "10 of 20 pairs do not count, more than 20%: the hypervisor gave 31%"},
+		{"a cause that both builds have in common", caused, results.Inconclusive, "5 of 5 pairs do not count, more than 20%: the load generator used 95%"},
 		{"the same, with a candidate that is worse", unfit(turn{p95: 0.3, apart: 0.002}.readings(20), 2), results.Inconclusive, "do not count"},
 		{"one pair in six is left out", unfit(turn{p95: 0.3, apart: 0.002}.readings(20), 6), results.Fail, ""},
 		{"a baseline that errors", turn{failed: [2]int64{900, 90}, apart: 0.002}.readings(20), results.Inconclusive, "the baseline itself fails 10% of what it is offered"},
