@@ -145,6 +145,11 @@ func junitCases(d Document, o Options) []junitCase {
 		if used[c.Name]++; used[c.Name] > 1 {
 			c.Name += fmt.Sprintf(" #%d", used[c.Name])
 		}
+		if e.Outcome == results.Inconclusive && run.Verdict.Outcome == results.Pass { // it does not decide, as a quantile of too few values
+			c.Skipped = &junitProblem{Message: rowMessage(e)}
+			cases = append(cases, c)
+			continue
+		}
 		c.judge(e.Outcome, rowMessage(e), o)
 		cases = append(cases, c)
 		worst = worse(worst, e.Outcome)

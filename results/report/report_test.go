@@ -198,6 +198,11 @@ func TestJUnitCountsWhatItHolds(t *testing.T) {
 			r.Verdict.Outcome = results.Fail
 			return r
 		}, Options{}, 4, 1, 0, 0},
+		{"what does not decide is skipped", func() results.Run {
+			r := passing()
+			r.Verdict.Evidence[0].Outcome = results.Inconclusive
+			return r
+		}, Options{}, 3, 0, 0, 1},
 		{"a run that was not judged is an error", func() results.Run {
 			r := passing()
 			r.Verdict = results.Verdict{}
