@@ -187,8 +187,10 @@ type GateReading struct {
 	First   Side    `json:"first"`
 	Seconds float64 `json:"seconds"` // wall time from the first start to the end
 	// Unfit says why the pair does not count; none: it does. It never depends on which build it is.
-	Unfit  []string    `json:"unfit,omitempty"`
-	Values []GateValue `json:"values"` // of the primary metrics, in their order
+	Unfit []string `json:"unfit,omitempty"`
+	// Against says what a pair that does not count shows all the same, so that a gate can't pass however the others are; "": nothing.
+	Against string      `json:"against,omitempty"`
+	Values  []GateValue `json:"values"` // of the primary metrics, in their order
 	// Planted is the change that was planted in the candidate of a calibration; nil: none was.
 	Planted *Planted `json:"planted,omitempty"`
 }

@@ -112,7 +112,7 @@ func TestThePlanOfAGate(t *testing.T) {
 	q.experiment.Warmup, q.experiment.TimeScale = 15*time.Second, 1
 	options := timingOptions{budget: 20 * time.Minute, pairs: 20}
 	mirror := planOf(q, results.GateMirror, options)
-	if mirror.PairSeconds != 71 || mirror.LeastPairs != 5 || mirror.Measured != 45 || mirror.Window != 5 || mirror.Metric != "" {
+	if mirror.PairSeconds != 71 || mirror.LeastPairs != 5 || mirror.Measured != 45 || mirror.Window != 5 || mirror.Metric != "" || mirror.Primary != nil {
 		t.Errorf("%+v", mirror)
 	}
 	q.duration = measuredFor(results.GateSlices, 1)
@@ -126,6 +126,8 @@ func TestThePlanOfAGate(t *testing.T) {
 	q.inspection.OpenModel, q.experiment.TimeScale, options.pairs = false, 0.1, 3
 	if quick := planOf(q, results.GateTrials, options); quick.Metric != "http_req_duration" || quick.LeastPairs != 3 || quick.MostPairs != 3 || quick.Window != 0.5 {
 		t.Errorf("%+v", quick)
+	} else if n := len(quick.Primary); n != 5 || quick.Primary[n-1].Name != results.GateThroughput {
+		t.Errorf("of a load whose rate the target sets: %+v", quick.Primary)
 	}
 }
 

@@ -160,6 +160,7 @@ func planOf(q *question, mode results.GateMode, o timingOptions) results.Gate {
 	}
 	if !q.inspection.OpenModel {
 		plan.Metric = "http_req_duration"
+		plan.Primary = append(plan.WithDefaults().Primary, results.GateMetric{Name: results.GateThroughput})
 	}
 	return plan
 }

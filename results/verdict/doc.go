@@ -344,7 +344,11 @@
 // lateness that decides. Its being apart is not enough to be unfit: the same lateness is a greater part of the quicker build, so that a
 // candidate that takes five times as long always has less. A gate says neither pass nor fail, and why, when more than a fifth of its
 // pairs do not count, when the baseline fails more than 1 % of what it is offered, when successive pairs resemble each other (more than
-// 0.6), and when no time could be compared. What comes after the look that decided changes nothing.
+// 0.6), and when no time could be compared. Nor does it pass when a pair that does not count shows that the script threw, ended the load or
+// declared it failed, or that the candidate lost more of what it was offered, by over 0.1 points and three standard deviations: the rule
+// that leaves a pair out must not hide what the pair is the best evidence of. An iteration that was interrupted had hung until the load
+// ended, and has failed. Of a load that k6's own executors make it is not known what was offered, and a slower target is asked less:
+// throughput is one more primary metric then, and that rates differ is no reason to leave a pair out. What comes after the look that decided changes nothing.
 //
 // # A build against itself
 //

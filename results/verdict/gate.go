@@ -257,11 +257,7 @@ func tooLittle(m results.GateMetric, pair int, v results.GateValue, limits resul
 // measureErrors tests the failures. What may be spent at a look is what is added since the look before, so that the errors of all looks
 // add up to no more than alpha whatever they have in common.
 func (g *gate) measureErrors(e *gateMetric, at int) {
-	n := len(g.used)
-	added := stats.Spent(n, g.most)
-	if n > g.plan.LeastPairs {
-		added -= stats.Spent(n-1, g.most)
-	}
+	added := spentAt(len(g.used), g.plan.LeastPairs, g.most)
 	e.Unit = slo.UnitShare
 	test, ok := stats.CompareFailures(g.failures(at), g.failAlpha()*added, g.plan.PassAlpha*added)
 	if !ok {
@@ -274,6 +270,14 @@ func (g *gate) measureErrors(e *gateMetric, at int) {
 	e.Worse = test.P <= g.failAlpha()*added && test.Candidate-test.Baseline >= e.metric.Floor
 	e.Within = test.High < e.metric.PassLimit
 	e.MDE = known(max(test.SmallestFailures(g.failAlpha()*added), e.metric.Floor))
+}
+
+// spentAt is the share of an error that the look after n pairs adds, where the first is after the least of them and the last after the most.
+func spentAt(n, least, most int) float64 {
+	if n <= least {
+		return stats.Spent(n, most)
+	}
+	return stats.Spent(n, most) - stats.Spent(n-1, most)
 }
 
 func (g *gate) failures(at int) []stats.FailurePair {
@@ -332,10 +336,23 @@ func (g *gate) misfits(conducted []results.GateReading) []string {
 	}
 	if !worse { // what another metric fails by is not the lateness's
 		reasons = append(reasons, late...)
+		reasons = append(reasons, againstPass(conducted)...)
 	}
 	// Where hardly any answer came, there are failures, and no times.
 	if times && !compared && !worse {
 		reasons = append(reasons, "no time could be compared: "+g.metrics[0].Reason)
+	}
+	return reasons
+}
+
+// againstPass are the reasons of pairs that do not count, and in which something befell the candidate, or the script, that a pass would hide.
+// They never stand against a fail by the pairs that do count.
+func againstPass(conducted []results.GateReading) []string {
+	var reasons []string
+	for _, r := range conducted {
+		if r.Against != "" {
+			reasons = append(reasons, fmt.Sprintf("pair %d does not count, and speaks against a pass: %s", r.Pair, r.Against))
+		}
 	}
 	return reasons
 }

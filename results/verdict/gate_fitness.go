@@ -36,6 +36,9 @@ func unfitPair(plan results.Gate, p GatePair, windows []bothWindow, values []res
 	limits := gateFitness()
 	for _, side := range []GateSide{p.Baseline, p.Candidate} {
 		found := Fitness(side.Fitness, limits).Reasons
+		if ended := endedByScript(side.Fitness); ended != "" {
+			found = append(found, ended)
+		}
 		for _, reason := range found {
 			add("%s", reason)
 		}
@@ -50,7 +53,8 @@ func unfitPair(plan results.Gate, p GatePair, windows []bothWindow, values []res
 			add("dropped %s of the iterations, more than %s", percent(share), percent(limits.DroppedShare))
 		}
 	}
-	if apart, ok := offeredApart(windows); !ok || apart > plan.Limits.OfferedApart {
+	closed := p.Baseline.Closed && p.Candidate.Closed
+	if apart, ok := offeredApart(windows); !ok || apart > plan.Limits.OfferedApart && !closed {
 		add("the builds were offered rates that differ by %s, more than %s", percent(apart), percent(plan.Limits.OfferedApart))
 	}
 	for i, m := range plan.Primary {
@@ -61,6 +65,45 @@ func unfitPair(plan results.Gate, p GatePair, windows []bothWindow, values []res
 		}
 	}
 	return reasons
+}
+
+// endedByScript says that the script ended the load or declared it failed, or is "".
+func endedByScript(f results.Fitness) string {
+	switch {
+	case f.ExitCode == exitFailed:
+		return withReason("the script declared the run failed", f.Aborted)
+	case f.ExitCode == exitAborted || f.Aborted != "":
+		return withReason("the script ended the load", f.Aborted)
+	}
+	return ""
+}
+
+// lostAlike is how many standard deviations what two builds lost of the same load may be apart, so that it is alike.
+const lostAlike = 3
+
+// against says what a pair that does not count shows against a pass, or is "": that the script ended the load or threw, whichever build it
+// was for, or that much more was lost of what the candidate was offered.
+func against(p GatePair, windows []bothWindow) string {
+	for _, side := range []GateSide{p.Candidate, p.Baseline} {
+		if ended := endedByScript(side.Fitness); ended != "" {
+			return ended
+		}
+		if side.Fitness.Exceptions > 0 {
+			return exceptionReason(side.Fitness)
+		}
+	}
+	var lost, offered [2]float64
+	for _, w := range windows {
+		for i, one := range []GateWindow{w.baseline, w.candidate} {
+			lost[i] += float64(one.Failed + one.Dropped)
+			offered[i] += float64(one.Offered)
+		}
+	}
+	baseline, candidate := lost[0]/max(offered[0], 1), lost[1]/max(offered[1], 1)
+	if candidate-baseline <= (FitnessLimits{}).withDefaults().DroppedShare || lost[1]-lost[0] <= lostAlike*math.Sqrt(lost[0]+lost[1]) {
+		return ""
+	}
+	return fmt.Sprintf("the candidate lost %s of what it was offered, the baseline %s", percent(candidate), percent(baseline))
 }
 
 // edgeIterations are how many iterations fall on another side of the edges of whole seconds when both builds are offered the same.

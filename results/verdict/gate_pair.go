@@ -28,6 +28,8 @@ type GateSide struct {
 	// Fitness is that of the trial: of generator and machine, which the sides have in common where both were under load at once,
 	// and of the counts, which are this side's own.
 	Fitness results.Fitness
+	// Closed is a load of which is not known what it offered, as the target sets its rate: requests stand for iterations.
+	Closed bool
 }
 
 // GateWindow is a second or more of one build under load. Several are merged to windows of the gate's length.
@@ -35,7 +37,7 @@ type GateWindow struct {
 	Phase   string               // windows of different phases are never merged; "" where there is but one
 	Seconds float64              // under load
 	Latency *histogram.Histogram // of the gate's metric, in milliseconds; nil: nothing was served
-	// Iterations that were due in the window, and what became of them.
+	// Iterations that were due in the window, and what became of them. One that was interrupted has failed: it hung until the load ended.
 	Offered, Served, Failed, Dropped int64
 }
 

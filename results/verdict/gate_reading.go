@@ -33,7 +33,9 @@ func ReadPair(plan results.Gate, p GatePair) results.GateReading {
 		v.Metric = m.Name
 		r.Values = append(r.Values, v)
 	}
-	r.Unfit = unfitPair(plan, p, windows, r.Values)
+	if r.Unfit = unfitPair(plan, p, windows, r.Values); len(r.Unfit) > 0 {
+		r.Against = against(p, windows)
+	}
 	return r
 }
 

@@ -132,6 +132,43 @@ func TestReadPairCountsFailuresAndThroughput(t *testing.T) {
 	}
 }
 
+// TestWhatSpeaksAgainstAPass: what a pair that does not count shows all the same.
+func TestWhatSpeaksAgainstAPass(t *testing.T) {
+	drop := func(n int64) func(s *GateSide) {
+		return func(s *GateSide) { s.Windows[2].Dropped, s.Windows[3].Failed = n/2, n-n/2 }
+	}
+	for _, test := range []struct {
+		name                string
+		baseline, candidate func(s *GateSide)
+		want                string
+	}{
+		{"the candidate loses more", drop(10), drop(200), "the candidate lost 5% of what it was offered, the baseline 0.25%"},
+		{"the baseline does", drop(200), drop(10), ""},
+		{"both lose alike", drop(200), drop(220), ""},
+		{"hardly more", nil, drop(4), ""},
+		{"the script threw", nil, func(s *GateSide) { s.Fitness.Exceptions, s.Fitness.FirstException = 2, "no id" }, "the script threw 2 exceptions: no id"},
+		{"the script ended the load of the baseline", func(s *GateSide) { s.Fitness.Aborted = "bad answer" }, nil, "the script ended the load: bad answer"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			p := pairOf(400, ten(10), ten(10))
+			if test.baseline != nil {
+				test.baseline(&p.Baseline)
+			}
+			if test.candidate != nil {
+				test.candidate(&p.Candidate)
+			}
+			if r := ReadPair(results.Gate{Window: 1}, p); r.Against != "" && len(r.Unfit) == 0 {
+				t.Errorf("of a pair that counts: %q", r.Against)
+			}
+			steal := &results.Machine{Steal: 0.5}
+			p.Baseline.Fitness.Machine, p.Candidate.Fitness.Machine = steal, steal
+			if r := ReadPair(results.Gate{Window: 1}, p); r.Against != test.want {
+				t.Errorf("%q, want %q", r.Against, test.want)
+			}
+		})
+	}
+}
+
 // TestWhichPairsDoNotCount: each rule excludes a pair whichever build it is that breaks it.
 func TestWhichPairsDoNotCount(t *testing.T) {
 	always := func(v float64) *histogram.Histogram {
@@ -159,6 +196,10 @@ func TestWhichPairsDoNotCount(t *testing.T) {
 		{"a few dropped iterations", func(s *GateSide) { s.Windows[2].Dropped = 4 }, nil, ""},
 		{"other rates", func(s *GateSide) { s.Windows[0].Offered += 40 }, nil, "the builds were offered rates that differ by 1%"},
 		{"nearly the same rates", func(s *GateSide) { s.Windows[0].Offered += 10 }, nil, ""},
+		{"other rates of a load that the target sets", func(s *GateSide) { s.Windows[0].Offered += 40 }, func(s *GateSide) { s.Closed = true }, ""},
+		{"the script fails the run", nil, func(s *GateSide) { s.Fitness.ExitCode, s.Fitness.Aborted = exitFailed, "bad answer" }, "the script declared the run failed: bad answer"},
+		{"the script ends the load", nil, func(s *GateSide) { s.Fitness.ExitCode = exitAborted }, "the script ended the load"},
+		{"a threshold that was crossed", nil, func(s *GateSide) { s.Fitness.ExitCode = exitThresholds }, ""},
 		{"nothing offered", func(s *GateSide) {
 			for i := range s.Windows {
 				s.Windows[i].Offered = 0

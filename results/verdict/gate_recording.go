@@ -75,6 +75,7 @@ func readGatePair(run results.Run, both [2]*results.Trial, open Opener) (p GateP
 	}
 	for i, side := range []*GateSide{&p.Baseline, &p.Candidate} {
 		side.Lateness, side.Service, side.Fitness = sides[i].lateness, sides[i].service, sides[i].fitness()
+		side.Closed = !both[i].OpenModel
 	}
 	return p, false, nil
 }
@@ -281,6 +282,7 @@ func countOf(metric, outcome string) func(*gateCounts) *float64 {
 func (s *gateSecond) window(offers bool) GateWindow {
 	w := GateWindow{Phase: s.phase, Seconds: 1, Latency: s.latency}
 	w.Offered, w.Served, w.Failed, w.Dropped = s.counts.numbers(offers)
+	w.Failed += int64(s.counts.interrupted)
 	return w
 }
 

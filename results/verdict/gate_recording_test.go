@@ -119,6 +119,30 @@ func TestAPairIsReadFromTheRecordingOfBothBuilds(t *testing.T) {
 	}
 }
 
+// TestAnIterationThatHangsHasFailed, though it was still under way when the load ended; and a load on k6's own executors is closed.
+func TestAnIterationThatHangsHasFailed(t *testing.T) {
+	b := record(t, framesOf(-2, 11, func(s int) []recording.Point {
+		hung := counter("offered", tags{"scenario": "main", "build": "candidate", "outcome": "interrupted"}, 1)
+		return append(append(offeredTo("baseline", 2, 0, 10), offeredTo("candidate", 2, 0, 20)...), hung)
+	}))
+	for _, open := range []bool{true, false} {
+		pairs, _, err := GatePairs(pairRun(func(b, c *results.Trial) { b.OpenModel, c.OpenModel = open, open }), opening(b))
+		if err != nil || len(pairs) != 1 {
+			t.Fatalf("%d pairs, %v", len(pairs), err)
+		}
+		p := pairs[0]
+		if w := p.Candidate.Windows[0]; w.Offered != 3 || w.Served != 2 || w.Failed != 1 || p.Baseline.Windows[0].Failed != 0 {
+			t.Errorf("%+v", w)
+		}
+		if f := p.Candidate.Fitness; f.Offered != f.Served+f.Failed+f.Dropped+f.Interrupted {
+			t.Errorf("%+v", f)
+		}
+		if p.Baseline.Closed == open || p.Candidate.Closed == open {
+			t.Errorf("of an open load %v: %v, %v", open, p.Baseline.Closed, p.Candidate.Closed)
+		}
+	}
+}
+
 // TestWholeTrialsOfAPairAreReadSecondBySecond: each has a recording of its own, and a fault that began at another moment.
 func TestWholeTrialsOfAPairAreReadSecondBySecond(t *testing.T) {
 	kept := map[string][]byte{

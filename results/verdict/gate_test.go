@@ -188,6 +188,10 @@ func TestGatesThatCanNotBeBelieved(t *testing.T) {
 		v.CandidateCount = int64(i * i)
 		v.Change = known(float64(i*i) / 9000)
 	}
+	hidden, shown := turn{apart: 0.002}.readings(6), turn{p95: 0.3, apart: 0.002}.readings(6)
+	for _, all := range [][]results.GateReading{hidden, shown} {
+		all[2].Unfit, all[2].Against = []string{"dropped 22.67% of the iterations"}, "the candidate lost 30% of what it was offered"
+	}
 	caused := turn{apart: 0.002}.readings(5)
 	for i := range caused { // what is caused is said of both builds
 		caused[i].Unfit = []string{"the load generator used 95%", "dropped 9% of the iterations", "dropped 8% of the iterations"}
@@ -199,6 +203,8 @@ func TestGatesThatCanNotBeBelieved(t *testing.T) {
 		reason   string
 	}{
 		{"steal in half of the pairs", unfit(turn{apart: 0.002}.readings(20), 2), results.Inconclusive, "10 of 20 pairs do not count, more than 20%: the hypervisor gave 31%"},
+		{"one pair is left out in which the candidate was worse", hidden, results.Inconclusive, "pair 3 does not count, and speaks against a pass: the candidate lost 30%"},
+		{"it does not stand against a fail", shown, results.Fail, ""},
 		{"a cause that both builds have in common", caused, results.Inconclusive, "5 of 5 pairs do not count, more than 20%: the load generator used 95%"},
 		{"the same, with a candidate that is worse", unfit(turn{p95: 0.3, apart: 0.002}.readings(20), 2), results.Inconclusive, "do not count"},
 		{"one pair in six is left out", unfit(turn{p95: 0.3, apart: 0.002}.readings(20), 6), results.Fail, ""},

@@ -129,7 +129,7 @@ func noiseOf(plan results.Gate, used []results.GateReading, at int, m results.Ga
 	n.Autocorrelation = known(stats.Successive(changes))
 	alpha := plan.Alpha / float64(len(plan.Primary))
 	if m.Name == results.GateErrors {
-		n.MDE = smallestErrors(used, at, m, alpha, pairs)
+		n.MDE = smallestErrors(used, at, m, alpha, plan.LeastPairs, pairs)
 		return n
 	}
 	if bounds := stats.Bounds(alpha, plan.LeastPairs, pairs); len(bounds) > 0 {
@@ -146,8 +146,8 @@ const beyondInterval = 0.025
 
 // smallestErrors is the difference of shares that the last look of a gate of so many pairs finds, if as many fail and as unevenly as in
 // the readings.
-func smallestErrors(used []results.GateReading, at int, m results.GateMetric, alpha float64, pairs int) *float64 {
-	level := alpha * (1 - stats.Spent(pairs-1, pairs))
+func smallestErrors(used []results.GateReading, at int, m results.GateMetric, alpha float64, least, pairs int) *float64 {
+	level := alpha * spentAt(pairs, least, pairs)
 	test, ok := stats.CompareFailures((&gate{used: used}).failures(at), level, level)
 	if !ok {
 		return nil

@@ -29,7 +29,7 @@ func drawGates(plan results.Gate, own []results.GateReading, seed int64) *result
 		for i := range results.MostGatePairs {
 			r := own[random.IntN(len(own))]
 			if random.IntN(2) == 1 {
-				r = swapped(r)
+				r = exchanged(r)
 			}
 			r.Pair = i + 1
 			drawn = append(drawn, r)
@@ -47,22 +47,6 @@ func drawGates(plan results.Gate, own []results.GateReading, seed int64) *result
 		}
 	}
 	return &alarms
-}
-
-// swapped is a reading whose baseline is called the candidate.
-func swapped(r results.GateReading) results.GateReading {
-	values := make([]results.GateValue, len(r.Values))
-	for i, v := range r.Values {
-		values[i] = v
-		values[i].Baseline, values[i].Candidate = v.Candidate, v.Baseline
-		values[i].BaselineCount, values[i].CandidateCount = v.CandidateCount, v.BaselineCount
-		values[i].BaselineOffered, values[i].CandidateOffered = v.CandidateOffered, v.BaselineOffered
-		if v.Change != nil {
-			values[i].Change = known(-*v.Change)
-		}
-	}
-	r.Values = values
-	return r
 }
 
 // againstItself are the rows about the pairs of a build against itself: what a gate would have said of them, and why they can't be believed.

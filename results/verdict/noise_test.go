@@ -101,11 +101,14 @@ func TestTheSmallestShareOfFailuresThatIsSeen(t *testing.T) {
 		t.Errorf("five pairs see %v, and twenty %v", short, long)
 	}
 	// Of the same pairs, as many as the gate has, it is what the gate itself states.
-	own := turn{apart: 0.3, failed: [2]int64{9, 9}}.readings(12)
-	judged := JudgeGate(results.Gate{Budget: 12 * 60}, own).Findings
-	metrics, _ := Foresee(results.Gate{Budget: 12 * 60}, own)
-	if judged.Used != 12 || math.Abs(*judged.Metrics[3].MDE-*metrics[3].MDE) > 1e-12 {
-		t.Errorf("after %d pairs the gate states %v and the card %v", judged.Used, *judged.Metrics[3].MDE, *metrics[3].MDE)
+	for _, n := range []int{5, 12} {
+		own := turn{apart: 0.3, failed: [2]int64{9, 9}}.readings(n)
+		plan := results.Gate{Budget: 60 * float64(n)}
+		judged := JudgeGate(plan, own).Findings
+		metrics, _ := Foresee(plan, own)
+		if judged.Used != n || math.Abs(*judged.Metrics[3].MDE-*metrics[3].MDE) > 1e-12 {
+			t.Errorf("after %d pairs the gate states %v and the card %v", judged.Used, *judged.Metrics[3].MDE, *metrics[3].MDE)
+		}
 	}
 }
 
@@ -232,11 +235,12 @@ func TestGatesAreDrawnFromEnoughPairs(t *testing.T) {
 	if again := drawGates(plan, own, 1); *again != *alarms {
 		t.Errorf("%+v, and then %+v", alarms, again)
 	}
-	twice := swapped(swapped(own[0]))
+	own[0].Values[0].LateApart = known(0.02)
+	twice := exchanged(exchanged(own[0]))
 	if diff := cmp.Diff(own[0], twice); diff != "" {
 		t.Error(diff)
 	}
-	if once := swapped(own[0]); *once.Values[0].Change != -*own[0].Values[0].Change || once.Values[0].Baseline != own[0].Values[0].Candidate {
+	if once := exchanged(own[0]); *once.Values[0].LateApart != -0.02 || *once.Values[0].Change != -*own[0].Values[0].Change || once.Values[0].Baseline != own[0].Values[0].Candidate {
 		t.Errorf("%+v", once.Values[0])
 	}
 }
