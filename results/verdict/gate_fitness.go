@@ -67,6 +67,20 @@ func unfitPair(plan results.Gate, p GatePair, windows []bothWindow, values []res
 	return reasons
 }
 
+// disturbed are the reasons why a pair does not count which lie in the machine alone.
+func disturbed(p GatePair) []string {
+	var reasons []string
+	for _, side := range []GateSide{p.Baseline, p.Candidate} {
+		e := examination{side.Fitness, gateFitness()}
+		for _, reason := range []string{e.stolen(), e.crowded()} {
+			if reason != "" && !slices.Contains(reasons, reason) {
+				reasons = append(reasons, reason)
+			}
+		}
+	}
+	return reasons
+}
+
 // endedByScript says that the script ended the load or declared it failed, or is "".
 func endedByScript(f results.Fitness) string {
 	switch {

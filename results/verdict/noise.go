@@ -23,7 +23,8 @@ func judgeCalibration(v *results.Verdict, run results.Run, open Opener) error {
 	for _, p := range pairs {
 		r := ReadPair(plan, p)
 		if r.Planted = plantedIn(run, p.Number); r.Planted != nil {
-			r.Unfit = nil // a limit makes a load late and drops some of it: that is its effect
+			// A limit makes a load late and drops some of it: that is its effect, and it is for no gate.
+			r.Unfit, r.Against = disturbed(p), ""
 		} else {
 			own = append(own, p)
 		}

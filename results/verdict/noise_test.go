@@ -295,3 +295,18 @@ func TestWhatIsPlantedIsInForceToTheEndOfTheLoad(t *testing.T) {
 		t.Errorf("of one without an effect: %q", reasons)
 	}
 }
+
+// TestWhatTheMachineDidCountsOfAPlantedPairToo, where lateness and drops are what was planted.
+func TestWhatTheMachineDidCountsOfAPlantedPairToo(t *testing.T) {
+	p := pairOf(400, ten(10), ten(10))
+	p.Candidate.Windows[2].Dropped, p.Candidate.Fitness.Exceptions = 300, 1
+	if reasons := disturbed(p); len(reasons) > 0 {
+		t.Errorf("%q", reasons)
+	}
+	others := 0.5
+	p.Candidate.Fitness.Machine = &results.Machine{Foreign: &others, Steal: 0.5}
+	p.Baseline.Fitness.Machine = p.Candidate.Fitness.Machine
+	if reasons := disturbed(p); len(reasons) != 2 {
+		t.Errorf("%q", reasons)
+	}
+}
