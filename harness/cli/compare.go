@@ -86,6 +86,9 @@ func (a *app) compare(ctx context.Context, baseline, candidate string, o compare
 		if err := sides[i].read(ctx, s, experiment, sides[1-i].named.Run); err != nil {
 			return err
 		}
+		if err := sides[i].preferClean(ctx, s, sides[1-i].named, experiment); err != nil {
+			return err
+		}
 		notes = append(notes, sides[i].notes...)
 	}
 	notes = append(notes, sides[1].choose("")...)

@@ -1,6 +1,7 @@
 package cli_test
 
 import (
+	"errors"
 	"math"
 	"strings"
 	"testing"
@@ -67,9 +68,25 @@ func TestABaselineThatOnlyGatesMeasuredIsCompared(t *testing.T) {
 			}
 		}
 	}
-	for _, args := range [][]string{{"a1a", candidate}, {"c3c3c3c", candidate}, {candidate, baseline}} {
+	for _, args := range [][]string{{"a1a", candidate}, {"c3c3c3c", candidate}, {candidate, "c3c3c3c"}} {
 		if v := p.run(2, append([]string{"compare"}, args...)...); !strings.Contains(v.stderr(), "no such run") {
 			t.Errorf("compare %v: %s", args, v.stderr())
 		}
+	}
+	if v := p.run(0, "compare", candidate, baseline); !strings.Contains(v.stdout.String(), "BETTER shop") {
+		t.Errorf("the other way round:\n%s", v.stdout.String())
+	}
+	// By itself the baseline is measured with uncommitted changes alone.
+	dirty := gateRun(candidate, baseline)
+	dirty.ID, dirty.Builds[1].Dirty, dirty.Builds[1].DiffDigest = "20261103-gate", true, "d"
+	if s, err = store.Open(t.Context(), p.dsn()); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(s.Save(t.Context(), &dirty), s.Close()); err != nil {
+		t.Fatal(err)
+	}
+	v := p.run(1, "compare", "--fail-on", "worse", baseline, run.ID)
+	if said := v.stdout.String(); !strings.Contains(said, "WORSE shop") || !strings.Contains(said, "only with uncommitted changes") {
+		t.Errorf("of a baseline that was measured clean in gates alone:\n%s", said)
 	}
 }
