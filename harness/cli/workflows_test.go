@@ -220,7 +220,7 @@ func (f *forge) requiredAndCommented() {
 	c.has("junit.xml", `<failure message="costs of GET /basket`)
 	c.has("gate.json", `"verdict": "fail"`)
 	_, summary, _ := strings.Cut(c.env[slices.IndexFunc(c.env, func(e string) bool { return strings.HasPrefix(e, "GITHUB_STEP_SUMMARY=") })], "=")
-	c.has(summary, "**FAIL** baskets @ "+f.merge[:7]+": "+costsMore)
+	c.has(summary, "**FAIL** baskets @ "+f.merge[:7]+" against "+f.main[:7]+": "+costsMore)
 	run := f.runs()[0]
 	if b := run.Builds; len(b) != 2 || b[0].SHA != f.main || b[1].SHA != f.merge || b[1].HeadSHA != f.head || b[1].Dirty {
 		f.Errorf("the builds are %+v", b)

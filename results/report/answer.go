@@ -29,7 +29,7 @@ func answer(run results.Run) Answer {
 	return a
 }
 
-// subject names the experiment and the build that is judged.
+// subject names the experiment and the build that is judged, of a gate also the one that it is held against.
 func subject(run results.Run) string {
 	text := orElse(run.Experiment, "run "+run.ID)
 	if len(run.Builds) == 0 {
@@ -40,10 +40,36 @@ func subject(run results.Run) string {
 		text += " (" + b.Called() + ")"
 	}
 	if b.SHA != "" {
-		text += " @ " + results.ShortSHA(b.SHA)
-		if b.Dirty {
-			text += "+dirty"
+		text += " @ " + shortCommit(b)
+	}
+	if run.Question.Asker == results.AskerGate && len(run.Builds) == 2 {
+		if against := heldAgainst(run.Builds[0], b); against != "" {
+			text += " against " + against
 		}
+	}
+	return text
+}
+
+// heldAgainst names the baseline of a gate by what tells it from the candidate; "" where nothing is known of it.
+func heldAgainst(baseline, candidate results.Build) string {
+	var parts []string
+	if called := baseline.Called(); called != "" && called != candidate.Called() {
+		parts = append(parts, called)
+	}
+	switch {
+	case baseline.SHA != "" && (baseline.SHA != candidate.SHA || baseline.Dirty != candidate.Dirty || len(parts) == 0):
+		parts = append(parts, shortCommit(baseline))
+	case baseline.SHA == "" && baseline.ImageDigest != "":
+		parts = append(parts, baseline.ImageDigest)
+	}
+	return strings.Join(parts, " @ ")
+}
+
+// shortCommit is the commit of a build for people.
+func shortCommit(b results.Build) string {
+	text := results.ShortSHA(b.SHA)
+	if b.Dirty {
+		text += "+dirty"
 	}
 	return text
 }

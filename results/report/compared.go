@@ -55,10 +55,7 @@ func comparedOutcome(o results.ComparisonOutcome) results.Outcome {
 func buildText(s results.ComparedSide) string {
 	text := ""
 	if s.Build.SHA != "" {
-		text = results.ShortSHA(s.Build.SHA)
-		if s.Build.Dirty {
-			text += "+dirty"
-		}
+		text = shortCommit(s.Build)
 	}
 	if called := s.Build.Called(); called != "" {
 		text = strings.TrimSpace(text + " (" + called + ")")

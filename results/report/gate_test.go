@@ -175,3 +175,27 @@ func TestATimingGateIsShownInEveryFormat(t *testing.T) {
 		}
 	}
 }
+
+// TestAGateNamesBothBuilds by what tells them apart.
+func TestAGateNamesBothBuilds(t *testing.T) {
+	build := func(sha, variant string, dirty bool) results.Build { return results.Build{SHA: sha, Variant: variant, Dirty: dirty} }
+	const one, two = "1a2b3c4d5e6f", "abcdef012345"
+	for _, test := range []struct {
+		baseline, candidate results.Build
+		want                string
+	}{
+		{build(one, "fixed", false), build(two, "fixed", true), "shop (fixed) @ abcdef0+dirty against 1a2b3c4: "},
+		{build(one, "fixed", false), build(one, "naive", false), "shop (naive) @ 1a2b3c4 against fixed: "},
+		{build(one, "fixed", false), build(two, "naive", false), "shop (naive) @ abcdef0 against fixed @ 1a2b3c4: "},
+		{build(one, "", false), build(one, "", true), "shop @ 1a2b3c4+dirty against 1a2b3c4: "},
+		{build(one, "", false), build(one, "", false), "shop @ 1a2b3c4 against 1a2b3c4: "},
+		{results.Build{ImageDigest: "sha256:0a"}, build(one, "", false), "shop @ 1a2b3c4 against sha256:0a: "},
+		{results.Build{}, results.Build{}, "shop: "},
+	} {
+		run := timed(results.Pass, nil, estimated("p95", 0.5, -0.6, 1.6, nil))
+		run.Builds = []results.Build{test.baseline, test.candidate}
+		if got := New(run).Answer.String(); !strings.Contains(got, test.want) {
+			t.Errorf("%q does not say %q", got, test.want)
+		}
+	}
+}
