@@ -59,7 +59,7 @@ proof: servers ## the long proofs (resumable); writes a dated table of figures t
 	BRUNT_PROOF=$(CURDIR)/proof.md $(GO) test -p 1 -count 1 -timeout 24h -run '^TestProof' -v ./...
 
 .PHONY: simulate
-simulate: ## play the gates of the full table (an hour or more; resumable, to simulate.jsonl) and write simulate.jsonl.txt
+simulate: ## play the gates of the full table (half an hour or more; resumable, to simulate.jsonl) and write simulate.jsonl.txt
 	BRUNT_SIMULATE=$(CURDIR)/simulate.jsonl $(GO) test -count 1 -timeout 24h -run '^TestSimulate$$' -v ./harness/campaign/simulation
 
 $(LINT):
