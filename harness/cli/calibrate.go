@@ -62,7 +62,7 @@ on with a calibration that was interrupted.`,
 	o.registerCommon(c)
 	f := c.Flags()
 	f.IntVar(&o.pairs, "pairs", calibrationPairs, "of the build against itself; each planted change takes 3 more")
-	f.DurationVar(&o.timing.budget, "budget", 20*time.Minute, "of the gates whose sight is foretold")
+	f.DurationVar(&o.timing.budget, "budget", gateBudget, "of the gates whose sight is foretold")
 	f.StringVar(&o.timing.mode, "mode", "", "how a pair is loaded, as of brunt gate: mirror, slices or trials")
 	f.BoolVar(&o.controls, "controls", true, "plant changes, too, and look whether they are read back")
 	f.Float64Var(&o.timeScale, "time-scale", 0, "multiplies how long a pair is warmed up and measured, and every duration of the experiment")

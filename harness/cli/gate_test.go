@@ -171,6 +171,9 @@ func TestTheGateRefusesWhatItCanNotCompare(t *testing.T) {
 		says string
 	}{
 		{[]string{"gate", "--costs"}, "one experiment or more"},
+		{[]string{"gate", s.dir, "--costs", "--pairs", "3"}, "--budget and --pairs are of the timing gate"},
+		{[]string{"gate", s.dir, "--costs", "--budget", "3m"}, "--budget and --pairs are of the timing gate"},
+		{[]string{"gate", s.dir, "--costs", "--sha", "zzz"}, "--sha is a commit"},
 		{[]string{"gate", filepath.Join(s.dir, "both.yaml"), "--costs", "--baseline", "main"}, "built from two repositories"},
 		{[]string{"gate", s.dir, filepath.Join(s.dir, "nowhere.yaml"), "--costs"}, "there is no such experiment"},
 		{[]string{"gate", filepath.Join(s.dir, "closed.yaml"), "--mode", "mirror", "--baseline", "main"}, "the script's scenarios are not on brunt-arrival"},

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -182,6 +183,9 @@ func (o *outputFlags) inconclusiveExit() int {
 	return exitInconclusive
 }
 
+// commitDigits is how git writes a commit.
+var commitDigits = regexp.MustCompile(`^[0-9a-f]{7,64}$`)
+
 // check refuses what can be told without the experiment.
 func (o *runOptions) check() error {
 	if err := o.outputs.check(); err != nil {
@@ -189,6 +193,9 @@ func (o *runOptions) check() error {
 	}
 	if !slices.Contains([]string{"", topology.ProviderAuto, topology.ProviderDocker, topology.ProviderLocal}, o.provider) {
 		return usage(fmt.Errorf("--provider is auto, docker or local, not %q", o.provider))
+	}
+	if o.sha != "" && !commitDigits.MatchString(o.sha) {
+		return usage(fmt.Errorf("--sha is a commit, which is written in 7 to 64 hexadecimal digits, not %q", o.sha))
 	}
 	return nil
 }

@@ -43,6 +43,9 @@ requests cost more (see --costs). --no-profiles leaves it out.
 
 `
 
+// gateBudget is how long a timing gate may take where nobody says otherwise.
+const gateBudget = 20 * time.Minute
+
 // timingOptions are the flags of a timing gate.
 type timingOptions struct {
 	budget     time.Duration
@@ -53,7 +56,7 @@ type timingOptions struct {
 
 func (o *gateOptions) registerTiming(c *cobra.Command) {
 	f := c.Flags()
-	f.DurationVar(&o.timing.budget, "budget", 20*time.Minute, "how long all pairs may take, from the first start on; builds are not counted")
+	f.DurationVar(&o.timing.budget, "budget", gateBudget, "how long all pairs may take, from the first start on; builds are not counted")
 	f.StringVar(&o.timing.mode, "mode", "", "how a pair is loaded: mirror (both builds at once), slices (in turns) or trials (a whole trial of each; default where there are faults)")
 	f.IntVar(&o.timing.pairs, "pairs", results.MostGatePairs, "the most pairs, for a quick look")
 	f.BoolVar(&o.timing.unprofiled, "no-profiles", false, "of a fail, leave out the pair with profiles that shows where the time went")
@@ -68,6 +71,8 @@ func (o *gateOptions) checkTiming() error {
 	switch {
 	case o.costs && (t.mode != "" || o.resume != "" || t.unprofiled):
 		return usage(errors.New("--mode, --resume and --no-profiles are of the timing gate: leave --costs out"))
+	case o.costs && (t.budget != gateBudget || t.pairs != results.MostGatePairs):
+		return usage(errors.New("--budget and --pairs are of the timing gate: leave --costs out, which needs three starts of each build at most"))
 	case !slices.Contains([]string{"", string(results.GateMirror), string(results.GateSlices), string(results.GateTrials)}, t.mode):
 		return usage(fmt.Errorf("--mode is mirror, slices or trials, not %q", t.mode))
 	case t.pairs < results.FewestGatePairs || t.pairs > results.MostGatePairs:

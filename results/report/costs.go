@@ -153,8 +153,12 @@ func costTable(all []results.CostComparison, judged bool) Table {
 		case c.Outcome == results.Worse && judged:
 			outcome.Outcome = results.Fail
 		}
-		if !c.Exact {
+		switch {
+		case c.Exact:
+		case judged:
 			note = join(note, "not the same in every start: only far more counts")
+		default:
+			note = join(note, "not the same in every start, or not of the same requests, as gates with one --seed make them: only far more counts")
 		}
 		change := ""
 		if c.Outcome == results.Worse || c.Outcome == results.Better {

@@ -178,7 +178,9 @@ func TestATimingGateIsShownInEveryFormat(t *testing.T) {
 
 // TestAGateNamesBothBuilds by what tells them apart.
 func TestAGateNamesBothBuilds(t *testing.T) {
-	build := func(sha, variant string, dirty bool) results.Build { return results.Build{SHA: sha, Variant: variant, Dirty: dirty} }
+	build := func(sha, variant string, dirty bool) results.Build {
+		return results.Build{SHA: sha, Variant: variant, Dirty: dirty}
+	}
 	const one, two = "1a2b3c4d5e6f", "abcdef012345"
 	for _, test := range []struct {
 		baseline, candidate results.Build
