@@ -73,10 +73,14 @@ func (a *app) print(text string) error {
 
 func exactArgs(n int) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {
-		if err := cobra.ExactArgs(n)(c, args); err != nil {
-			return usage(err)
+		if len(args) == n {
+			return nil
 		}
-		return nil
+		_, names, _ := strings.Cut(c.Use, " ")
+		if n == 0 {
+			names = "nothing"
+		}
+		return usage(fmt.Errorf("%s accepts %s: arguments given: %d, not %d", c.CommandPath(), names, len(args), n))
 	}
 }
 

@@ -140,8 +140,11 @@ func gateNote(run results.Run) []Note {
 		results.GateMirror: "both builds at once", results.GateSlices: "the builds in turn", results.GateTrials: "a whole trial of each build",
 	}[g.Mode]
 	if c := run.Question.Calibration; c != nil {
-		return []Note{{Label: "Calibration", Text: fmt.Sprintf("%s (%s), measured for %s in each of %s, and in %d more of each planted change",
-			g.Mode, how, seconds(g.Measured), counted(c.Pairs, "pair"), results.PlantedPairs)}}
+		text := fmt.Sprintf("%s (%s), measured for %s in each of %s", g.Mode, how, seconds(g.Measured), counted(c.Pairs, "pair"))
+		if len(c.Planted) > 0 {
+			text += fmt.Sprintf(", and in %d more of each planted change", results.PlantedPairs)
+		}
+		return []Note{{Label: "Calibration", Text: text}}
 	}
 	return []Note{{Label: "Gate", Text: fmt.Sprintf("%s (%s), measured for %s in each pair; at most %d pairs in %s",
 		g.Mode, how, seconds(g.Measured), g.MostPairs, time.Duration(g.Budget*float64(time.Second)))}}
