@@ -49,7 +49,12 @@ named. A commit stands for all of its runs, those that are still to come include
 	remove := &cobra.Command{
 		Use: "remove NAME", Short: "take a name away; the runs stay", Example: "  brunt baseline remove v1.2", Args: exactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			return a.withReleases(c, flag, func(s *store.Store) error { return refusedName(s.RemoveRelease(c.Context(), args[0])) })
+			return a.withReleases(c, flag, func(s *store.Store) error {
+				if err := s.RemoveRelease(c.Context(), args[0]); err != nil {
+					return refusedName(err)
+				}
+				return a.print("release:" + args[0] + " names nothing any more; the runs stay\n")
+			})
 		},
 	}
 	for _, sub := range []*cobra.Command{set, show, remove} {

@@ -75,6 +75,9 @@ func TestAStoredRunIsJudgedAsItWas(t *testing.T) {
 			if diff := cmp.Diff(v.stdout.String(), again.stdout.String()); diff != "" {
 				t.Errorf("judged otherwise (-run +rejudge):\n%s", diff)
 			}
+			if said := again.stderr(); !strings.Contains(said, "the same as is stored") {
+				t.Errorf("rejudge says:\n%s", said)
+			}
 			if diff := cmp.Diff(run, p.runs()[0]); diff != "" {
 				t.Errorf("rejudge changed the record:\n%s", diff)
 			}

@@ -182,7 +182,8 @@ func (a *app) rejudgeCommand() *cobra.Command {
 		Use:   "rejudge RUN",
 		Short: "judge a stored run again, from its recording",
 		Long: `rejudge computes the verdict of a stored run again from what was recorded, without Docker or k6. The same judge
-version gives the same verdict; it exits as the run itself would. The stored verdict is left as it is.`,
+version gives the same verdict; where another one gives another, the differences are told on standard error. It exits as the run itself
+would. The stored verdict is left as it is.`,
 		Example: "  brunt rejudge latest",
 		Args:    exactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -203,11 +204,29 @@ func (a *app) rejudge(s *store.Store, run results.Run) error {
 	if err := a.render("terminal", report.New(run), a.Stdout, places(s, run.ID)); err != nil {
 		return err
 	}
+	a.tellDifferences(before, again)
 	if before.Judge == again.Judge && before.Outcome != again.Outcome {
 		return broken(fmt.Errorf("run %s was judged %s by the same judge version %d and is %s now: its record was changed",
 			run.ID, before.Outcome, again.Judge, again.Outcome))
 	}
 	return verdictExit(run, exitInconclusive)
+}
+
+// tellDifferences says on standard error whether a verdict is the stored one, so that the report stays what it was.
+func (a *app) tellDifferences(before, again results.Verdict) {
+	by := fmt.Sprintf("judge %d", again.Judge)
+	if before.Judge != again.Judge {
+		by += fmt.Sprintf(", and then by judge %d", before.Judge)
+	}
+	lines := verdict.Differences(before, again)
+	if len(lines) == 0 {
+		fmt.Fprintf(a.Stderr, "judged again by %s: the same as is stored\n", by)
+		return
+	}
+	fmt.Fprintf(a.Stderr, "judged again by %s: it differs from what is stored\n", by)
+	for _, line := range lines {
+		fmt.Fprintf(a.Stderr, "  %s\n", a.redactor.Redact(line))
+	}
 }
 
 // opener reads the recordings of a stored run.
