@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 
 	"github.com/devcraft-studio/brunt/results"
 )
@@ -14,6 +15,7 @@ type counts struct {
 	requests int64
 	by       map[string]int64        // kind, all requests together
 	each     map[string][]int64      // kind, request by request
+	statuses []int                   // request by request
 	uses     map[use]results.CostUse // not yet per request
 }
 
@@ -106,6 +108,11 @@ func CompareCosts(baseline, candidate []results.Costs) (costs []results.CostComp
 	}
 	var v results.Verdict
 	compareCosts(&v, [2][]results.Costs{baseline, candidate}, length, &acceptances{})
+	for _, row := range v.Evidence {
+		if row.Outcome == results.Inconclusive {
+			doubt = join(doubt, row.What+": "+row.Reason)
+		}
+	}
 	return v.Costs, v.CostChanges, doubt
 }
 
@@ -143,21 +150,37 @@ func compareCosts(v *results.Verdict, builds [2][]results.Costs, length int, acc
 		}
 	}
 	slices.Sort(endpoints)
+	allAlike := true // were all endpoints answered
 	for _, endpoint := range endpoints {
 		requests := sums[0][0][endpoint].requests
 		row := results.Evidence{What: "costs of " + endpoint, Outcome: results.Pass, Samples: requests}
+		apart := "" // why what was done for the answers can't be compared
 		for _, kind := range countKinds() {
 			if kind.postgres && !first.Postgres || kind.redis && !first.Redis || kind.links && !everyLinked(builds) {
 				continue
 			}
 			c := compareCount(kind, endpoint, sums)
+			if apart != "" {
+				c.Outcome = results.Unclear
+			}
 			noteRise(&row, &c, accept)
 			if c.Baseline != 0 || c.Candidate != 0 {
 				v.Costs = append(v.Costs, c)
 			}
-			if kind.name == failedAnswers && c.Baseline == 1 {
+			if kind.name != failedAnswers {
+				continue
+			}
+			if c.Baseline == 1 {
 				row.Outcome, row.Reason = results.Inconclusive, "every answer of the baseline failed"
+				allAlike = false
 				break
+			}
+			if apart = answersApart(sums, endpoint, c.AcceptedUntil != ""); apart != "" {
+				row.Reason = join(row.Reason, apart)
+				if row.Outcome != results.Fail {
+					row.Outcome = results.Inconclusive
+				}
+				allAlike = false
 			}
 		}
 		v.Evidence = append(v.Evidence, row)
@@ -165,6 +188,9 @@ func compareCosts(v *results.Verdict, builds [2][]results.Costs, length int, acc
 	}
 	if c, ok := compareAllocations(builds); ok {
 		row := results.Evidence{What: allocations, Outcome: results.Pass, Samples: int64(length)}
+		if !allAlike {
+			c.Outcome = results.Unclear
+		}
 		noteRise(&row, &c, accept)
 		v.Costs, v.Evidence = append(v.Costs, c), append(v.Evidence, row)
 	}
@@ -206,6 +232,7 @@ func sumUp(l results.Costs, length int) map[string]*counts {
 			all[r.Endpoint] = c
 		}
 		c.requests++
+		c.statuses = append(c.statuses, r.Status)
 		for kind, amount := range c.note(l, r) {
 			c.by[kind] += amount
 		}
@@ -216,7 +243,7 @@ func sumUp(l results.Costs, length int) map[string]*counts {
 // note is what a request did, by kind. It is noted for each kind, and for each statement and command.
 func (c *counts) note(l results.Costs, r results.RequestCost) map[string]int64 {
 	did := map[string]int64{"answer": r.Bytes, "Redis traffic": r.RedisBytes, roundTrips: r.RoundTrips}
-	if r.Status == 0 || r.Status >= 500 {
+	if classOf(r.Status) == classFailed {
 		did[failedAnswers] = 1
 	}
 	for _, s := range r.Statements {
@@ -240,6 +267,65 @@ func (c *counts) note(l results.Costs, r results.RequestCost) map[string]int64 {
 		c.each[kind.name] = append(c.each[kind.name], did[kind.name])
 	}
 	return did
+}
+
+// classFailed is the class of the statuses from 500 on, and of no answer.
+const classFailed = 5
+
+// classOf is the first digit of a status: what a service does for answers of another class is something else.
+func classOf(status int) int {
+	if status == 0 {
+		return classFailed
+	}
+	return min(status/100, classFailed)
+}
+
+// chanceShare is the share of an endpoint's requests that may be answered otherwise from start to start: it makes counts differ by far
+// less than those that are not exact have to.
+const chanceShare = 0.1
+
+// answersApart says why the answers of an endpoint are not those of the same requests, or is empty: because all starts of one build
+// answered one of them with a status of another class than all of the other did, or because too many were not even answered alike by
+// the starts of one build. Answers that failed in the candidate are no such reason where that they do is accepted.
+func answersApart(sums [2][]map[string]*counts, endpoint string, accepted bool) string {
+	requests := len(sums[0][0][endpoint].statuses)
+	apart, mixed, first := 0, 0, ""
+	for i := range requests {
+		var of [2]int // statuses in the first start of each
+		alike, failed := true, false
+		for b, starts := range sums {
+			of[b] = starts[0][endpoint].statuses[i]
+			for _, s := range starts {
+				class := classOf(s[endpoint].statuses[i])
+				alike, failed = alike && class == classOf(of[b]), failed || class == classFailed
+			}
+		}
+		switch {
+		case !alike && failed && i == requests-1: // the end of the load may have cut it off
+		case !alike:
+			mixed++
+		case classOf(of[0]) == classOf(of[1]), accepted && classOf(of[1]) == classFailed:
+		default:
+			if apart++; apart == 1 {
+				first = fmt.Sprintf("%s in the baseline and %s in the candidate", statusText(of[0]), statusText(of[1]))
+			}
+		}
+	}
+	of := plural(int64(requests), "request")
+	switch {
+	case apart > 0:
+		return fmt.Sprintf("%d of %s answered otherwise, the first with %s: what they cost can't be compared", apart, of, first)
+	case float64(mixed) > chanceShare*float64(requests):
+		return fmt.Sprintf("%d of %s answered with other statuses from start to start of a build: what they cost can't be compared", mixed, of)
+	}
+	return ""
+}
+
+func statusText(status int) string {
+	if status == 0 {
+		return "no answer"
+	}
+	return strconv.Itoa(status)
 }
 
 // compareCount compares one count at one endpoint.

@@ -43,6 +43,36 @@ func linked(l results.Costs, trips int64) results.Costs {
 	return l
 }
 
+// costsRow is what a gate has to say of two builds.
+type costsRow struct {
+	name                string
+	baseline, candidate []results.Costs
+	want                results.Outcome
+	says                string // in the evidence or in a warning
+}
+
+// judgeAll judges each, twice.
+func judgeAll(t *testing.T, rows []costsRow) {
+	t.Helper()
+	for _, row := range rows {
+		run := gated(row.baseline, row.candidate)
+		v, err := Judgement(run, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := json.Marshal(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if v.Outcome != row.want || !strings.Contains(string(text), row.says) {
+			t.Errorf("%s: %s, not %s that says %q\n%s", row.name, v.Outcome, row.want, row.says, text)
+		}
+		if again, _ := Judgement(run, nil); !reflect.DeepEqual(v, again) {
+			t.Errorf("%s: judged again it is another verdict", row.name)
+		}
+	}
+}
+
 func changed(l results.Costs, change func(*results.Costs)) results.Costs { change(&l); return l }
 
 func TestCostsAreComparedExactlyWhereTheyRepeat(t *testing.T) {
@@ -50,12 +80,7 @@ func TestCostsAreComparedExactlyWhereTheyRepeat(t *testing.T) {
 	short := func(l *results.Costs) { l.Requests = l.Requests[:2] }
 	elsewhere := func(l *results.Costs) { l.Requests[2].Endpoint = "GET /help" }
 	broken := func(l *results.Costs) { l.Requests[1].Status = 500 }
-	for _, row := range []struct {
-		name                string
-		baseline, candidate []results.Costs
-		want                results.Outcome
-		says                string // in the evidence or in a warning
-	}{
+	judgeAll(t, []costsRow{
 		{"a build against itself", same, same, results.Pass, ""},
 		{"a query more", same, []results.Costs{list(3, 300), list(3, 300)}, results.Fail, "queries 2 to 3"},
 		{"a byte more of the log", same, []results.Costs{list(2, 301), list(2, 301)}, results.Fail, "WAL 300 to 301"},
@@ -84,23 +109,52 @@ func TestCostsAreComparedExactlyWhereTheyRepeat(t *testing.T) {
 		{"nothing in common", same, []results.Costs{{Requests: []results.RequestCost{{Endpoint: "GET /"}}}, {Requests: []results.RequestCost{{Endpoint: "GET /"}}}},
 			results.Inconclusive, "not asked the same"},
 		{"no request at all", []results.Costs{{}, {}}, []results.Costs{{}, {}}, results.Inconclusive, "not asked the same"},
-	} {
-		run := gated(row.baseline, row.candidate)
-		v, err := Judgement(run, nil)
-		if err != nil {
-			t.Fatal(err)
+	})
+}
+
+func TestCostsOfOtherAnswersAreNotCompared(t *testing.T) {
+	same := []results.Costs{list(2, 300), list(2, 300)}
+	// answering is a build whose starts answer the look with these statuses, and ask for nothing where that is none of 2xx.
+	answering := func(statuses ...int) (starts []results.Costs) {
+		for _, status := range statuses {
+			starts = append(starts, changed(list(2, 300), func(l *results.Costs) {
+				if l.Requests[1].Status = status; status >= 300 {
+					l.Requests[1] = results.RequestCost{Endpoint: l.Requests[1].Endpoint, Status: status}
+				}
+			}))
 		}
-		text, err := json.Marshal(v)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if v.Outcome != row.want || !strings.Contains(string(text), row.says) {
-			t.Errorf("%s: %s, not %s that says %q\n%s", row.name, v.Outcome, row.want, row.says, text)
-		}
-		if again, _ := Judgement(run, nil); !reflect.DeepEqual(v, again) {
-			t.Errorf("%s: judged again it is another verdict", row.name)
-		}
+		return starts
 	}
+	// orders is a build whose starts answer so many of ten orders with 429.
+	orders := func(refused ...int) (starts []results.Costs) {
+		for _, n := range refused {
+			l := list(2, 300)
+			for i := range 10 {
+				if l.Requests = append(l.Requests, l.Requests[0]); i < n {
+					l.Requests[len(l.Requests)-1].Status = 429
+				}
+			}
+			starts = append(starts, l)
+		}
+		return starts
+	}
+	judgeAll(t, []costsRow{
+		{"answers that are refused", same, answering(404, 404), results.Inconclusive,
+			"1 of 1 request answered otherwise, the first with 200 in the baseline and 404 in the candidate"},
+		{"answers that are refused with a query more elsewhere", same, []results.Costs{changed(answering(401)[0], func(l *results.Costs) { l.Requests[0].Statements[0].Calls++ }),
+			changed(answering(401)[0], func(l *results.Costs) { l.Requests[0].Statements[0].Calls++ })}, results.Fail, "queries 2 to 3"},
+		{"answers that lead elsewhere by their status", same, answering(302, 302), results.Inconclusive, "200 in the baseline and 302 in the candidate"},
+		{"answers that were refused", answering(404, 404), same, results.Inconclusive, "404 in the baseline and 200 in the candidate"},
+		{"answers that failed", answering(500, 500), same, results.Inconclusive, "every answer of the baseline failed"},
+		{"another status of the same class", same, answering(206, 206), results.Pass, ""},
+		{"refused in both builds", answering(404, 404), answering(404, 404), results.Pass, ""},
+		{"the only answer that is refused in one start", same, answering(404, 200), results.Inconclusive, "from start to start"},
+		{"an answer that is cut off in one start", same, answering(502, 200), results.Pass, ""},
+		{"some answers that are refused by chance", orders(0, 0), orders(0, 1), results.Pass, ""},
+		{"all answers that are refused in one start", orders(0, 0), orders(0, 10), results.Inconclusive, "10 of 12 requests answered with other statuses from start to start"},
+		{"answers of which some failed in one start, and more in the other", orders(0, 0), []results.Costs{changed(orders(0)[0], func(l *results.Costs) { l.Requests[2].Status = 500 }),
+			changed(orders(0)[0], func(l *results.Costs) { l.Requests[2].Status, l.Requests[3].Status = 500, 500 })}, results.Inconclusive, "201 in the baseline and 500 in the candidate"},
+	})
 }
 
 func TestATrialThatIsNotCompleteIsNotCompared(t *testing.T) {

@@ -263,6 +263,12 @@
 // most, by one per request or a hundred bytes at least, and by three times what either build's trials differ by. An endpoint whose
 // every answer failed in the baseline is inconclusive, and so is a gate of fewer than two complete trials of a build.
 //
+// What is done for answers of another kind is something else: an endpoint is inconclusive, and names the statuses, where any request was
+// answered with one class of status (2xx, 3xx, 4xx; what failed, that is 500 or more and no answer) by all trials of one build, and with
+// another by all of the other, or where more than a tenth were not answered alike by the trials of one build. Then nothing of it fails but
+// answers that fail in the candidate, which do by the rules above. Where those are accepted, so is their status. The errors of gRPC have
+// the status 200, and are not told apart.
+//
 // A count that is worse fails nothing where the question accepts it: its metric, at its endpoint or everywhere, no more than it allows,
 // and not after its last day, which is held against the day on which the run was made. What became of each acceptance is part of the verdict.
 //
