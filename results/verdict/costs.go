@@ -55,6 +55,9 @@ const failedAnswers = "failed answers"
 // fewestStarts is of how many starts of a build a count has to be the same to be taken for exact.
 const fewestStarts = 2
 
+// leastShare is how much of the longest list has to be compared for a pass: nothing is known of the rest.
+const leastShare = 0.5
+
 // A count that is not exact has changed when the builds' values lie further apart than wide times what the values of either differ
 // by, when the least of the greater is at least half as much again as the most of the smaller, and when that is at least one per
 // request, or a hundred bytes: chance, and what a service does by the clock, do not reach that.
@@ -71,8 +74,8 @@ func judgeCosts(v *results.Verdict, run results.Run) {
 	for _, t := range run.Trials {
 		j := &judge{run: run, trial: t, verdict: v}
 		j.status()
-		if t.Fitness.Exceptions > 0 {
-			j.warn(exceptionReason(t.Fitness))
+		if t.Status == results.StatusComplete {
+			j.listCut()
 		}
 		if t.Status == results.StatusComplete && t.Costs != nil && (t.Build == 0 || t.Build == 1) {
 			builds[t.Build] = append(builds[t.Build], *t.Costs)
@@ -83,13 +86,16 @@ func judgeCosts(v *results.Verdict, run results.Run) {
 			Reason: withReason(fmt.Sprintf("each build has to be measured in %d starts", fewestStarts), run.Reason)})
 		return
 	}
-	length, shortened := inCommon(slices.Concat(builds[0], builds[1]))
+	length, shortened, most := inCommon(slices.Concat(builds[0], builds[1]))
 	if length == 0 {
 		v.Evidence = append(v.Evidence, results.Evidence{What: "costs", Outcome: results.Inconclusive,
 			Reason: "the builds were not asked the same from the first request on"})
 		return
 	}
-	if shortened != "" {
+	switch {
+	case !most:
+		v.Evidence = append(v.Evidence, results.Evidence{What: "requests in common", Outcome: results.Inconclusive, Samples: int64(length), Reason: shortened})
+	case shortened != "":
 		v.Warnings = append(v.Warnings, shortened)
 	}
 	accept := acceptancesOf(run, results.Acceptance.OfCosts)
@@ -99,7 +105,7 @@ func judgeCosts(v *results.Verdict, run results.Run) {
 // CompareCosts compares what the same requests cost in the starts of two builds, as a cost gate does, and judges nothing. doubt is what
 // kept it from comparing all of them; empty: nothing did.
 func CompareCosts(baseline, candidate []results.Costs) (costs []results.CostComparison, changes []results.CostChange, doubt string) {
-	length, shortened := inCommon(slices.Concat(baseline, candidate))
+	length, shortened, most := inCommon(slices.Concat(baseline, candidate))
 	if length == 0 {
 		return nil, nil, "the costs can't be compared: the builds were not asked the same from the first request on"
 	}
@@ -113,26 +119,45 @@ func CompareCosts(baseline, candidate []results.Costs) (costs []results.CostComp
 			doubt = join(doubt, row.What+": "+row.Reason)
 		}
 	}
+	for i := range v.Costs {
+		if c := &v.Costs[i]; !most && c.Outcome != results.Worse {
+			c.Outcome = results.Unclear
+		}
+	}
 	return v.Costs, v.CostChanges, doubt
 }
 
-// inCommon is how many requests all lists begin with alike, and why that is not all of them.
-func inCommon(lists []results.Costs) (length int, why string) {
+// listCut adds rows where the script threw, or ended the load itself: what was asked is then not what was meant. They keep a gate from
+// passing, and whether a build is worse they do not say.
+func (j *judge) listCut() {
+	first := len(j.verdict.Evidence)
+	j.exceptions()
+	j.ending(nil)
+	for i := range j.verdict.Evidence[first:] {
+		j.verdict.Evidence[first+i].Outcome = results.Inconclusive
+	}
+}
+
+// inCommon is how many requests all lists begin with alike, and why that is not all of them. most says that they are leastShare of the
+// longest list.
+func inCommon(lists []results.Costs) (length int, why string, most bool) {
 	length, longest := math.MaxInt, 0
 	for _, l := range lists {
 		length, longest = min(length, len(l.Requests)), max(longest, len(l.Requests))
 	}
+	enough := func(length int) bool { return float64(length) >= leastShare*float64(longest) }
 	for i := range length {
 		for _, l := range lists[1:] {
 			if a, b := lists[0].Requests[i].Endpoint, l.Requests[i].Endpoint; a != b {
-				return i, fmt.Sprintf("the builds' answers led to other requests from number %d on (%s, %s): the %d before are compared", i+1, a, b, i)
+				return i, fmt.Sprintf("the builds' answers led to other requests from number %d on (%s, %s): of %d the %d before are compared",
+					i+1, a, b, longest, i), enough(i)
 			}
 		}
 	}
 	if length < longest {
 		why = fmt.Sprintf("the first %d of %d requests are compared: a start came no further in its time", length, longest)
 	}
-	return length, why
+	return length, why, enough(length)
 }
 
 // compareCosts compares the first requests of each list, and returns the endpoints that were asked.

@@ -3,6 +3,7 @@ package verdict
 import (
 	"encoding/json"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -155,6 +156,68 @@ func TestCostsOfOtherAnswersAreNotCompared(t *testing.T) {
 		{"answers of which some failed in one start, and more in the other", orders(0, 0), []results.Costs{changed(orders(0)[0], func(l *results.Costs) { l.Requests[2].Status = 500 }),
 			changed(orders(0)[0], func(l *results.Costs) { l.Requests[2].Status, l.Requests[3].Status = 500, 500 })}, results.Inconclusive, "201 in the baseline and 500 in the candidate"},
 	})
+}
+
+// long is so many orders, with so many queries each.
+func long(orders int, queries int64) (l results.Costs) {
+	l = list(queries, 300)
+	l.Requests = slices.Repeat(l.Requests[:1], orders)
+	return l
+}
+
+func TestTheBeginningOfAListDoesNotPass(t *testing.T) {
+	whole := []results.Costs{long(20, 2), long(20, 2)}
+	// turning is a build that asks for something else from a request on.
+	turning := func(at int) results.Costs {
+		return changed(long(20, 2), func(l *results.Costs) { l.Requests[at].Endpoint = "GET /help" })
+	}
+	judgeAll(t, []costsRow{
+		{"half of it", whole, []results.Costs{long(10, 2), long(20, 2)}, results.Pass, "the first 10 of 20 requests"},
+		{"less", whole, []results.Costs{long(9, 2), long(20, 2)}, results.Inconclusive, "the first 9 of 20 requests"},
+		{"less of the baseline", []results.Costs{long(20, 2), long(9, 2)}, whole, results.Inconclusive, "the first 9 of 20 requests"},
+		{"all lists are short", []results.Costs{long(9, 2), long(9, 2)}, []results.Costs{long(9, 2), long(9, 2)}, results.Pass, ""},
+		{"less, with a query more", whole, []results.Costs{long(2, 3), long(2, 3)}, results.Fail, "queries 2 to 3"},
+		{"half of it leads elsewhere", whole, []results.Costs{turning(10), turning(10)}, results.Pass, "from number 11 on"},
+		{"most of it leads elsewhere", whole, []results.Costs{turning(9), turning(9)}, results.Inconclusive, "of 20 the 9 before are compared"},
+	})
+	costs, _, doubt := CompareCosts(whole, []results.Costs{long(9, 1), long(9, 2)})
+	if again, _, _ := CompareCosts(whole, []results.Costs{long(9, 3), long(9, 3)}); costs[0].Outcome != results.Unclear || again[0].Outcome != results.Worse {
+		t.Errorf("compared without a judgement they are %+v and %+v", costs, again)
+	}
+	if !strings.Contains(doubt, "the first 9 of 20 requests") {
+		t.Errorf("it says %q", doubt)
+	}
+}
+
+// TestAScriptThatThrowsPassesNoGate whichever build it met: a list that was cut is not the one that was meant.
+func TestAScriptThatThrowsPassesNoGate(t *testing.T) {
+	same := []results.Costs{list(2, 300), list(2, 300)}
+	for says, fitness := range map[string]results.Fitness{
+		"the script threw 3 exceptions: TypeError: x": {Exceptions: 3, FirstException: "TypeError: x"},
+		"the script aborted the load: enough":         {ExitCode: exitAborted, Aborted: "enough"},
+		"the script declared the run failed":          {ExitCode: exitFailed},
+		"a threshold ended the load early: p(95)<1":   {ExitCode: exitThresholds, Aborted: "p(95)<1"},
+		"the load generator ended with exit code 107": {ExitCode: 107},
+	} {
+		for trial := range 4 {
+			run := gated(same, same)
+			run.Trials[trial].Fitness = fitness
+			v, err := Judgement(run, nil)
+			if err != nil || v.Outcome != results.Inconclusive || v.Evidence[0].Reason != says || v.Evidence[0].Trial != trial+1 {
+				t.Errorf("%s, %v: %+v", v.Outcome, err, v.Evidence)
+			}
+		}
+		run := gated(same, []results.Costs{list(3, 300), list(3, 300)})
+		run.Trials[0].Fitness = fitness
+		if v, err := Judgement(run, nil); err != nil || v.Outcome != results.Fail {
+			t.Errorf("%s: a query more is %s, %v", says, v.Outcome, err)
+		}
+	}
+	run := gated(same, same)
+	run.Trials[0].Fitness.ExitCode, run.Trials[1].Fitness.ExitCode = exitStopped, exitThresholds
+	if v, err := Judgement(run, nil); err != nil || v.Outcome != results.Pass {
+		t.Errorf("a list that came to its end is %s, %v: %+v", v.Outcome, err, v.Evidence)
+	}
 }
 
 func TestATrialThatIsNotCompleteIsNotCompared(t *testing.T) {
