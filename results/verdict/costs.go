@@ -59,8 +59,9 @@ const fewestStarts = 2
 const leastShare = 0.5
 
 // A count that is not exact has changed when the builds' values lie further apart than wide times what the values of either differ
-// by, when the least of the greater is at least half as much again as the most of the smaller, and when that is at least one per
-// request, or a hundred bytes: chance, and what a service does by the clock, do not reach that.
+// by, when the least of the greater is at least half as much again as the most of the smaller, and when the most of the greater is at
+// least one per request, or a hundred bytes, more than the least of the smaller: chance, and what a service does by the clock, do not
+// reach that. The last is between the values furthest apart, or a single query by the clock would hide one more in every request.
 const (
 	wide      = 3
 	halfAgain = 1.5
@@ -374,15 +375,16 @@ func compareCount(kind countKind, endpoint string, sums [2][]map[string]*counts)
 	return c
 }
 
-// compareValues holds the candidate's values, one of each start, against the baseline's. They are exact when
-// they can be and each build's are the same. What is not exact has to differ by least.
+// compareValues holds the candidate's values, one of each start, against the baseline's. They are exact when they can be and each
+// build's are the same. What is not exact has to differ by least.
 func compareValues(values [2][]float64, least float64, exact bool) results.CostComparison {
 	low0, high0 := slices.Min(values[0]), slices.Max(values[0])
 	low1, high1 := slices.Min(values[1]), slices.Max(values[1])
 	c := results.CostComparison{Baseline: mean(values[0]), Candidate: mean(values[1]), Exact: exact && low0 == high0 && low1 == high1}
-	least = max(least, wide*max(high0-low0, high1-low1))
+	spread := max(high0-low0, high1-low1)
+	apart := max(high0, high1) - min(low0, low1)
 	beyond := func(low, high float64) bool {
-		return low > high && (c.Exact || low-high >= least && low >= halfAgain*high)
+		return low > high && (c.Exact || low-high >= wide*spread && apart >= least && low >= halfAgain*high)
 	}
 	switch {
 	case beyond(low1, high0):

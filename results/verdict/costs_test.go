@@ -252,6 +252,18 @@ func TestTheStatementsThatChangedAreNamed(t *testing.T) {
 	}
 }
 
+// TestOneQueryByTheClockHidesNoneInEachRequest: it is one of those that are counted at all requests together.
+func TestOneQueryByTheClockHidesNoneInEachRequest(t *testing.T) {
+	ticked := changed(long(20, 1), func(l *results.Costs) {
+		l.Requests = slices.Clone(l.Requests)
+		l.Requests[7].Statements = []results.StatementCost{{Statement: 0, Calls: 2, Rows: 1, Buffers: 3, WAL: 300}}
+	})
+	judgeAll(t, []costsRow{
+		{"in the baseline", []results.Costs{long(20, 1), ticked}, []results.Costs{long(20, 2), long(20, 2)}, results.Fail, "queries 1.025 to 2"},
+		{"against itself", []results.Costs{long(20, 1), ticked}, []results.Costs{ticked, long(20, 1)}, results.Pass, ""},
+	})
+}
+
 func TestACountThatDoesNotRepeatHasToLieFarOff(t *testing.T) {
 	for _, row := range []struct {
 		name                string
@@ -263,6 +275,9 @@ func TestACountThatDoesNotRepeatHasToLieFarOff(t *testing.T) {
 		{"it lies far off", []float64{100, 101}, []float64{160, 161}, results.Worse},
 		{"it lies far off, below", []float64{160, 161}, []float64{100, 101}, results.Better},
 		{"it lies apart by less than half", []float64{1000, 1001}, []float64{1400, 1401}, results.Unclear},
+		{"it lies apart by as much as counts but for its spread", []float64{10, 11}, []float64{20, 20}, results.Worse},
+		{"it lies apart by as much as counts but for its spread, below", []float64{20, 20}, []float64{10, 11}, results.Better},
+		{"it lies apart by as much as counts, and by less than three times its spread", []float64{2, 5}, []float64{13, 13}, results.Unclear},
 		{"it lies apart by less than counts", []float64{1, 2}, []float64{9, 10}, results.Unclear},
 	} {
 		if c := compareValues([2][]float64{row.baseline, row.candidate}, 10, true); c.Outcome != row.want || c.Exact {

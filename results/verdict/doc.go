@@ -260,7 +260,8 @@
 // Of a gate nothing is judged but what the same requests cost in both builds: those that all trials begin with alike. A count that is
 // the same in all trials of each build (buffers, bytes and round trips, which may agree in sum by chance, request by request) is exact, and
 // fails when the candidate has more of it. Any other fails when the candidate's least is at least half as much again as the baseline's
-// most, by one per request or a hundred bytes at least, and by three times what either build's trials differ by. An endpoint whose
+// most, by three times what either build's trials differ by, and the candidate's most is more than the baseline's least by one per request
+// or a hundred bytes at least. An endpoint whose
 // every answer failed in the baseline is inconclusive, and so is a gate of fewer than two complete trials of a build. Where the requests
 // that all trials begin with are fewer than half of the longest list, or the script threw or ended the load in any trial, a gate does
 // not pass: it fails by what costs more all the same, and is inconclusive else.
