@@ -283,8 +283,8 @@
 // Of each kind of run (plain ones, searches for the breakpoint, those of limits, scorecards, gates) only complete runs made in one way count: of the
 // configurations on both sides the two that differ least, of those the newest. What still differs is listed field by field: provider,
 // dependencies and machine leave only large effects; the load, the time scale, flags that change the question and any other part of the
-// experiment leave times and counts unclear; SLOs leave what they bound (goodput, recovery, limits) unclear; seeds, versions of tools, names
-// and descriptions are told and change nothing. The text of a script is not kept, and can't be compared.
+// experiment leave times and counts unclear; SLOs leave what they bound (goodput, recovery, limits) unclear; seeds, versions of tools, names,
+// descriptions and what is accepted are told and change nothing. The text of a script is not kept, and can't be compared.
 //
 // What replicates a measurement is a trial, that is a start of the processes, and never a request. A trial's value of a phase is the mean
 // of the logarithm of the quantile over all phases of that name, weighted by requests; a phase counts with eight requests beyond the
@@ -306,8 +306,9 @@
 //
 // Counts do not depend on how fast a machine is. Work per request is worse when the trials' values lie further apart than 0.5, a quarter
 // of the lesser (half of it outside of steady) and three times what those of one side differ by; within a fiftieth it is the same. Costs
-// are compared as a gate does, over all its stored starts of both builds; with other seeds the requests were others, and only half as much
-// again is named. Round trips differ when their intervals do not meet and half a round trip lies between. An invariant is worse when it held
+// are compared as a gate does, over all stored starts of both builds in the gates that are chosen, each of which may tell of both; with
+// other seeds the requests were others, and only half as much again is named, as where provider, dependencies or machine are. Where too
+// few requests are the same, what is not worse is unclear. Round trips differ when their intervals do not meet and half a round trip lies between. An invariant is worse when it held
 // and holds no more. Limits differ when what one build held is 1.5 times where the other broke; recoveries when every one of one side took
 // twice as long as any of the other, and 10 s more.
 //
