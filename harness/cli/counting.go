@@ -206,11 +206,14 @@ func (c *counting) settleAccount(ctx context.Context) error {
 	if latest.settled { // it has been, and what came after it is under way
 		return nil
 	}
+	done := make([]dependency.Done, len(now))
 	for i := range now {
-		latest.done = append(latest.done, now[i].Since(c.last[i]))
+		if done[i], err = now[i].Since(c.last[i]); err != nil {
+			return fmt.Errorf("%s: %w", latest.Endpoint, err)
+		}
 	}
 	trips := c.trips.Count()
-	latest.trips, latest.settled = trips-c.gone, true
+	latest.done, latest.trips, latest.settled = done, trips-c.gone, true
 	c.last, c.gone = now, trips
 	return nil
 }

@@ -31,9 +31,30 @@ type Done struct {
 // StatementDone is what one statement has done.
 type StatementDone struct{ Calls, Rows, Buffers, WAL int64 }
 
-// Since is what was done since an earlier reading: only what is more than it was.
-func (d Done) Since(earlier Done) Done {
+// WentBackError says that a server has done less than it had done before: somebody set its counters to nothing, or it forgot some of
+// them. What was done meanwhile is not known.
+type WentBackError struct{ what, cause string }
+
+func (e *WentBackError) Error() string {
+	return fmt.Sprintf("%s went back while it was counted: something set it to nothing (%s)", e.what, e.cause)
+}
+
+// Since is what was done since an earlier reading: only what is more than it was. It fails with *WentBackError where anything is less.
+func (d Done) Since(earlier Done) (Done, error) {
 	since := Done{Statements: map[int64]StatementDone{}, Commands: map[string]int64{}, Bytes: d.Bytes - earlier.Bytes}
+	for id, e := range earlier.Statements {
+		if s := d.Statements[id]; s.Calls < e.Calls || s.Rows < e.Rows || s.Buffers < e.Buffers || s.WAL < e.WAL {
+			return Done{}, &WentBackError{"pg_stat_statements", "as pg_stat_statements_reset() does, or more statements than pg_stat_statements.max"}
+		}
+	}
+	for name, calls := range earlier.Commands {
+		if d.Commands[name] < calls {
+			return Done{}, errRedisWentBack()
+		}
+	}
+	if since.Bytes < 0 {
+		return Done{}, errRedisWentBack()
+	}
 	for id, s := range d.Statements {
 		e := earlier.Statements[id]
 		if s != e {
@@ -45,7 +66,11 @@ func (d Done) Since(earlier Done) Done {
 			since.Commands[name] = calls - earlier.Commands[name]
 		}
 	}
-	return since
+	return since, nil
+}
+
+func errRedisWentBack() error {
+	return &WentBackError{"what redis tells in INFO", "as CONFIG RESETSTAT and a restart do"}
 }
 
 // withWAL is the first version whose pg_stat_statements counts the write-ahead log.

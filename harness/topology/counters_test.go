@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -91,7 +92,11 @@ func tally(t *testing.T, n *site.Node) (*dependency.Tally, func(work func()) dep
 	return c, func(work func()) dependency.Done {
 		before := read()
 		work()
-		return read().Since(before)
+		done, err := read().Since(before)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return done
 	}
 }
 
@@ -134,7 +139,7 @@ func testTallies(t *testing.T, db, cache *site.Node) {
 	client := redis.NewClient(&redis.Options{Addr: cache.Address, DisableIdentity: true})
 	defer client.Close()
 	client.Ping(t.Context()) // the greeting is over
-	_, during = tally(t, cache)
+	commands, during := tally(t, cache)
 	done := during(func() {
 		client.Set(t.Context(), "tallied", strings.Repeat("x", 1000), 0)
 		client.Get(t.Context(), "tallied")
@@ -145,6 +150,23 @@ func testTallies(t *testing.T, db, cache *site.Node) {
 	}
 	if idle := during(func() {}); len(idle.Commands) > 0 || idle.Bytes != 0 {
 		t.Errorf("our own questions are counted: %+v", idle)
+	}
+	for what, reset := range map[*dependency.Tally]func(){
+		postgres: func() { exec1(t, conn, "SELECT pg_stat_statements_reset()") },
+		commands: func() { client.ConfigResetStat(t.Context()) },
+	} {
+		before, err := what.Read(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		reset()
+		after, err := what.Read(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if done, err := after.Since(before); !errors.As(err, new(*dependency.WentBackError)) {
+			t.Errorf("%s: counters that were set to nothing are %+v, %v", what.Kind(), done, err)
+		}
 	}
 }
 

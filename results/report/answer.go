@@ -97,6 +97,9 @@ func judgement(run results.Run) (word, text string) {
 // unfit is why the generator or the machine ruled a verdict out; empty when they did not. The first reason is the cause of the
 // others, if they have one: all of them stand with the fitness.
 func unfit(run results.Run) string {
+	if run.Question.Asker == results.AskerGate && run.Question.Gate == nil { // counts depend on neither
+		return ""
+	}
 	var reasons []string
 	for _, trial := range run.Trials {
 		if run.Question.FitnessBlocks && !trial.Fitness.Fit {

@@ -53,6 +53,17 @@ func TestTheFirstSentenceSaysWhatCostsMore(t *testing.T) {
 	}
 }
 
+// TestAnInconclusiveGateOfCostsSaysWhy though the generator was not fit, on which counts do not depend.
+func TestAnInconclusiveGateOfCostsSaysWhy(t *testing.T) {
+	run := gated(results.Inconclusive)
+	run.Question.FitnessBlocks = true
+	run.Trials = []results.Trial{{Fitness: results.Fitness{Reasons: []string{"the generator was busy"}}}}
+	run.Verdict.Evidence = []results.Evidence{{What: "costs of GET /", Outcome: results.Inconclusive, Reason: "404 in the candidate"}}
+	if got, want := New(run).Answer.String(), "INCONCLUSIVE shop: costs of GET /: 404 in the candidate"; got != want {
+		t.Errorf("%q, not %q", got, want)
+	}
+}
+
 func TestCostsAreShownInEveryFormat(t *testing.T) {
 	d := New(gated(results.Fail, cost("POST /orders", "queries", "", 2, 3, results.Worse, true)))
 	for _, f := range Formats {

@@ -72,6 +72,18 @@ func TestARiseThatIsAcceptedIsNoFail(t *testing.T) {
 	}
 }
 
+// TestAnswersThatFailAreAccepted also though they are answered with another status; answers that are refused are not.
+func TestAnswersThatFailAreAccepted(t *testing.T) {
+	for status, want := range map[int]results.Outcome{500: results.Pass, 404: results.Inconclusive} {
+		other := changed(list(2, 300), func(l *results.Costs) { l.Requests[1].Status = status })
+		run := gated([]results.Costs{list(2, 300), list(2, 300)}, []results.Costs{other, other})
+		run.Question.Accept = []results.Acceptance{{Metric: failedAnswers, Reason: "it is switched off", Expires: "2030-01-31"}}
+		if v, err := Judgement(run, nil); err != nil || v.Outcome != want {
+			t.Errorf("%d: %s, %v: %+v", status, v.Outcome, err, v.Evidence)
+		}
+	}
+}
+
 // upTo limits what is accepted.
 func upTo(all []results.Acceptance, share, more float64) []results.Acceptance {
 	for i := range all {

@@ -226,6 +226,8 @@ func (k *contrast) runs() string {
 		return "search for the breakpoint"
 	case kindTiming:
 		return kindTiming
+	case results.AskerGate:
+		return "cost gate"
 	}
 	return "run of " + k.kind
 }

@@ -124,7 +124,7 @@ func sections(source string) []configField {
 	for _, name := range slices.Sorted(maps.Keys(found)) {
 		f := configField{"experiment, " + name, strings.Join(found[name], "\n"), results.EffectUnclear}
 		switch name {
-		case "name", "description", "expect":
+		case "name", "description", "expect", "accept":
 			f.effect = results.EffectNone
 		case "slos":
 			f.effect = results.EffectAsked

@@ -228,55 +228,64 @@ func (k *contrast) tripsRow(b, c results.RoundTrips) results.ComparedRow {
 	return r
 }
 
-// compareStoredCosts compares what the cost gate counted of both builds, whichever runs did.
+// compareStoredCosts compares what cost gates counted of both builds. Each counts in two, so that the runs found for one side may tell of
+// the other.
 func compareStoredCosts(out *results.Compared, sides [2]Stored) {
+	if !SameBuild(sides[0].Build, sides[1].Build) { // else each side has its own runs
+		all := slices.Clone(sides[0].Runs)
+		for _, run := range sides[1].Runs {
+			if !slices.ContainsFunc(all, func(r results.Run) bool { return r.ID == run.ID }) {
+				all = append(all, run)
+			}
+		}
+		sides[0].Runs, sides[1].Runs = all, all
+	}
+	k := contrast{out: out, kind: results.AskerGate, effect: map[results.DifferenceEffect]bool{}}
+	if !k.choose(sides) {
+		return
+	}
 	var builds [2][]results.Costs
 	seeds := map[int64]bool{}
-	seen := map[string]bool{}
-	itself := SameBuild(sides[0].Build, sides[1].Build) // then each side has its own runs
-	for from, side := range sides {
-		for _, run := range side.Runs {
-			if seen[run.ID] || run.Question.Asker != results.AskerGate {
-				continue
-			}
-			seen[run.ID] = true
-			for s := range sides {
-				if itself && s != from {
-					continue
-				}
-				if costs := costsOf(run, sides[s].Build); len(costs) > 0 {
-					builds[s] = append(builds[s], costs...)
-					seeds[run.Seed] = true
-				}
+	for s, all := range k.sides {
+		for _, e := range all {
+			if e.trial.Costs != nil {
+				builds[s] = append(builds[s], *e.trial.Costs)
+				seeds[e.run.Seed] = true
 			}
 		}
 	}
 	if len(builds[0]) < fewestStarts || len(builds[1]) < fewestStarts {
+		k.note(fmt.Sprintf("costs: each build has to be measured in %d starts", fewestStarts))
 		return
 	}
 	costs, changes, doubt := CompareCosts(builds[0], builds[1])
 	if doubt != "" {
-		out.Notes = append(out.Notes, doubt)
+		k.note(doubt)
 	}
 	out.Costs, out.CostChanges = costs, changes
-	if len(seeds) > 1 && len(costs) > 0 {
-		out.Notes = append(out.Notes, "costs: the runs had other seeds, and so other requests: only counts that differ by half are named")
-		for i := range out.Costs {
-			c := &out.Costs[i]
-			c.Exact = false
-			if more, less := max(c.Baseline, c.Candidate), min(c.Baseline, c.Candidate); more < halfAgain*less || more == less {
-				c.Outcome = results.Unclear
-			}
-		}
+	if len(costs) > 0 {
+		k.doubtCosts(len(seeds) > 1)
 	}
 }
 
-// costsOf are the lists of requests that a run counted the costs of in a build.
-func costsOf(run results.Run, build results.Build) (all []results.Costs) {
-	for _, t := range run.Trials {
-		if t.Status == results.StatusComplete && t.Costs != nil && ofBuild(run, t.Build, build) {
-			all = append(all, *t.Costs)
+// doubtCosts takes back what may come of what was not the same on both sides beside the build.
+func (k *contrast) doubtCosts(otherSeeds bool) {
+	asked := k.effect[results.EffectUnclear]
+	switch {
+	case asked:
+		k.note("costs: what was asked is not the same, and can't be compared")
+	case otherSeeds:
+		k.note("costs: the runs had other seeds, and so other requests: only counts that differ by half are named")
+	case k.effect[results.EffectLarge]:
+		k.note("costs: the machine, the provider or the dependencies are not the same: only counts that differ by half are named")
+	default:
+		return
+	}
+	for i := range k.out.Costs {
+		c := &k.out.Costs[i]
+		c.Exact = false
+		if more, less := max(c.Baseline, c.Candidate), min(c.Baseline, c.Candidate); asked || more < halfAgain*less || more == less {
+			c.Outcome = results.Unclear
 		}
 	}
-	return all
 }

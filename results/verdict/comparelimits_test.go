@@ -109,6 +109,64 @@ func TestCostsOfStoredGatesAreCompared(t *testing.T) {
 	}
 }
 
+// TestCostsOfGatesThatAskedOtherwiseAreUnclear holds a gate that counted in the baseline against one that counted in the candidate, beside
+// another build each.
+func TestCostsOfGatesThatAskedOtherwiseAreUnclear(t *testing.T) {
+	const source = "name: shop\nload: {script: s.js, env: {ROWS: \"100\"}}\n"
+	gate := func(side int, queries int64) results.Run {
+		run := costed([]string{"before", "after"}[side], 1, queries, queries)
+		run.Builds[1-side] = results.Build{SHA: "e15e"}
+		run.Provider, run.Host, run.Question.Source = "docker", results.Host{Fingerprint: "f00d"}, source
+		run.Trials[0].Nodes = []results.Node{{Name: "db", Role: "dependency", Kind: "postgres", Version: "16"}}
+		return run
+	}
+	rows := []struct {
+		name        string
+		change      func(*results.Run) // of the candidate's gate
+		more, twice results.ComparisonOutcome
+		differences string
+		says        string
+	}{
+		{"nothing", func(*results.Run) {}, results.Worse, results.Worse, "", ""},
+		{"what is accepted", func(r *results.Run) { r.Question.Source += "accept: [{metric: rows}]\n" }, results.Worse, results.Worse, "experiment, accept", ""},
+		{"the machine", func(r *results.Run) { r.Host.Fingerprint = "beef" }, results.Unclear, results.Worse, "host", "only counts that differ by half are named"},
+		{"the provider", func(r *results.Run) { r.Provider = "local" }, results.Unclear, results.Worse, "provider", "only counts that differ by half are named"},
+		{"a dependency", func(r *results.Run) { r.Trials[0].Nodes[0].Version = "17" }, results.Unclear, results.Worse, "dependency db", "only counts that differ by half"},
+		{"the flags", func(r *results.Run) { r.Command = []string{"brunt", "gate", "--set", "a=1"} }, results.Unclear, results.Unclear, "flags", "what was asked is not the same"},
+		{"all of it", func(r *results.Run) {
+			r.Host.Fingerprint, r.Provider, r.Question.Source = "beef", "local", strings.ReplaceAll(source, "100", "100000")
+		}, results.Unclear, results.Unclear, "experiment, load, host, provider", "what was asked is not the same"},
+	}
+	for _, row := range rows {
+		for queries, want := range map[int64]results.ComparisonOutcome{5: row.more, 8: row.twice} {
+			after := gate(1, queries)
+			row.change(&after)
+			c := Compare(Stored{"base", sideBuild(0), []results.Run{gate(0, 4)}}, Stored{"cand", sideBuild(1), []results.Run{after}})
+			var fields []string
+			for _, d := range c.Differences {
+				fields = append(fields, d.Field)
+			}
+			if len(c.Costs) == 0 || c.Costs[0].Outcome != want || c.Outcome != want || strings.Join(fields, ", ") != row.differences {
+				t.Errorf("%s, 4 to %d: %s, not %s, of %+v; what differs is %v", row.name, queries, c.Outcome, want, c.Costs, fields)
+			}
+			if !strings.Contains(strings.Join(c.Notes, "\n"), row.says) || len(c.Baseline.Runs) != 1 || c.Candidate.Runs[0].ID != "after" {
+				t.Errorf("%s: it says %q of %+v", row.name, c.Notes, c.Candidate.Runs)
+			}
+		}
+	}
+	// A gate that counted in both is better evidence than two that asked otherwise.
+	before, both := gate(0, 4), costed("both", 1, 4, 5)
+	before.Provider = "local"
+	c := Compare(Stored{"base", sideBuild(0), []results.Run{before}}, Stored{"cand", sideBuild(1), []results.Run{both}})
+	if c.Outcome != results.Worse || len(c.Differences) > 0 || c.Baseline.Runs[0].ID != "both" {
+		t.Errorf("the gate of both builds is not what is compared: %s, %v, %+v", c.Outcome, c.Differences, c.Baseline.Runs)
+	}
+	both.Status = results.StatusBroken
+	if c := Compare(Stored{"base", sideBuild(0), nil}, Stored{"cand", sideBuild(1), []results.Run{both}}); len(c.Costs) > 0 {
+		t.Errorf("a gate that is broken is compared: %+v", c.Costs)
+	}
+}
+
 // TestRealEffectsAreNamed asks what can be seen, on the simulated machines. How often is the figure of the simulation with these seeds.
 func TestRealEffectsAreNamed(t *testing.T) {
 	for _, row := range []struct {

@@ -14,6 +14,7 @@ type counts struct {
 	requests int64
 	by       map[string]int64        // kind, all requests together
 	each     map[string][]int64      // kind, request by request
+	statuses []int                   // request by request
 	uses     map[use]results.CostUse // not yet per request
 }
 
@@ -54,8 +55,9 @@ const failedAnswers = "failed answers"
 const fewestStarts = 2
 
 // A count that is not exact has changed when the builds' values lie further apart than wide times what the values of either differ
-// by, when the least of the greater is at least half as much again as the most of the smaller, and when that is at least one per
-// request, or a hundred bytes: chance, and what a service does by the clock, do not reach that.
+// by, when the least of the greater is at least half as much again as the most of the smaller, and when the most of the greater is at
+// least one per request, or a hundred bytes, more than the least of the smaller: chance, and what a service does by the clock, do not
+// reach that. The last is between the values furthest apart, or a single query by the clock would hide one more in every request.
 const (
 	wide      = 3
 	halfAgain = 1.5
@@ -69,8 +71,8 @@ func judgeCosts(v *results.Verdict, run results.Run) {
 	for _, t := range run.Trials {
 		j := &judge{run: run, trial: t, verdict: v}
 		j.status()
-		if t.Fitness.Exceptions > 0 {
-			j.warn(exceptionReason(t.Fitness))
+		if t.Status == results.StatusComplete {
+			j.listCut()
 		}
 		if t.Status == results.StatusComplete && t.Costs != nil && (t.Build == 0 || t.Build == 1) {
 			builds[t.Build] = append(builds[t.Build], *t.Costs)
@@ -81,13 +83,16 @@ func judgeCosts(v *results.Verdict, run results.Run) {
 			Reason: withReason(fmt.Sprintf("each build has to be measured in %d starts", fewestStarts), run.Reason)})
 		return
 	}
-	length, shortened := inCommon(slices.Concat(builds[0], builds[1]))
+	length, shortened, most := inCommon(slices.Concat(builds[0], builds[1]))
 	if length == 0 {
 		v.Evidence = append(v.Evidence, results.Evidence{What: "costs", Outcome: results.Inconclusive,
 			Reason: "the builds were not asked the same from the first request on"})
 		return
 	}
-	if shortened != "" {
+	switch {
+	case !most:
+		v.Evidence = append(v.Evidence, results.Evidence{What: "requests in common", Outcome: results.Inconclusive, Samples: int64(length), Reason: shortened})
+	case shortened != "":
 		v.Warnings = append(v.Warnings, shortened)
 	}
 	accept := acceptancesOf(run, results.Acceptance.OfCosts)
@@ -97,7 +102,7 @@ func judgeCosts(v *results.Verdict, run results.Run) {
 // CompareCosts compares what the same requests cost in the starts of two builds, as a cost gate does, and judges nothing. doubt is what
 // kept it from comparing all of them; empty: nothing did.
 func CompareCosts(baseline, candidate []results.Costs) (costs []results.CostComparison, changes []results.CostChange, doubt string) {
-	length, shortened := inCommon(slices.Concat(baseline, candidate))
+	length, shortened, most := inCommon(slices.Concat(baseline, candidate))
 	if length == 0 {
 		return nil, nil, "the costs can't be compared: the builds were not asked the same from the first request on"
 	}
@@ -106,26 +111,17 @@ func CompareCosts(baseline, candidate []results.Costs) (costs []results.CostComp
 	}
 	var v results.Verdict
 	compareCosts(&v, [2][]results.Costs{baseline, candidate}, length, &acceptances{})
-	return v.Costs, v.CostChanges, doubt
-}
-
-// inCommon is how many requests all lists begin with alike, and why that is not all of them.
-func inCommon(lists []results.Costs) (length int, why string) {
-	length, longest := math.MaxInt, 0
-	for _, l := range lists {
-		length, longest = min(length, len(l.Requests)), max(longest, len(l.Requests))
-	}
-	for i := range length {
-		for _, l := range lists[1:] {
-			if a, b := lists[0].Requests[i].Endpoint, l.Requests[i].Endpoint; a != b {
-				return i, fmt.Sprintf("the builds' answers led to other requests from number %d on (%s, %s): the %d before are compared", i+1, a, b, i)
-			}
+	for _, row := range v.Evidence {
+		if row.Outcome == results.Inconclusive {
+			doubt = join(doubt, row.What+": "+row.Reason)
 		}
 	}
-	if length < longest {
-		why = fmt.Sprintf("the first %d of %d requests are compared: a start came no further in its time", length, longest)
+	for i := range v.Costs {
+		if c := &v.Costs[i]; !most && c.Outcome != results.Worse {
+			c.Outcome = results.Unclear
+		}
 	}
-	return length, why
+	return v.Costs, v.CostChanges, doubt
 }
 
 // compareCosts compares the first requests of each list, and returns the endpoints that were asked.
@@ -143,21 +139,37 @@ func compareCosts(v *results.Verdict, builds [2][]results.Costs, length int, acc
 		}
 	}
 	slices.Sort(endpoints)
+	allAlike := true // were all endpoints answered
 	for _, endpoint := range endpoints {
 		requests := sums[0][0][endpoint].requests
 		row := results.Evidence{What: "costs of " + endpoint, Outcome: results.Pass, Samples: requests}
+		apart := "" // why what was done for the answers can't be compared
 		for _, kind := range countKinds() {
 			if kind.postgres && !first.Postgres || kind.redis && !first.Redis || kind.links && !everyLinked(builds) {
 				continue
 			}
 			c := compareCount(kind, endpoint, sums)
+			if apart != "" {
+				c.Outcome = results.Unclear
+			}
 			noteRise(&row, &c, accept)
 			if c.Baseline != 0 || c.Candidate != 0 {
 				v.Costs = append(v.Costs, c)
 			}
-			if kind.name == failedAnswers && c.Baseline == 1 {
+			if kind.name != failedAnswers {
+				continue
+			}
+			if c.Baseline == 1 {
 				row.Outcome, row.Reason = results.Inconclusive, "every answer of the baseline failed"
+				allAlike = false
 				break
+			}
+			if apart = answersApart(sums, endpoint, c.AcceptedUntil != ""); apart != "" {
+				row.Reason = join(row.Reason, apart)
+				if row.Outcome != results.Fail {
+					row.Outcome = results.Inconclusive
+				}
+				allAlike = false
 			}
 		}
 		v.Evidence = append(v.Evidence, row)
@@ -165,6 +177,9 @@ func compareCosts(v *results.Verdict, builds [2][]results.Costs, length int, acc
 	}
 	if c, ok := compareAllocations(builds); ok {
 		row := results.Evidence{What: allocations, Outcome: results.Pass, Samples: int64(length)}
+		if !allAlike {
+			c.Outcome = results.Unclear
+		}
 		noteRise(&row, &c, accept)
 		v.Costs, v.Evidence = append(v.Costs, c), append(v.Evidence, row)
 	}
@@ -206,6 +221,7 @@ func sumUp(l results.Costs, length int) map[string]*counts {
 			all[r.Endpoint] = c
 		}
 		c.requests++
+		c.statuses = append(c.statuses, r.Status)
 		for kind, amount := range c.note(l, r) {
 			c.by[kind] += amount
 		}
@@ -216,7 +232,7 @@ func sumUp(l results.Costs, length int) map[string]*counts {
 // note is what a request did, by kind. It is noted for each kind, and for each statement and command.
 func (c *counts) note(l results.Costs, r results.RequestCost) map[string]int64 {
 	did := map[string]int64{"answer": r.Bytes, "Redis traffic": r.RedisBytes, roundTrips: r.RoundTrips}
-	if r.Status == 0 || r.Status >= 500 {
+	if classOf(r.Status) == classFailed {
 		did[failedAnswers] = 1
 	}
 	for _, s := range r.Statements {
@@ -263,15 +279,16 @@ func compareCount(kind countKind, endpoint string, sums [2][]map[string]*counts)
 	return c
 }
 
-// compareValues holds the candidate's values, one of each start, against the baseline's. They are exact when
-// they can be and each build's are the same. What is not exact has to differ by least.
+// compareValues holds the candidate's values, one of each start, against the baseline's. They are exact when they can be and each
+// build's are the same. What is not exact has to differ by least.
 func compareValues(values [2][]float64, least float64, exact bool) results.CostComparison {
 	low0, high0 := slices.Min(values[0]), slices.Max(values[0])
 	low1, high1 := slices.Min(values[1]), slices.Max(values[1])
 	c := results.CostComparison{Baseline: mean(values[0]), Candidate: mean(values[1]), Exact: exact && low0 == high0 && low1 == high1}
-	least = max(least, wide*max(high0-low0, high1-low1))
+	spread := max(high0-low0, high1-low1)
+	apart := max(high0, high1) - min(low0, low1)
 	beyond := func(low, high float64) bool {
-		return low > high && (c.Exact || low-high >= least && low >= halfAgain*high)
+		return low > high && (c.Exact || low-high >= wide*spread && apart >= least && low >= halfAgain*high)
 	}
 	switch {
 	case beyond(low1, high0):

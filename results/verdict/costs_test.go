@@ -3,6 +3,7 @@ package verdict
 import (
 	"encoding/json"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -43,6 +44,36 @@ func linked(l results.Costs, trips int64) results.Costs {
 	return l
 }
 
+// costsRow is what a gate has to say of two builds.
+type costsRow struct {
+	name                string
+	baseline, candidate []results.Costs
+	want                results.Outcome
+	says                string // in the evidence or in a warning
+}
+
+// judgeAll judges each, twice.
+func judgeAll(t *testing.T, rows []costsRow) {
+	t.Helper()
+	for _, row := range rows {
+		run := gated(row.baseline, row.candidate)
+		v, err := Judgement(run, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := json.Marshal(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if v.Outcome != row.want || !strings.Contains(string(text), row.says) {
+			t.Errorf("%s: %s, not %s that says %q\n%s", row.name, v.Outcome, row.want, row.says, text)
+		}
+		if again, _ := Judgement(run, nil); !reflect.DeepEqual(v, again) {
+			t.Errorf("%s: judged again it is another verdict", row.name)
+		}
+	}
+}
+
 func changed(l results.Costs, change func(*results.Costs)) results.Costs { change(&l); return l }
 
 func TestCostsAreComparedExactlyWhereTheyRepeat(t *testing.T) {
@@ -50,12 +81,7 @@ func TestCostsAreComparedExactlyWhereTheyRepeat(t *testing.T) {
 	short := func(l *results.Costs) { l.Requests = l.Requests[:2] }
 	elsewhere := func(l *results.Costs) { l.Requests[2].Endpoint = "GET /help" }
 	broken := func(l *results.Costs) { l.Requests[1].Status = 500 }
-	for _, row := range []struct {
-		name                string
-		baseline, candidate []results.Costs
-		want                results.Outcome
-		says                string // in the evidence or in a warning
-	}{
+	judgeAll(t, []costsRow{
 		{"a build against itself", same, same, results.Pass, ""},
 		{"a query more", same, []results.Costs{list(3, 300), list(3, 300)}, results.Fail, "queries 2 to 3"},
 		{"a byte more of the log", same, []results.Costs{list(2, 301), list(2, 301)}, results.Fail, "WAL 300 to 301"},
@@ -84,22 +110,113 @@ func TestCostsAreComparedExactlyWhereTheyRepeat(t *testing.T) {
 		{"nothing in common", same, []results.Costs{{Requests: []results.RequestCost{{Endpoint: "GET /"}}}, {Requests: []results.RequestCost{{Endpoint: "GET /"}}}},
 			results.Inconclusive, "not asked the same"},
 		{"no request at all", []results.Costs{{}, {}}, []results.Costs{{}, {}}, results.Inconclusive, "not asked the same"},
+	})
+}
+
+func TestCostsOfOtherAnswersAreNotCompared(t *testing.T) {
+	same := []results.Costs{list(2, 300), list(2, 300)}
+	// answering is a build whose starts answer the look with these statuses, and ask for nothing where that is none of 2xx.
+	answering := func(statuses ...int) (starts []results.Costs) {
+		for _, status := range statuses {
+			starts = append(starts, changed(list(2, 300), func(l *results.Costs) {
+				if l.Requests[1].Status = status; status >= 300 {
+					l.Requests[1] = results.RequestCost{Endpoint: l.Requests[1].Endpoint, Status: status}
+				}
+			}))
+		}
+		return starts
+	}
+	// orders is a build whose starts answer so many of ten orders with 429.
+	orders := func(refused ...int) (starts []results.Costs) {
+		for _, n := range refused {
+			l := list(2, 300)
+			for i := range 10 {
+				if l.Requests = append(l.Requests, l.Requests[0]); i < n {
+					l.Requests[len(l.Requests)-1].Status = 429
+				}
+			}
+			starts = append(starts, l)
+		}
+		return starts
+	}
+	judgeAll(t, []costsRow{
+		{"answers that are refused", same, answering(404, 404), results.Inconclusive,
+			"1 of 1 request answered otherwise, the first with 200 in the baseline and 404 in the candidate"},
+		{"answers that are refused with a query more elsewhere", same, []results.Costs{changed(answering(401)[0], func(l *results.Costs) { l.Requests[0].Statements[0].Calls++ }),
+			changed(answering(401)[0], func(l *results.Costs) { l.Requests[0].Statements[0].Calls++ })}, results.Fail, "queries 2 to 3"},
+		{"answers that lead elsewhere by their status", same, answering(302, 302), results.Inconclusive, "200 in the baseline and 302 in the candidate"},
+		{"answers that were refused", answering(404, 404), same, results.Inconclusive, "404 in the baseline and 200 in the candidate"},
+		{"answers that failed", answering(500, 500), same, results.Inconclusive, "every answer of the baseline failed"},
+		{"another status of the same class", same, answering(206, 206), results.Pass, ""},
+		{"refused in both builds", answering(404, 404), answering(404, 404), results.Pass, ""},
+		{"the only answer that is refused in one start", same, answering(404, 200), results.Inconclusive, "from start to start"},
+		{"an answer that is cut off in one start", same, answering(502, 200), results.Pass, ""},
+		{"some answers that are refused by chance", orders(0, 0), orders(0, 1), results.Pass, ""},
+		{"all answers that are refused in one start", orders(0, 0), orders(0, 10), results.Inconclusive, "10 of 12 requests answered with other statuses from start to start"},
+		{"answers of which some failed in one start, and more in the other", orders(0, 0), []results.Costs{changed(orders(0)[0], func(l *results.Costs) { l.Requests[2].Status = 500 }),
+			changed(orders(0)[0], func(l *results.Costs) { l.Requests[2].Status, l.Requests[3].Status = 500, 500 })}, results.Inconclusive, "201 in the baseline and 500 in the candidate"},
+	})
+}
+
+// long is so many orders, with so many queries each.
+func long(orders int, queries int64) (l results.Costs) {
+	l = list(queries, 300)
+	l.Requests = slices.Repeat(l.Requests[:1], orders)
+	return l
+}
+
+func TestTheBeginningOfAListDoesNotPass(t *testing.T) {
+	whole := []results.Costs{long(20, 2), long(20, 2)}
+	// turning is a build that asks for something else from a request on.
+	turning := func(at int) results.Costs {
+		return changed(long(20, 2), func(l *results.Costs) { l.Requests[at].Endpoint = "GET /help" })
+	}
+	judgeAll(t, []costsRow{
+		{"half of it", whole, []results.Costs{long(10, 2), long(20, 2)}, results.Pass, "the first 10 of 20 requests"},
+		{"less", whole, []results.Costs{long(9, 2), long(20, 2)}, results.Inconclusive, "the first 9 of 20 requests"},
+		{"less of the baseline", []results.Costs{long(20, 2), long(9, 2)}, whole, results.Inconclusive, "the first 9 of 20 requests"},
+		{"all lists are short", []results.Costs{long(9, 2), long(9, 2)}, []results.Costs{long(9, 2), long(9, 2)}, results.Pass, ""},
+		{"less, with a query more", whole, []results.Costs{long(2, 3), long(2, 3)}, results.Fail, "queries 2 to 3"},
+		{"half of it leads elsewhere", whole, []results.Costs{turning(10), turning(10)}, results.Pass, "from number 11 on"},
+		{"most of it leads elsewhere", whole, []results.Costs{turning(9), turning(9)}, results.Inconclusive, "of 20 the 9 before are compared"},
+	})
+	costs, _, doubt := CompareCosts(whole, []results.Costs{long(9, 1), long(9, 2)})
+	if again, _, _ := CompareCosts(whole, []results.Costs{long(9, 3), long(9, 3)}); costs[0].Outcome != results.Unclear || again[0].Outcome != results.Worse {
+		t.Errorf("compared without a judgement they are %+v and %+v", costs, again)
+	}
+	if !strings.Contains(doubt, "the first 9 of 20 requests") {
+		t.Errorf("it says %q", doubt)
+	}
+}
+
+// TestAScriptThatThrowsPassesNoGate whichever build it met: a list that was cut is not the one that was meant.
+func TestAScriptThatThrowsPassesNoGate(t *testing.T) {
+	same := []results.Costs{list(2, 300), list(2, 300)}
+	for says, fitness := range map[string]results.Fitness{
+		"the script threw 3 exceptions: TypeError: x": {Exceptions: 3, FirstException: "TypeError: x"},
+		"the script aborted the load: enough":         {ExitCode: exitAborted, Aborted: "enough"},
+		"the script declared the run failed":          {ExitCode: exitFailed},
+		"a threshold ended the load early: p(95)<1":   {ExitCode: exitThresholds, Aborted: "p(95)<1"},
+		"the load generator ended with exit code 107": {ExitCode: 107},
 	} {
-		run := gated(row.baseline, row.candidate)
-		v, err := Judgement(run, nil)
-		if err != nil {
-			t.Fatal(err)
+		for trial := range 4 {
+			run := gated(same, same)
+			run.Trials[trial].Fitness = fitness
+			v, err := Judgement(run, nil)
+			if err != nil || v.Outcome != results.Inconclusive || v.Evidence[0].Reason != says || v.Evidence[0].Trial != trial+1 {
+				t.Errorf("%s, %v: %+v", v.Outcome, err, v.Evidence)
+			}
 		}
-		text, err := json.Marshal(v)
-		if err != nil {
-			t.Fatal(err)
+		run := gated(same, []results.Costs{list(3, 300), list(3, 300)})
+		run.Trials[0].Fitness = fitness
+		if v, err := Judgement(run, nil); err != nil || v.Outcome != results.Fail {
+			t.Errorf("%s: a query more is %s, %v", says, v.Outcome, err)
 		}
-		if v.Outcome != row.want || !strings.Contains(string(text), row.says) {
-			t.Errorf("%s: %s, not %s that says %q\n%s", row.name, v.Outcome, row.want, row.says, text)
-		}
-		if again, _ := Judgement(run, nil); !reflect.DeepEqual(v, again) {
-			t.Errorf("%s: judged again it is another verdict", row.name)
-		}
+	}
+	run := gated(same, same)
+	run.Trials[0].Fitness.ExitCode, run.Trials[1].Fitness.ExitCode = exitStopped, exitThresholds
+	if v, err := Judgement(run, nil); err != nil || v.Outcome != results.Pass {
+		t.Errorf("a list that came to its end is %s, %v: %+v", v.Outcome, err, v.Evidence)
 	}
 }
 
@@ -135,6 +252,18 @@ func TestTheStatementsThatChangedAreNamed(t *testing.T) {
 	}
 }
 
+// TestOneQueryByTheClockHidesNoneInEachRequest: it is one of those that are counted at all requests together.
+func TestOneQueryByTheClockHidesNoneInEachRequest(t *testing.T) {
+	ticked := changed(long(20, 1), func(l *results.Costs) {
+		l.Requests = slices.Clone(l.Requests)
+		l.Requests[7].Statements = []results.StatementCost{{Statement: 0, Calls: 2, Rows: 1, Buffers: 3, WAL: 300}}
+	})
+	judgeAll(t, []costsRow{
+		{"in the baseline", []results.Costs{long(20, 1), ticked}, []results.Costs{long(20, 2), long(20, 2)}, results.Fail, "queries 1.025 to 2"},
+		{"against itself", []results.Costs{long(20, 1), ticked}, []results.Costs{ticked, long(20, 1)}, results.Pass, ""},
+	})
+}
+
 func TestACountThatDoesNotRepeatHasToLieFarOff(t *testing.T) {
 	for _, row := range []struct {
 		name                string
@@ -146,6 +275,9 @@ func TestACountThatDoesNotRepeatHasToLieFarOff(t *testing.T) {
 		{"it lies far off", []float64{100, 101}, []float64{160, 161}, results.Worse},
 		{"it lies far off, below", []float64{160, 161}, []float64{100, 101}, results.Better},
 		{"it lies apart by less than half", []float64{1000, 1001}, []float64{1400, 1401}, results.Unclear},
+		{"it lies apart by as much as counts but for its spread", []float64{10, 11}, []float64{20, 20}, results.Worse},
+		{"it lies apart by as much as counts but for its spread, below", []float64{20, 20}, []float64{10, 11}, results.Better},
+		{"it lies apart by as much as counts, and by less than three times its spread", []float64{2, 5}, []float64{13, 13}, results.Unclear},
 		{"it lies apart by less than counts", []float64{1, 2}, []float64{9, 10}, results.Unclear},
 	} {
 		if c := compareValues([2][]float64{row.baseline, row.candidate}, 10, true); c.Outcome != row.want || c.Exact {

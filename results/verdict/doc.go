@@ -260,8 +260,17 @@
 // Of a gate nothing is judged but what the same requests cost in both builds: those that all trials begin with alike. A count that is
 // the same in all trials of each build (buffers, bytes and round trips, which may agree in sum by chance, request by request) is exact, and
 // fails when the candidate has more of it. Any other fails when the candidate's least is at least half as much again as the baseline's
-// most, by one per request or a hundred bytes at least, and by three times what either build's trials differ by. An endpoint whose
-// every answer failed in the baseline is inconclusive, and so is a gate of fewer than two complete trials of a build.
+// most, by three times what either build's trials differ by, and the candidate's most is more than the baseline's least by one per request
+// or a hundred bytes at least. An endpoint whose
+// every answer failed in the baseline is inconclusive, and so is a gate of fewer than two complete trials of a build. Where the requests
+// that all trials begin with are fewer than half of the longest list, or the script threw or ended the load in any trial, a gate does
+// not pass: it fails by what costs more all the same, and is inconclusive else.
+//
+// What is done for answers of another kind is something else: an endpoint is inconclusive, and names the statuses, where any request was
+// answered with one class of status (2xx, 3xx, 4xx; what failed, that is 500 or more and no answer) by all trials of one build, and with
+// another by all of the other, or where more than a tenth were not answered alike by the trials of one build. Then nothing of it fails but
+// answers that fail in the candidate, which do by the rules above. Where those are accepted, so is their status. The errors of gRPC have
+// the status 200, and are not told apart.
 //
 // A count that is worse fails nothing where the question accepts it: its metric, at its endpoint or everywhere, no more than it allows,
 // and not after its last day, which is held against the day on which the run was made. What became of each acceptance is part of the verdict.
@@ -274,8 +283,8 @@
 // Of each kind of run (plain ones, searches for the breakpoint, those of limits, scorecards, gates) only complete runs made in one way count: of the
 // configurations on both sides the two that differ least, of those the newest. What still differs is listed field by field: provider,
 // dependencies and machine leave only large effects; the load, the time scale, flags that change the question and any other part of the
-// experiment leave times and counts unclear; SLOs leave what they bound (goodput, recovery, limits) unclear; seeds, versions of tools, names
-// and descriptions are told and change nothing. The text of a script is not kept, and can't be compared.
+// experiment leave times and counts unclear; SLOs leave what they bound (goodput, recovery, limits) unclear; seeds, versions of tools, names,
+// descriptions and what is accepted are told and change nothing. The text of a script is not kept, and can't be compared.
 //
 // What replicates a measurement is a trial, that is a start of the processes, and never a request. A trial's value of a phase is the mean
 // of the logarithm of the quantile over all phases of that name, weighted by requests; a phase counts with eight requests beyond the
@@ -297,8 +306,9 @@
 //
 // Counts do not depend on how fast a machine is. Work per request is worse when the trials' values lie further apart than 0.5, a quarter
 // of the lesser (half of it outside of steady) and three times what those of one side differ by; within a fiftieth it is the same. Costs
-// are compared as a gate does, over all its stored starts of both builds; with other seeds the requests were others, and only half as much
-// again is named. Round trips differ when their intervals do not meet and half a round trip lies between. An invariant is worse when it held
+// are compared as a gate does, over all stored starts of both builds in the gates that are chosen, each of which may tell of both; with
+// other seeds the requests were others, and only half as much again is named, as where provider, dependencies or machine are. Where too
+// few requests are the same, what is not worse is unclear. Round trips differ when their intervals do not meet and half a round trip lies between. An invariant is worse when it held
 // and holds no more. Limits differ when what one build held is 1.5 times where the other broke; recoveries when every one of one side took
 // twice as long as any of the other, and 10 s more.
 //

@@ -1,6 +1,7 @@
 package verdict
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -47,6 +48,10 @@ func TestCostsAreComparedWithoutAJudgement(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"queries of POST /orders", "rows of POST /orders", "buffers of POST /orders"}, worse); diff != "" || doubt != "" || len(changes) != 1 {
 		t.Errorf("%s%q %+v", diff, doubt, changes)
+	}
+	refused := changed(list(1, 100), func(l *results.Costs) { l.Requests[1].Status = 404 })
+	if costs, _, doubt := CompareCosts([]results.Costs{list(2, 100), list(2, 100)}, []results.Costs{refused, refused}); len(costs) == 0 || !strings.Contains(doubt, "costs of GET /orders/{id}: 1 of 1 request answered otherwise") {
+		t.Errorf("answers of another kind: %+v, %q", costs, doubt)
 	}
 	other := list(1, 100)
 	other.Requests = other.Requests[1:]
