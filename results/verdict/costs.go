@@ -83,7 +83,7 @@ func judgeCosts(v *results.Verdict, run results.Run) {
 			Reason: withReason(fmt.Sprintf("each build has to be measured in %d starts", fewestStarts), run.Reason)})
 		return
 	}
-	length, shortened, most := inCommon(slices.Concat(builds[0], builds[1]))
+	length, shortened, most := inCommon(builds)
 	if length == 0 {
 		v.Evidence = append(v.Evidence, results.Evidence{What: "costs", Outcome: results.Inconclusive,
 			Reason: "the builds were not asked the same from the first request on"})
@@ -102,7 +102,8 @@ func judgeCosts(v *results.Verdict, run results.Run) {
 // CompareCosts compares what the same requests cost in the starts of two builds, as a cost gate does, and judges nothing. doubt is what
 // kept it from comparing all of them; empty: nothing did.
 func CompareCosts(baseline, candidate []results.Costs) (costs []results.CostComparison, changes []results.CostChange, doubt string) {
-	length, shortened, most := inCommon(slices.Concat(baseline, candidate))
+	builds := [2][]results.Costs{baseline, candidate}
+	length, shortened, most := inCommon(builds)
 	if length == 0 {
 		return nil, nil, "the costs can't be compared: the builds were not asked the same from the first request on"
 	}
@@ -110,7 +111,7 @@ func CompareCosts(baseline, candidate []results.Costs) (costs []results.CostComp
 		doubt = "costs: " + shortened
 	}
 	var v results.Verdict
-	compareCosts(&v, [2][]results.Costs{baseline, candidate}, length, &acceptances{})
+	compareCosts(&v, builds, length, &acceptances{})
 	for _, row := range v.Evidence {
 		if row.Outcome == results.Inconclusive {
 			doubt = join(doubt, row.What+": "+row.Reason)

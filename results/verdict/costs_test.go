@@ -175,6 +175,7 @@ func TestTheBeginningOfAListDoesNotPass(t *testing.T) {
 		{"half of it", whole, []results.Costs{long(10, 2), long(20, 2)}, results.Pass, "the first 10 of 20 requests"},
 		{"less", whole, []results.Costs{long(9, 2), long(20, 2)}, results.Inconclusive, "the first 9 of 20 requests"},
 		{"less of the baseline", []results.Costs{long(20, 2), long(9, 2)}, whole, results.Inconclusive, "the first 9 of 20 requests"},
+		{"a slow baseline, of which all is compared", []results.Costs{long(9, 2), long(9, 2)}, whole, results.Pass, "the first 9 of 20 requests"},
 		{"all lists are short", []results.Costs{long(9, 2), long(9, 2)}, []results.Costs{long(9, 2), long(9, 2)}, results.Pass, ""},
 		{"less, with a query more", whole, []results.Costs{long(2, 3), long(2, 3)}, results.Fail, "queries 2 to 3"},
 		{"half of it leads elsewhere", whole, []results.Costs{turning(10), turning(10)}, results.Pass, "from number 11 on"},

@@ -3,12 +3,14 @@ package verdict
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 
 	"github.com/devcraft-studio/brunt/results"
 )
 
-// leastShare is how much of the longest list has to be compared for a pass: nothing is known of the rest.
+// leastShare is how much of what the baseline was asked has to be compared for a pass: nothing is known of the rest. What the candidate came
+// further than a slow baseline is no doubt about it.
 const leastShare = 0.5
 
 // listCut adds rows where the script threw, or ended the load itself: what was asked is then not what was meant. They keep a gate from
@@ -22,14 +24,18 @@ func (j *judge) listCut() {
 	}
 }
 
-// inCommon is how many requests all lists begin with alike, and why that is not all of them. most says that they are leastShare of the
-// longest list.
-func inCommon(lists []results.Costs) (length int, why string, most bool) {
-	length, longest := math.MaxInt, 0
-	for _, l := range lists {
+// inCommon is how many requests the lists of all starts of both builds begin with alike, and why that is not all of them. most says that
+// they are leastShare of the baseline's longest list.
+func inCommon(builds [2][]results.Costs) (length int, why string, most bool) {
+	lists := slices.Concat(builds[0], builds[1])
+	length, longest, held := math.MaxInt, 0, 0
+	for i, l := range lists {
 		length, longest = min(length, len(l.Requests)), max(longest, len(l.Requests))
+		if i < len(builds[0]) {
+			held = longest
+		}
 	}
-	enough := func(length int) bool { return float64(length) >= leastShare*float64(longest) }
+	enough := func(length int) bool { return float64(length) >= leastShare*float64(held) }
 	for i := range length {
 		for _, l := range lists[1:] {
 			if a, b := lists[0].Requests[i].Endpoint, l.Requests[i].Endpoint; a != b {

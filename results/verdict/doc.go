@@ -263,7 +263,7 @@
 // most, by three times what either build's trials differ by, and the candidate's most is more than the baseline's least by one per request
 // or a hundred bytes at least. An endpoint whose
 // every answer failed in the baseline is inconclusive, and so is a gate of fewer than two complete trials of a build. Where the requests
-// that all trials begin with are fewer than half of the longest list, or the script threw or ended the load in any trial, a gate does
+// that all trials begin with are fewer than half of what the baseline was asked, or the script threw or ended the load in any trial, a gate does
 // not pass: it fails by what costs more all the same, and is inconclusive else.
 //
 // What is done for answers of another kind is something else: an endpoint is inconclusive, and names the statuses, where any request was
