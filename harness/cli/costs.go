@@ -49,10 +49,13 @@ func (inv *invocation) measureCosts(ctx context.Context, baseline, candidate sid
 	for i := 0; i < len(order); i++ {
 		number := order[i]
 		inv.side = &[]side{baseline, candidate}[number]
-		inv.progress.Step(fmt.Sprintf("start %d of %d: the %s", i+1, len(order), []string{"baseline", "candidate"}[number]))
+		which := []results.Side{results.SideBaseline, results.SideCandidate}[number]
+		inv.progress.Step(fmt.Sprintf("start %d of %d: the %s", i+1, len(order), which))
 		inv.question.experiment.Services = inv.side.services
 		var trial results.Trial
-		trial, failed = inv.conduct(ctx, i+1)
+		if trial, failed = inv.conduct(ctx, i+1); failed != nil && ctx.Err() == nil {
+			failed = fmt.Errorf("the %s: %w", which, failed)
+		}
 		inv.run.Trials = append(inv.run.Trials, trial)
 		if err := inv.save(ctx, failed); err != nil {
 			return err

@@ -130,7 +130,7 @@ func noiseOf(plan results.Gate, used []results.GateReading, at int, m results.Ga
 	n.Autocorrelation = known(stats.Successive(changes))
 	alpha := plan.Alpha / float64(len(plan.Primary))
 	if m.Name == results.GateErrors {
-		n.MDE = smallestErrors(used, at, m, alpha, plan.LeastPairs, pairs)
+		n.MDE = smallestErrors(plan, used, at, pairs)
 		return n
 	}
 	if bounds := stats.Bounds(alpha, plan.LeastPairs, pairs); len(bounds) > 0 {
@@ -147,15 +147,15 @@ const beyondInterval = 0.025
 
 // smallestErrors is the difference of shares that the last look of a gate of so many pairs finds, if as many fail and as unevenly as in
 // the readings.
-func smallestErrors(used []results.GateReading, at int, m results.GateMetric, alpha float64, least, pairs int) *float64 {
-	level := alpha * spentAt(pairs, least, pairs)
+func smallestErrors(plan results.Gate, used []results.GateReading, at, pairs int) *float64 {
+	level := plan.Alpha / float64(len(plan.Primary)) * spentAt(pairs, plan.LeastPairs, pairs)
 	test, ok := stats.CompareFailures((&gate{used: used}).failures(at), level, level)
 	if !ok {
 		return nil
 	}
 	more := float64(pairs) / float64(len(used))
 	test.Baselines, test.Offered = more*test.Baselines, more*test.Offered
-	return known(max(test.SmallestFailures(level), m.Floor))
+	return known(max(test.SmallestFailures(level), plan.Primary[at].Floor))
 }
 
 // noiseOfMachine is what generator and machine were like in pairs.
