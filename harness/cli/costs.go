@@ -82,9 +82,14 @@ func (inv *invocation) tellSame(baseline *side, candidate results.Build) {
 		baseline.build.Variant = variant
 		return
 	}
-	if baseline.build.SHA != "" && baseline.build.SHA == candidate.SHA && !candidate.Dirty && baseline.build.Variant == candidate.Variant {
-		inv.run.Warnings = appendNew(inv.run.Warnings, "baseline and candidate are the same commit: "+candidate.SHA)
+	if baseline.build.SHA == "" || baseline.build.SHA != candidate.SHA || baseline.build.Variant != candidate.Variant {
+		return
 	}
+	warning := "baseline and candidate are the same commit: " + candidate.SHA
+	if candidate.Dirty {
+		warning = "baseline and candidate are the same commit but for what is not committed: " + candidate.SHA
+	}
+	inv.run.Warnings = appendNew(inv.run.Warnings, warning)
 }
 
 // place makes the experiment one whose services are those of the side, in a tree of its commit where they are built there.

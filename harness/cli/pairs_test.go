@@ -98,6 +98,25 @@ func TestAGateGoesOnByWhatItsRunAccepts(t *testing.T) {
 	}
 }
 
+// TestOneCommitOnBothSidesIsSaid: files that are not committed may be no part of a build.
+func TestOneCommitOnBothSidesIsSaid(t *testing.T) {
+	for _, row := range []struct {
+		candidate results.Build
+		says      string
+	}{
+		{results.Build{SHA: "a"}, "are the same commit: a"},
+		{results.Build{SHA: "a", Dirty: true}, "are the same commit but for what is not committed: a"},
+		{results.Build{SHA: "b", Dirty: true}, ""},
+		{results.Build{SHA: "a", Variant: "naive"}, ""},
+	} {
+		inv := &invocation{}
+		inv.tellSame(&side{build: results.Build{SHA: "a"}}, row.candidate)
+		if said := strings.Join(inv.run.Warnings, "; "); !strings.Contains(said, row.says) || (said == "") != (row.says == "") {
+			t.Errorf("of %+v it says %q", row.candidate, said)
+		}
+	}
+}
+
 func TestTheBuildThatIsDrawnStartsFirst(t *testing.T) {
 	for first, want := range map[results.Side][]int{results.SideBaseline: {0, 1}, results.SideCandidate: {1, 0}} {
 		if diff := cmp.Diff(want, firstOf(campaign.GatePair{First: first})); diff != "" {
