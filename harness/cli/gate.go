@@ -181,7 +181,7 @@ func (a *app) baselineOf(ctx context.Context, q question, o gateOptions) (side, 
 	}
 	s.build.Ref = o.baseline
 	if o.baseline == "" {
-		where := provenance.Environment{Dir: repository.Dir, Lookup: a.lookup, Environ: a.Environ}
+		where := a.environment(ctx, repository.Dir, o.runOptions)
 		candidate, err := provenance.Build(ctx, where)
 		if err != nil {
 			return side{}, err

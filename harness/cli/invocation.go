@@ -105,7 +105,7 @@ func (inv *invocation) open(ctx context.Context) error {
 	inv.run.Command = inv.repeatable(inv.options, inv.run.Seed)
 	tools := builtIn()
 	inv.run.Host = provenance.Host(ctx, tools)
-	where := inv.environment()
+	where := inv.environment(ctx, inv.Dir, inv.options)
 	build, err := inv.measuredNow(ctx)
 	if err != nil {
 		inv.run.Warnings = append(inv.run.Warnings, "the build is not known: "+inv.redactor.Redact(err.Error()))
@@ -120,11 +120,11 @@ func (inv *invocation) open(ctx context.Context) error {
 
 // measuredNow is the build that is measured. The error says that git does not know it; what flags say of it stands all the same.
 func (inv *invocation) measuredNow(ctx context.Context) (results.Build, error) {
-	where := inv.environment()
+	dir := inv.Dir
 	if inv.options.sources != "" {
-		where.Dir = inv.options.sources
+		dir = inv.options.sources
 	}
-	build, err := provenance.Build(ctx, where)
+	build, err := provenance.Build(ctx, inv.environment(ctx, dir, inv.options))
 	if inv.options.sha != "" {
 		build.SHA, build.Note = inv.options.sha, "the SHA was given with --sha"
 	}
@@ -132,8 +132,20 @@ func (inv *invocation) measuredNow(ctx context.Context) (results.Build, error) {
 	return build, err
 }
 
-func (inv *invocation) environment() provenance.Environment {
-	return provenance.Environment{Dir: inv.Dir, Lookup: inv.lookup, Environ: inv.Environ}
+// environment is where a run looks for what is checked out in a folder. What brunt writes itself, the store and the reports that are
+// asked for, is no part of it, wherever it is kept: it would be another build after each run.
+func (a *app) environment(ctx context.Context, dir string, o runOptions) provenance.Environment {
+	own := store.Files(a.dsn(ctx, o.store))
+	for _, path := range o.outputs.files {
+		switch {
+		case *path == "" || *path == "-":
+		case filepath.IsAbs(*path):
+			own = append(own, *path)
+		default:
+			own = append(own, filepath.Join(a.Dir, *path))
+		}
+	}
+	return provenance.Environment{Dir: dir, Lookup: a.lookup, Environ: a.Environ, Ignore: own}
 }
 
 // seedOrDrawn is the seed that was asked for, or one drawn now and stored.

@@ -1,8 +1,12 @@
 package cli
 
 import (
+	"errors"
 	"io"
 	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -114,6 +118,39 @@ func TestOneCommitOnBothSidesIsSaid(t *testing.T) {
 		if said := strings.Join(inv.run.Warnings, "; "); !strings.Contains(said, row.says) || (said == "") != (row.says == "") {
 			t.Errorf("of %+v it says %q", row.candidate, said)
 		}
+	}
+}
+
+// TestWhatBruntWritesIsNoPartOfABuild: a store and reports in the root of a repository, and the file of somebody else beside them.
+func TestWhatBruntWritesIsNoPartOfABuild(t *testing.T) {
+	dir := t.TempDir()
+	git := func(args ...string) {
+		cmd := exec.Command("git", append([]string{"-C", dir, "-c", "user.name=t", "-c", "user.email=t@example.com"}, args...)...)
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("git %v: %v: %s", args, err, out)
+		}
+	}
+	git("init", "--quiet")
+	git("commit", "--quiet", "--allow-empty", "-m", "nothing")
+	report := "gate.json"
+	var o runOptions
+	o.store.dsn, o.outputs.files = "sqlite:"+filepath.Join(dir, "brunt.db"), map[string]*string{"json": &report}
+	inv := &invocation{app: &app{Process: Process{Dir: dir, Environ: os.Environ()}}, options: o}
+	write := func(name string) {
+		path := filepath.Join(dir, name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte("x"), 0o644)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, own := range []string{"brunt.db", "brunt.db-wal", "brunt.db-shm", "artifacts/run/recording-1.brunt", "gate.json"} {
+		write(own)
+	}
+	if b, err := inv.measuredNow(t.Context()); err != nil || b.SHA == "" || b.Dirty {
+		t.Errorf("%+v, %v", b, err)
+	}
+	write("junit.xml")
+	if b, err := inv.measuredNow(t.Context()); err != nil || !b.Dirty || b.DiffDigest == "" {
+		t.Errorf("with the file of another: %+v, %v", b, err)
 	}
 }
 

@@ -155,7 +155,9 @@ func readTree(ctx context.Context, e Environment) (tree, error) {
 func (r repository) digest(ctx context.Context, against string, ignore []string) (string, error) {
 	paths := []string{"--", ":/"}
 	for _, p := range ignore {
-		paths = append(paths, ":(top,exclude,literal)"+filepath.ToSlash(p))
+		if p = r.below(p); p != "" {
+			paths = append(paths, ":(top,exclude,literal)"+p)
+		}
 	}
 	sum := sha256.New()
 	counted := &counter{w: sum}
@@ -179,6 +181,21 @@ func (r repository) digest(ctx context.Context, against string, ignore []string)
 		return "", nil
 	}
 	return hex.EncodeToString(sum.Sum(nil)), nil
+}
+
+// below is a path relative to the root of the working tree, as git takes it; "" where it is outside.
+func (r repository) below(path string) string {
+	if !filepath.IsAbs(path) {
+		return filepath.ToSlash(path)
+	}
+	if dir, err := filepath.EvalSymlinks(filepath.Dir(path)); err == nil { // as the root is
+		path = filepath.Join(dir, filepath.Base(path))
+	}
+	relative, err := filepath.Rel(r.dir, path)
+	if err != nil || !filepath.IsLocal(relative) || relative == "." {
+		return ""
+	}
+	return filepath.ToSlash(relative)
 }
 
 // addUntracked adds one untracked file. Name and content carry their lengths, so that no two states look alike.

@@ -154,6 +154,10 @@ func TestTheStoreDoesNotMakeTheTreeDirty(t *testing.T) {
 	if b, err := Build(t.Context(), e); err != nil || b.Dirty {
 		t.Errorf("%+v, %v", b, err)
 	}
+	e.Ignore = []string{filepath.Join(c.dir, "results", "data"), filepath.Dir(c.dir), c.dir, "/elsewhere/brunt.db"}
+	if b, err := Build(t.Context(), e); err != nil || b.Dirty {
+		t.Errorf("by an absolute path: %+v, %v", b, err)
+	}
 	c.write("results/other", "x")
 	if b, err := Build(t.Context(), e); err != nil || !b.Dirty {
 		t.Errorf("%+v, %v", b, err)
