@@ -53,7 +53,11 @@ func (inv *invocation) measureCosts(ctx context.Context, baseline, candidate sid
 		inv.question.experiment.Services = inv.side.services
 		var trial results.Trial
 		trial, failed = inv.conduct(ctx, i+1)
-		inv.run.Trials = append(inv.run.Trials, trial)
+		trials := []results.Trial{trial}
+		if failed == nil {
+			failed = inv.unchanged(ctx, trials...)
+		}
+		inv.run.Trials = append(inv.run.Trials, trials...)
 		if err := inv.save(ctx, failed); err != nil {
 			return err
 		}

@@ -52,6 +52,7 @@ func hints() []hint {
 		{says("it is no timing gate that was begun"), "`brunt list` shows the stored runs; a gate with --costs takes a minute and is not gone on with"},
 		{says("it is no calibration that was begun"), "`brunt list` shows the stored runs"},
 		{says("was another build:"), "check out what was measured then, or begin anew: pairs of other builds can't be put together"},
+		{as[*changedError], "put it back as it was, and --resume goes on with a timing gate; else begin anew. What a service writes itself belongs in .gitignore"},
 		{script(load.KindMissing), "give the path of a k6 script, relative to this folder"},
 		{script(load.KindParse), "mend the script; `brunt k6 inspect SCRIPT` shows the same without running anything"},
 		{script(load.KindInit), "mend the script, or what it needs: its init code, setup or teardown failed; `brunt k6 run SCRIPT` shows the same"},

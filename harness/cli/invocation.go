@@ -38,6 +38,9 @@ type invocation struct {
 	pair     *campaign.GatePair // of a timing gate: the one that is measured
 	// profiling is of the pair that follows a timing gate that failed; nil: what is measured is part of the test.
 	profiling *profiling
+	// checkedOut is what the services are built from, as it was when the run was opened, and looked when it last was so.
+	checkedOut results.Build
+	looked     time.Time
 }
 
 // prepare does all that can fail before anything is started, once the question is valid: the store, the lock, the sweep. From here
@@ -120,16 +123,23 @@ func (inv *invocation) open(ctx context.Context) error {
 
 // measuredNow is the build that is measured. The error says that git does not know it; what flags say of it stands all the same.
 func (inv *invocation) measuredNow(ctx context.Context) (results.Build, error) {
-	dir := inv.Dir
-	if inv.options.sources != "" {
-		dir = inv.options.sources
-	}
-	build, err := provenance.Build(ctx, inv.environment(ctx, dir, inv.options))
+	inv.looked = time.Now()
+	build, err := provenance.Build(ctx, inv.sourcesFrom(ctx))
+	inv.checkedOut = build
 	if inv.options.sha != "" {
 		build.SHA, build.Note = inv.options.sha, "the SHA was given with --sha"
 	}
 	build.Variant, build.Alternative = inv.question.variant(), inv.question.experiment.Alternative
 	return build, err
+}
+
+// sourcesFrom is where to look for what is checked out of what services are built from.
+func (inv *invocation) sourcesFrom(ctx context.Context) provenance.Environment {
+	dir := inv.Dir
+	if inv.options.sources != "" {
+		dir = inv.options.sources
+	}
+	return inv.environment(ctx, dir, inv.options)
 }
 
 // environment is where a run looks for what is checked out in a folder. What brunt writes itself, the store and the reports that are

@@ -165,7 +165,7 @@ func (inv *invocation) rehearse(ctx context.Context) error {
 			return fmt.Errorf("start the %s: %w", inv.side.name(), err)
 		}
 	}
-	return nil
+	return inv.unchanged(ctx)
 }
 
 func (inv *invocation) rehearseOne(ctx context.Context) error {
@@ -197,6 +197,9 @@ func (inv *invocation) conductPair(ctx context.Context, pair campaign.GatePair) 
 		conduct = inv.conductTrials
 	}
 	trials, err = conduct(ctx, pair)
+	if err == nil {
+		err = inv.unchanged(ctx, trials...)
+	}
 	for i := range trials {
 		trials[i].Pair, trials[i].PairFirst, trials[i].PairSeconds = pair.Number, pair.First, time.Since(began).Seconds()
 		trials[i].Planted = pair.Planted

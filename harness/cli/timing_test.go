@@ -330,6 +330,15 @@ func TestATimingGateStartsItsBaselineAsItWasCommitted(t *testing.T) {
 			t.Errorf("%s begins with %.40q, not %q", name, log, said)
 		}
 	}
+
+	v = s.start("gate", "--resume", cut.ID)
+	v.awaitLine(`(?s:pair 2 of at most 3.*starting the load)`)
+	serve("as changed meanwhile")
+	code := v.exit()
+	ended := s.runs()[0]
+	if code != 3 || !strings.Contains(v.stderr(), "serve changed meanwhile") || ended.Status != results.StatusBroken || !cmp.Equal(ended.Trials[:2], cut.Trials[:2]) {
+		t.Errorf("when a source had changed it ended with %d, %s: %s", code, ended.Status, v.stderr())
+	}
 }
 
 // artifact is a file that was kept with a run.

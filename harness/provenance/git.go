@@ -153,25 +153,17 @@ func readTree(ctx context.Context, e Environment) (tree, error) {
 // digest is the SHA-256 of all that differs from the commit: the diff of tracked files, and name, kind and content of
 // each untracked file that is not ignored. It is empty when nothing differs.
 func (r repository) digest(ctx context.Context, against string, ignore []string) (string, error) {
-	paths := []string{"--", ":/"}
-	for _, p := range ignore {
-		if p = r.below(p); p != "" {
-			paths = append(paths, ":(top,exclude,literal)"+p)
-		}
-	}
+	paths := r.but(ignore)
 	sum := sha256.New()
 	counted := &counter{w: sum}
 	diff := slices.Concat([]string{"diff"}, diffFlags, []string{against}, paths)
 	if err := r.output(ctx, counted, diff...); err != nil {
 		return "", err
 	}
-	list := slices.Concat([]string{"ls-files", "--others", "--exclude-standard", "-z"}, paths)
-	names, err := r.line(ctx, list...)
+	untracked, err := r.names(ctx, slices.Concat(others, paths)...)
 	if err != nil {
 		return "", err
 	}
-	untracked := strings.FieldsFunc(names, func(c rune) bool { return c == 0 })
-	slices.Sort(untracked)
 	for _, name := range untracked {
 		if err := addUntracked(ctx, sum, r.dir, name); err != nil {
 			return "", err
@@ -181,6 +173,51 @@ func (r repository) digest(ctx context.Context, against string, ignore []string)
 		return "", nil
 	}
 	return hex.EncodeToString(sum.Sum(nil)), nil
+}
+
+// others lists the files that git neither tracks nor ignores.
+var others = []string{"ls-files", "--others", "--exclude-standard", "-z"}
+
+// but are the arguments that name all of the working tree but for what is ignored.
+func (r repository) but(ignore []string) []string {
+	paths := []string{"--", ":/"}
+	for _, p := range ignore {
+		if p = r.below(p); p != "" {
+			paths = append(paths, ":(top,exclude,literal)"+p)
+		}
+	}
+	return paths
+}
+
+// names are those that git prints with a zero byte after each, sorted.
+func (r repository) names(ctx context.Context, args ...string) ([]string, error) {
+	all, err := r.line(ctx, args...)
+	if err != nil {
+		return nil, err
+	}
+	names := strings.FieldsFunc(all, func(c rune) bool { return c == 0 })
+	slices.Sort(names)
+	return names, nil
+}
+
+// ChangedSince are those of the files that are not committed as they are which have changed since then, as far as they can be told.
+func ChangedSince(ctx context.Context, e Environment, since time.Time) (changed []string) {
+	ctx, cancel := context.WithTimeout(ctx, gitTimeout)
+	defer cancel()
+	r, err := openRepository(ctx, e)
+	if err != nil {
+		return nil
+	}
+	tracked, _ := r.names(ctx, slices.Concat([]string{"diff", "--name-only", "--no-renames", "--no-ext-diff", "--no-relative", "-z", "HEAD"}, r.but(e.Ignore))...)
+	untracked, _ := r.names(ctx, slices.Concat(others, r.but(e.Ignore))...)
+	since = since.Add(-100 * time.Millisecond) // the times of files may lag
+	for _, name := range slices.Concat(tracked, untracked) {
+		info, err := os.Lstat(filepath.Join(r.dir, filepath.FromSlash(name)))
+		if err != nil || info.ModTime().After(since) {
+			changed = append(changed, name)
+		}
+	}
+	return changed
 }
 
 // below is a path relative to the root of the working tree, as git takes it; "" where it is outside.
