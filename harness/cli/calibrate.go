@@ -52,6 +52,9 @@ on with a calibration that was interrupted.`,
 			}
 			return oneExperiment("calibrate")(nil, args)
 		},
+		PreRunE: func(c *cobra.Command, args []string) error {
+			return a.resumedAlike(c.Context(), "calibrate", args, o.gateOptions)
+		},
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return a.resumeCommand(c.Context(), "calibrate", o.gateOptions)

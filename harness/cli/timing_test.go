@@ -77,9 +77,17 @@ func TestATimingGateIsKilledInterruptedAndGoesOn(t *testing.T) {
 		t.Errorf("nobody is told how to go on:\n%s", v.stderr())
 	}
 
-	other := p.run(2, p.gateArgs("--pairs", "3", "--resume", cut.ID, "--baseline", "variant:naive")...)
+	other := p.run(2, p.gateArgs("--pairs", "3", "--mode", "mirror", "--resume", cut.ID, "--baseline", "variant:naive")...)
 	if !strings.Contains(other.stderr(), "its baseline was another build: ") {
 		t.Errorf("it would go on with another build:\n%s", other.stderr())
+	}
+
+	for flag, args := range map[string][]string{
+		"--rate": {"gate", "--resume", cut.ID, "--rate", "10/s"}, "--env": p.gateArgs("--pairs", "3", "--mode", "mirror", "--resume", cut.ID, "-e", "A=1"),
+	} {
+		if v := p.run(2, args...); !strings.Contains(v.stderr(), flag+" is not as it was") || !strings.Contains(v.stderr(), "hint: leave it out") {
+			t.Errorf("with another %s it says: %s", flag, v.stderr())
+		}
 	}
 
 	v = p.start("gate", "--resume", cut.ID)
