@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"regexp"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/devcraft-studio/brunt/harness/provenance"
 	"github.com/devcraft-studio/brunt/results"
+	"github.com/devcraft-studio/brunt/results/verdict"
 )
 
 // reopenPairs takes up a timing gate that was interrupted: with its plan, its seed and its builds. Pairs that are not whole are dropped.
@@ -45,7 +47,10 @@ func (inv *invocation) reopenPairs(ctx context.Context) error {
 		run.Builds = again // it had not come so far
 	}
 	for i, b := range again {
-		if old := run.Builds[i]; old.SHA != b.SHA || old.DiffDigest != b.DiffDigest || old.Called() != b.Called() || old.ImageDigest != b.ImageDigest {
+		if old := run.Builds[i]; b.SHA == old.SHA && b.Dirty && (b.DiffDigest == "" || old.DiffDigest == "") {
+			return usage(fmt.Errorf("--resume %s: it is not known whether its %s was another build: what is not committed could not be read (%s)",
+				run.ID, (&side{number: i}).name(), oneLine(cmp.Or(old.Note, b.Note))))
+		} else if !verdict.SameBuild(old, b) || old.ImageDigest != b.ImageDigest {
 			return usage(fmt.Errorf("--resume %s: its %s was another build: %s, not %s", run.ID, (&side{number: i}).name(), buildName(old), buildName(b)))
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -160,6 +161,11 @@ func (r repository) digest(ctx context.Context, against string, ignore []string)
 	if err := r.output(ctx, counted, diff...); err != nil {
 		return "", err
 	}
+	if counted.n > 0 {
+		if err := r.addSubmodules(ctx, sum, against, paths); err != nil {
+			return "", err
+		}
+	}
 	untracked, err := r.names(ctx, slices.Concat(others, paths)...)
 	if err != nil {
 		return "", err
@@ -174,6 +180,37 @@ func (r repository) digest(ctx context.Context, against string, ignore []string)
 	}
 	return hex.EncodeToString(sum.Sum(nil)), nil
 }
+
+// addSubmodules adds what is not committed in the submodules that differ: the diff says but that something is.
+func (r repository) addSubmodules(ctx context.Context, sum hash.Hash, against string, paths []string) error {
+	var list bytes.Buffer
+	raw := slices.Concat([]string{"diff", "--raw", "-z", "--no-renames", "--no-ext-diff", "--no-relative", "--ignore-submodules=none", against}, paths)
+	if err := r.output(ctx, &list, raw...); err != nil {
+		return err
+	}
+	fields := strings.Split(list.String(), "\x00") // in turn what has changed of a path, and the path
+	for i := 0; i+1 < len(fields); i += 2 {
+		kinds := strings.Fields(fields[i])
+		if len(kinds) < 2 || kinds[1] != submodule {
+			continue
+		}
+		inner := r
+		inner.dir = filepath.Join(r.dir, filepath.FromSlash(fields[i+1]))
+		if _, err := os.Lstat(filepath.Join(inner.dir, ".git")); errors.Is(err, fs.ErrNotExist) {
+			continue // it is not checked out
+		}
+		digest, err := inner.digest(ctx, "HEAD", nil)
+		if err != nil {
+			return fmt.Errorf("submodule %s: %w", fields[i+1], err)
+		}
+		addSized(sum, []byte(fields[i+1]))
+		addSized(sum, []byte(digest))
+	}
+	return nil
+}
+
+// submodule is the mode of one, of what is there now.
+const submodule = "160000"
 
 // others lists the files that git neither tracks nor ignores.
 var others = []string{"ls-files", "--others", "--exclude-standard", "-z"}

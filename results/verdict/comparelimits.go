@@ -244,7 +244,7 @@ func compareStoredCosts(out *results.Compared, sides [2]Stored) {
 				if itself && s != from {
 					continue
 				}
-				if costs := costsOf(run, sides[s].Build); len(costs) > 0 {
+				if costs := costsOf(run, sides[s]); len(costs) > 0 {
 					builds[s] = append(builds[s], costs...)
 					seeds[run.Seed] = true
 				}
@@ -272,9 +272,9 @@ func compareStoredCosts(out *results.Compared, sides [2]Stored) {
 }
 
 // costsOf are the lists of requests that a run counted the costs of in a build.
-func costsOf(run results.Run, build results.Build) (all []results.Costs) {
+func costsOf(run results.Run, side Stored) (all []results.Costs) {
 	for _, t := range run.Trials {
-		if t.Status == results.StatusComplete && t.Costs != nil && ofBuild(run, t.Build, build) {
+		if t.Status == results.StatusComplete && t.Costs != nil && side.is(run, t.Build) {
 			all = append(all, *t.Costs)
 		}
 	}
