@@ -1,13 +1,8 @@
 package cli
 
 import (
-	"context"
-	"errors"
 	"io"
 	"math"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -16,11 +11,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/devcraft-studio/brunt/harness/campaign"
-	"github.com/devcraft-studio/brunt/harness/experiment"
 	"github.com/devcraft-studio/brunt/harness/load"
-	"github.com/devcraft-studio/brunt/harness/provenance"
 	"github.com/devcraft-studio/brunt/results"
-	"github.com/devcraft-studio/brunt/results/report"
 )
 
 func TestOnlyWholePairsAreGoneOnWith(t *testing.T) {
@@ -125,159 +117,17 @@ func TestOneCommitOnBothSidesIsSaid(t *testing.T) {
 	}
 }
 
-// TestWhatBruntWritesIsNoPartOfABuild: a store and reports in the root of a repository, and the file of somebody else beside them.
-func TestWhatBruntWritesIsNoPartOfABuild(t *testing.T) {
-	dir := t.TempDir()
-	git := func(args ...string) {
-		cmd := exec.Command("git", append([]string{"-C", dir, "-c", "user.name=t", "-c", "user.email=t@example.com"}, args...)...)
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("git %v: %v: %s", args, err, out)
-		}
+// TestThePairAfterOneThatCannotBeReadHasANumberOfItsOwn: else its recordings would take the place of those, and four trials that of two.
+func TestThePairAfterOneThatCannotBeReadHasANumberOfItsOwn(t *testing.T) {
+	inv := &invocation{run: results.Run{Question: results.Question{Gate: &results.Gate{}}}}
+	for pair := 1; pair <= 3; pair++ {
+		inv.run.Trials = append(inv.run.Trials, results.Trial{Pair: pair}, results.Trial{Pair: pair, Build: 1})
 	}
-	git("init", "--quiet")
-	git("commit", "--quiet", "--allow-empty", "-m", "nothing")
-	report := "gate.json"
-	var o runOptions
-	o.store.dsn, o.outputs.files = "sqlite:"+filepath.Join(dir, "brunt.db"), map[string]*string{"json": &report}
-	inv := &invocation{app: &app{Process: Process{Dir: dir, Environ: os.Environ()}, redactor: provenance.NewRedactor(nil)}, options: o}
-	write := func(name string) {
-		path := filepath.Join(dir, name)
-		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte("x"), 0o644)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for _, own := range []string{"brunt.db", "brunt.db-wal", "brunt.db-shm", "artifacts/run/recording-1.brunt", "gate.json"} {
-		write(own)
-	}
-	if b, err := inv.measuredNow(t.Context()); err != nil || b.SHA == "" || b.Dirty {
-		t.Errorf("%+v, %v", b, err)
-	}
-	write("junit.xml")
-	if b, err := inv.measuredNow(t.Context()); err != nil || !b.Dirty || b.DiffDigest == "" {
-		t.Errorf("with the file of another: %+v, %v", b, err)
-	}
-
-	if err := inv.unchanged(t.Context()); err != nil {
-		t.Errorf("nothing changed: %v", err)
-	}
-	write("main.go")
-	measured := []results.Trial{{Status: results.StatusComplete}}
-	inv.question.experiment.Services = []experiment.Service{{Name: "api", Command: []string{"go", "run", "."}}}
-	err := inv.unchanged(t.Context(), measured...)
-	if err == nil || !strings.HasSuffix(err.Error(), "main.go changed meanwhile") || measured[0].Status != results.StatusBroken || !strings.Contains(hintFor(err), ".gitignore") {
-		t.Errorf("%v, of the trial %+v", err, measured[0])
-	}
-	git("add", "main.go")
-	git("commit", "--quiet", "-m", "a file")
-	if err := inv.unchanged(t.Context()); err == nil || !strings.Contains(err.Error(), "is checked out, and not") {
-		t.Errorf("of another commit: %v", err)
-	}
-	inv.question.experiment.Services = nil
-	if err := inv.unchanged(t.Context()); err != nil {
-		t.Errorf("nothing is built from it: %v", err)
-	}
-}
-
-// TestAnImageThatMovesEndsTheRun: by its name it may be another in each pair.
-func TestAnImageThatMovesEndsTheRun(t *testing.T) {
-	of := func(build int, digest string) results.Trial {
-		return results.Trial{Build: build, Status: results.StatusComplete, Nodes: []results.Node{{Name: "api", Image: "shop:latest", ImageDigest: digest}}}
-	}
-	inv := &invocation{app: &app{redactor: provenance.NewRedactor(nil)}, run: results.Run{Trials: []results.Trial{of(0, "sha256:1"), of(1, "sha256:2")}}}
-	same, moved := []results.Trial{of(1, "sha256:2"), of(0, "sha256:1")}, []results.Trial{of(0, "sha256:1"), of(1, "sha256:3")}
-	if err := inv.unchanged(t.Context(), same...); err != nil || same[0].Status != results.StatusComplete {
-		t.Errorf("of the same images: %v", err)
-	}
-	if err := inv.unchanged(t.Context(), moved...); err == nil || !strings.Contains(err.Error(), "shop:latest of api is sha256:3, and not sha256:2") || !isCutOff(moved[0]) {
-		t.Errorf("of another image: %v", err)
-	}
-	inv.question.experiment.Services = []experiment.Service{{Name: "api", Reference: "restapi"}}
-	if err := inv.sameImages(moved); err != nil {
-		t.Errorf("of one that is built for the run: %v", err)
-	}
-}
-
-// TestARunGoesOnWithTheFlagsThatItWasBegunWith: others may be given only where they change nothing of what is measured, and so have to be
-// secrets, which are not kept.
-func TestARunGoesOnWithTheFlagsThatItWasBegunWith(t *testing.T) {
-	begun := []string{"brunt", "gate", "shop", "--rate", "60/s", "-e", "A=1", "-e", "TOKEN=[redacted]", "--set", "target.env.URL=pg://u:[redacted]@h", "--seed=7"}
-	secrets := []string{"-e", "TOKEN=abc", "--set", "target.env.URL=pg://u:p@h"}
-	for _, row := range []struct {
-		name  string
-		given []string
-		says  string // "": it goes on
-	}{
-		{"the secrets", secrets, ""},
-		{"the secrets, and reports", append([]string{"--json", "-", "--no-wait", "--quiet", "--store", "sqlite:x.db", "--no-profiles"}, secrets...), ""},
-		{"what it was begun with", append([]string{"--rate", "60/s", "-e", "A=1", "--seed", "7"}, secrets...), ""},
-		{"no secrets", nil, "the value of --env TOKEN is a secret, which was not kept"},
-		{"one of the secrets", secrets[:2], "the value of --set target.env.URL is a secret"},
-		{"another rate", append([]string{"--rate", "10/s"}, secrets...), "--rate is not as it was"},
-		{"another value", append([]string{"-e", "A=2"}, secrets...), "--env is not as it was"},
-		{"another name", append([]string{"-e", "B=1"}, secrets...), "--env is not as it was"},
-		{"another host", []string{"--set", "target.env.URL=pg://u:p@other"}, "--set is not as it was"},
-		{"another candidate", append([]string{"--candidate-set", "target.env.A=1"}, secrets...), "--candidate-set is not as it was"},
-		{"another baseline", append([]string{"--baseline", "main"}, secrets...), "--baseline is not as it was"},
-		{"another provider", append([]string{"--provider", "docker"}, secrets...), "--provider is not as it was"},
-		{"another seed", append([]string{"--seed", "8"}, secrets...), "--seed is not as it was"},
-	} {
-		a := &app{Process: Process{Args: append([]string{"gate", "--resume", "it"}, row.given...)}}
-		c, given, err := a.bothCommands("gate", results.Run{ID: "it", Command: begun})
-		if err != nil {
-			t.Fatal(err)
-		}
-		err = takeGiven(c.Flags(), given.Flags(), "it")
-		if row.says != "" {
-			if err == nil || !strings.Contains(err.Error(), row.says) || codeOf(err) != exitUsage {
-				t.Errorf("%s: %v", row.name, err)
-			}
-			continue
-		}
-		env, _ := c.Flags().GetStringArray("env")
-		set, _ := c.Flags().GetStringArray("set")
-		resume, _ := c.Flags().GetString("resume")
-		if diff := cmp.Diff([]string{"A=1", "TOKEN=abc", "target.env.URL=pg://u:p@h", "it"}, append(append(env, set...), resume)); err != nil || diff != "" {
-			t.Errorf("%s: %v\n%s", row.name, err, diff)
-		}
-	}
-	if got := hintFor(usage(&notKeptError{"it", "env", "TOKEN"})); got != "give it again: --resume it --env TOKEN=VALUE" {
-		t.Error(got)
-	}
-}
-
-// TestAGateThatCannotBeginTakesNothingFromTheOthers: what is measured is reported, and the worst of all is the exit code.
-func TestAGateThatCannotBeginTakesNothingFromTheOthers(t *testing.T) {
-	outcomes := map[string]results.Outcome{"shop": results.Fail, "cart": results.Pass}
-	for _, row := range []struct {
-		names []string
-		code  int
-		runs  int
-	}{
-		{[]string{"shop", "full", "cart"}, exitFail, 2}, {[]string{"full", "cart"}, exitBroken, 1}, {[]string{"full", "full"}, exitBroken, 0},
-	} {
-		var said, complained strings.Builder
-		a := &app{Process: Process{Stdout: &said, Stderr: &complained}, redactor: provenance.NewRedactor(nil)}
-		var all []gating
-		for _, name := range row.names {
-			all = append(all, gating{name: name})
-		}
-		measured := 0
-		err := a.gateEach(t.Context(), all, newProgress(io.Discard, false, true), func(_ context.Context, g gating, _ []gating) (results.Run, report.Options, error) {
-			if g.name == "full" {
-				return results.Run{}, report.Options{}, broken(errors.New("store the run: no space left on device"))
-			}
-			measured++
-			run := results.Run{ID: g.name, Experiment: g.name, Status: results.StatusComplete}
-			run.Verdict.Outcome = outcomes[g.name]
-			return run, report.Options{}, nil
-		})
-		if codeOf(err) != row.code || measured != row.runs || !strings.Contains(complained.String(), "full: store the run") {
-			t.Errorf("%v: %d measured, %v: %s", row.names, measured, err, complained.String())
-		}
-		for _, name := range row.names {
-			if _, ok := outcomes[name]; ok && !strings.Contains(said.String(), name) {
-				t.Errorf("%v: nothing of %s is reported: %s", row.names, name, said.String())
-			}
+	read := []results.GateReading{{Pair: 1, Seconds: 60}, {Pair: 2, Seconds: 60}}
+	for _, asked := range []*results.Calibration{nil, {Pairs: 8}} {
+		inv.run.Question.Calibration = asked
+		if next, end := inv.pairing().Next(read, 0); next.Number != 4 || end != "" {
+			t.Errorf("the pair after three, of which one is torn, is %d (%s)", next.Number, end)
 		}
 	}
 }
