@@ -129,9 +129,9 @@ func hintFor(err error) string {
 	if codeOf(err) == exitInterrupted {
 		return "what was measured until then is kept; `brunt list` shows it"
 	}
-	var notKept *notKeptError
-	if errors.As(err, &notKept) {
-		return notKept.hint()
+	var knows interface{ hint() string }
+	if errors.As(err, &knows) {
+		return knows.hint()
 	}
 	var unknown *build.UnknownRefError
 	if errors.As(err, &unknown) {

@@ -44,11 +44,14 @@ func (inv *invocation) measurePairs(ctx context.Context) error {
 	inv.nameBuilds()
 	before := spent(inv.run.Trials) + time.Duration(inv.run.Question.Gate.Spent*float64(time.Second))
 	if _, end := inv.pairing().Next(inv.readings(), before); end == "" {
-		if err := inv.rehearse(ctx); err != nil {
+		err := inv.rehearse(ctx)
+		if err == nil {
+			err = inv.foresee(ctx)
+		}
+		if err != nil {
 			trial, err := unstarted(ctx, 1+len(inv.run.Trials), err)
 			return inv.endPairs(ctx, []results.Trial{trial}, err)
 		}
-		inv.foresee(ctx)
 	}
 	began := time.Now()
 	for {
@@ -75,7 +78,9 @@ func (inv *invocation) measurePairs(ctx context.Context) error {
 		}
 		if inv.makeRoom(trials, before+time.Since(began)) {
 			inv.run.Foresight = nil // which was of the other mode
-			inv.foresee(ctx)
+			if err := inv.foresee(ctx); err != nil {
+				return inv.endPairs(ctx, trials, err)
+			}
 			continue
 		}
 		inv.run.Trials = append(inv.run.Trials, trials...)
