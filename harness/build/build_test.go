@@ -119,6 +119,10 @@ func TestWhatWasBuiltOfACommitIsKept(t *testing.T) {
 	if other, err := targets.BinaryAt(t.Context(), c.commits[1], true); err != nil || other == first {
 		t.Errorf("another commit has the same binary %s (%v)", other, err)
 	}
+	targets.Environ = append(os.Environ(), "GOFLAGS=-tags=another")
+	if other, err := targets.BinaryAt(t.Context(), c.commits[0], true); err != nil || other == first {
+		t.Errorf("what is built in another way is the same binary %s (%v)", other, err)
+	}
 }
 
 // TestTheOldestThatWereKeptGo has more in the cache than are kept, and something that is none of them.
