@@ -54,7 +54,7 @@ var everywhere = []string{
 var plan = map[string]room{
 	"harness":                     {},
 	"harness/cmd/brunt":           {enters: []string{"harness/cli"}},
-	"harness/cli":                 {enters: []string{"harness/campaign", "harness/runner", "harness/experiment", "harness/site", "harness/topology", "harness/dependency", "harness/fault", "harness/lease", "harness/load", "harness/probe", "harness/build", "harness/provenance", "results", "results/slo", "results/verdict", "results/store", "results/report", "results/profile", "results/recording", "results/ledger", "xk6-ext/wire", "scenarios"}, tests: []string{"results/proof", "harness/campaign/simulation"}, tech: []string{cobra, renameio, "golang.org/x/term"}},
+	"harness/cli":                 {enters: []string{"harness/campaign", "harness/runner", "harness/experiment", "harness/site", "harness/topology", "harness/dependency", "harness/fault", "harness/lease", "harness/load", "harness/probe", "harness/build", "harness/provenance", "results", "results/slo", "results/verdict", "results/store", "results/report", "results/profile", "results/recording", "results/ledger", "xk6-ext/wire", "scenarios"}, tests: []string{"results/proof", "harness/campaign/simulation"}, tech: []string{cobra, "github.com/spf13/pflag", renameio, "golang.org/x/term"}},
 	"harness/campaign":            {enters: []string{"harness/runner", "results", "results/verdict"}},
 	"harness/campaign/simulation": {enters: []string{"harness/campaign", "results", "results/histogram", "results/stats", "results/verdict"}},
 	"harness/runner":              {enters: []string{"harness/experiment", "harness/site", "results"}},

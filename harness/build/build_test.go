@@ -119,6 +119,10 @@ func TestWhatWasBuiltOfACommitIsKept(t *testing.T) {
 	if other, err := targets.BinaryAt(t.Context(), c.commits[1], true); err != nil || other == first {
 		t.Errorf("another commit has the same binary %s (%v)", other, err)
 	}
+	targets.Environ = append(os.Environ(), "GOFLAGS=-tags=another")
+	if other, err := targets.BinaryAt(t.Context(), c.commits[0], true); err != nil || other == first {
+		t.Errorf("what is built in another way is the same binary %s (%v)", other, err)
+	}
 }
 
 // TestTheOldestThatWereKeptGo has more in the cache than are kept, and something that is none of them.
@@ -250,6 +254,8 @@ func TestTheBaselineThatNobodyNamed(t *testing.T) {
 		{"a branch", feature, results.Build{}, nil, c.commits[1]},
 		{"the default branch", c.commits[2], results.Build{}, nil, c.commits[1]},
 		{"the default branch with changes", c.commits[2], results.Build{Dirty: true}, nil, c.commits[2]},
+		{"the default branch with what a step of a job wrote", c.commits[2], results.Build{Dirty: true}, &results.CI{SHA: c.commits[2]}, c.commits[1]},
+		{"the same in another CI", c.commits[2], results.Build{Dirty: true}, &results.CI{Name: "generic"}, c.commits[1]},
 	} {
 		c.git("checkout", "--quiet", "--detach", row.at)
 		ref, why, err := c.repository().Baseline(t.Context(), row.build, row.ci)

@@ -110,12 +110,14 @@ func (r Repository) remote(ctx context.Context) string {
 // Baseline is what a build is compared against unless something else is said: of the trial merge of a pull request its first
 // parent, which is what the pull request would be merged into; of a merge queue's what the queue builds on; otherwise the last
 // commit that it has in common with the branch that it is to be merged into, the default branch if nothing else is known; and of a
-// commit of that branch itself, the one before. why says which. What CI says counts when it was started for what is checked out.
+// commit of that branch itself, the one before. why says which. What CI says counts when it was started for what is checked out. With
+// changes that are not committed it is that commit itself, except in CI, where nobody edits: there they are what a step of the job wrote.
 func (r Repository) Baseline(ctx context.Context, candidate results.Build, ci *results.CI) (ref, why string, err error) {
 	head, err := r.Resolve(ctx, "HEAD")
 	if err != nil {
 		return "", "", err
 	}
+	automated := ci != nil
 	if ci == nil || head != ci.SHA && head != candidate.HeadSHA {
 		ci = &results.CI{}
 	}
@@ -137,7 +139,7 @@ func (r Repository) Baseline(ctx context.Context, candidate results.Build, ci *r
 		return "", "", &UnknownRefError{Ref: "the last commit in common with " + branch, Shallow: true, Fetch: "git fetch --unshallow " + r.remote(ctx)}
 	case err != nil:
 		return "", "", &UnknownRefError{Ref: "the last commit in common with " + branch}
-	case base == head && !candidate.Dirty:
+	case base == head && (automated || !candidate.Dirty):
 		return firstParent, "the commit before, as this one is on " + branch, nil
 	}
 	return base, "the last commit in common with " + branch, nil

@@ -73,7 +73,7 @@ func (t Targets) clear() {
 }
 
 // BinaryAt is Binary of brunt's source as it was at a commit of its repository. What was built of a commit once, by the same
-// toolchain, is kept.
+// toolchain in the same environment, is kept.
 func (t Targets) BinaryAt(ctx context.Context, sha string, local bool) (string, error) {
 	module, ok := t.Root()
 	if !ok {
@@ -88,11 +88,11 @@ func (t Targets) BinaryAt(ctx context.Context, sha string, local bool) (string, 
 	if err != nil {
 		return "", fmt.Errorf("build the reference targets of %s: %w", results.ShortSHA(sha), err)
 	}
-	toolchain, err := t.toolchain(ctx, module)
+	goos := platform(local)
+	toolchain, err := t.toolchain(ctx, module, goos)
 	if err != nil {
 		return "", err
 	}
-	goos := platform(local)
 	key := sha256.Sum256(fmt.Appendf(nil, "%s\x00%s\x00%s\x00%s\x00%s/%s", sha, below, strings.Join(recipe(), " "), toolchain, goos, runtime.GOARCH))
 	dir := filepath.Join(t.Cache, hex.EncodeToString(key[:16]))
 	binary := filepath.Join(dir, "target")
@@ -179,10 +179,18 @@ func recipe() []string {
 	return []string{"build", "-trimpath", "-ldflags=-s -w", "./targets/cmd/target"}
 }
 
-// toolchain is the version of Go that builds in a folder.
-func (t Targets) toolchain(ctx context.Context, dir string) (string, error) {
-	cmd := exec.CommandContext(ctx, "go", "env", "GOVERSION")
-	cmd.Dir, cmd.Env = dir, t.Environ
+// decides are the variables of Go, its version among them, that decide what becomes of the same source.
+func decides() []string {
+	return []string{
+		"GOVERSION", "GOOS", "GOARCH", "GO386", "GOAMD64", "GOARM", "GOARM64", "GOMIPS", "GOMIPS64", "GOPPC64", "GORISCV64", "GOEXPERIMENT", "GOFIPS140",
+		"GOFLAGS", "CGO_ENABLED",
+	}
+}
+
+// toolchain is the version of Go that builds in a folder, and all else that decides about the binary, a line each.
+func (t Targets) toolchain(ctx context.Context, dir, goos string) (string, error) {
+	cmd := exec.CommandContext(ctx, "go", append([]string{"env"}, decides()...)...)
+	cmd.Dir, cmd.Env = dir, t.environ(goos)
 	said, err := cmd.Output()
 	if err != nil {
 		return "", fmt.Errorf("build the reference targets: go env: %w", err)
@@ -200,12 +208,17 @@ func (t Targets) temporary(prefix string) (string, error) {
 	return os.MkdirTemp(t.Work, prefix)
 }
 
+// environ is that of the toolchain when it builds for an operating system.
+func (t Targets) environ(goos string) []string {
+	return append(slices.Clone(t.Environ), "CGO_ENABLED=0", "GOOS="+goos, "GOARCH="+runtime.GOARCH)
+}
+
 // build makes the binary of the module in a folder.
 func (t Targets) build(ctx context.Context, root, goos, binary string) error {
 	args := recipe()
 	cmd := exec.CommandContext(ctx, "go", slices.Insert(args, len(args)-1, "-o", binary)...)
 	cmd.Dir = root
-	cmd.Env = append(append([]string{}, t.Environ...), "CGO_ENABLED=0", "GOOS="+goos, "GOARCH="+runtime.GOARCH)
+	cmd.Env = t.environ(goos)
 	if t.Work != "" {
 		temporary, err := t.temporary("go-")
 		if err != nil {

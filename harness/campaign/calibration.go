@@ -16,11 +16,7 @@ type Calibration struct {
 
 // Next is the pair to run after those that were read, or that there is none. What pairs say, and how long all may take, ends nothing.
 func (c Calibration) Next(done []results.GateReading, _ time.Duration) (GatePair, GateEnd) {
-	number := 0
-	for _, r := range done {
-		number = max(number, r.Pair)
-	}
-	pair := c.Gate.pair(number + 1)
+	pair := c.Gate.After(done)
 	left := c.left(done)
 	if len(left) == 0 {
 		return GatePair{}, GatePairs

@@ -20,6 +20,8 @@ type Gate struct {
 	Seed int64
 	// Accepted are the regressions that make no fail, see results.Run.AcceptedTimes: no pair is run for their sake.
 	Accepted []results.Acceptance
+	// Last is the highest number of a pair that there is, of those, too, that can't be read: it is not given away again.
+	Last int
 }
 
 // GatePair is a pair to run.
@@ -74,7 +76,7 @@ func (g Gate) Next(done []results.GateReading, elapsed time.Duration) (GatePair,
 // After is the pair that follows those that were read, whatever they come to. Beyond the last one that Next gives it is for evidence
 // alone, and not to be read with the others.
 func (g Gate) After(done []results.GateReading) GatePair {
-	number := 0
+	number := g.Last
 	for _, r := range done {
 		number = max(number, r.Pair)
 	}

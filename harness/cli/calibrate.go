@@ -52,6 +52,9 @@ on with a calibration that was interrupted.`,
 			}
 			return oneExperiment("calibrate")(nil, args)
 		},
+		PreRunE: func(c *cobra.Command, args []string) error {
+			return a.resumedAlike(c.Context(), "calibrate", args, o.gateOptions)
+		},
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return a.resumeCommand(c.Context(), "calibrate", o.gateOptions)
@@ -120,9 +123,18 @@ type pairing interface {
 	Remaining(done []results.GateReading, elapsed time.Duration) time.Duration
 }
 
+// gate draws the pairs of the run.
+func (inv *invocation) gate() campaign.Gate {
+	gate := campaign.Gate{Plan: *inv.run.Question.Gate, Seed: inv.run.Seed, Accepted: inv.run.AcceptedTimes()}
+	for _, t := range inv.run.Trials {
+		gate.Last = max(gate.Last, t.Pair)
+	}
+	return gate
+}
+
 // pairing is that of the run: a gate, or a calibration.
 func (inv *invocation) pairing() pairing {
-	gate := campaign.Gate{Plan: *inv.run.Question.Gate, Seed: inv.run.Seed, Accepted: inv.run.AcceptedTimes()}
+	gate := inv.gate()
 	if asked := inv.run.Question.Calibration; asked != nil {
 		return campaign.Calibration{Gate: gate, Asked: *asked}
 	}

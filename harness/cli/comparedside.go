@@ -259,7 +259,7 @@ func (c *comparedSide) choose(called string) (notes []string) {
 		if b.Dirty {
 			what = strings.TrimPrefix(what+" with uncommitted changes", "- ")
 		}
-		notes = append(notes, fmt.Sprintf("of %s there are runs of another build, too (%s): name one by its id to compare it", c.named.Text, what))
+		notes = appendNew(notes, fmt.Sprintf("of %s there are runs of another build, too (%s): name one by its id to compare it", c.named.Text, what))
 	}
 	return notes
 }

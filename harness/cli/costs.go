@@ -53,10 +53,15 @@ func (inv *invocation) measureCosts(ctx context.Context, baseline, candidate sid
 		inv.progress.Step(fmt.Sprintf("start %d of %d: the %s", i+1, len(order), which))
 		inv.question.experiment.Services = inv.side.services
 		var trial results.Trial
-		if trial, failed = inv.conduct(ctx, i+1); failed != nil && ctx.Err() == nil {
+		trial, failed = inv.conduct(ctx, i+1)
+		if failed != nil && ctx.Err() == nil {
 			failed = fmt.Errorf("the %s: %w", which, failed)
 		}
-		inv.run.Trials = append(inv.run.Trials, trial)
+		trials := []results.Trial{trial}
+		if failed == nil {
+			failed = inv.unchanged(ctx, trials...)
+		}
+		inv.run.Trials = append(inv.run.Trials, trials...)
 		if err := inv.save(ctx, failed); err != nil {
 			return err
 		}
@@ -85,9 +90,14 @@ func (inv *invocation) tellSame(baseline *side, candidate results.Build) {
 		baseline.build.Variant = variant
 		return
 	}
-	if baseline.build.SHA != "" && baseline.build.SHA == candidate.SHA && !candidate.Dirty && baseline.build.Variant == candidate.Variant {
-		inv.run.Warnings = appendNew(inv.run.Warnings, "baseline and candidate are the same commit: "+candidate.SHA)
+	if baseline.build.SHA == "" || baseline.build.SHA != candidate.SHA || baseline.build.Variant != candidate.Variant {
+		return
 	}
+	warning := "baseline and candidate are the same commit: " + candidate.SHA
+	if candidate.Dirty {
+		warning = "baseline and candidate are the same commit but for what is not committed: " + candidate.SHA
+	}
+	inv.run.Warnings = appendNew(inv.run.Warnings, warning)
 }
 
 // place makes the experiment one whose services are those of the side, in a tree of its commit where they are built there.

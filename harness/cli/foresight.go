@@ -1,10 +1,13 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
+	"github.com/devcraft-studio/brunt/harness/campaign"
 	"github.com/devcraft-studio/brunt/results"
 	"github.com/devcraft-studio/brunt/results/report"
 	"github.com/devcraft-studio/brunt/results/verdict"
@@ -14,19 +17,20 @@ import (
 const calibrationsRead = 20
 
 // foresee says in advance what a gate can see within its budget, as the newest calibration of this machine has it that was measured in the
-// same way and could see anything, or that there is none.
-func (inv *invocation) foresee(ctx context.Context) {
+// same way and could see anything, or that there is none. Where the newest that planted a delay read back too little of it while both builds
+// were loaded at once, they take turns; the error says that they can't.
+func (inv *invocation) foresee(ctx context.Context) error {
 	if inv.run.Question.Calibration != nil || inv.run.Foresight != nil {
-		return
+		return nil
 	}
 	runs, err := inv.store.Calibrations(ctx, inv.run.Host.Fingerprint, inv.question.experiment.Name, calibrationsRead)
 	if err != nil {
 		inv.log.Warn("calibrations were not looked for", "error", err)
-		return
+		return nil
 	}
 	plan, hint := inv.run.Question.Gate.WithDefaults(), "`brunt calibrate "+inv.question.timing.name+"`"
 	var other string
-	var best *results.Run
+	var best, sighted, delayed *results.Run // the newest; that which could see anything; that which planted a delay
 	for i, run := range runs {
 		if why := inv.measuredElsewise(plan, run); why != "" {
 			if other == "" {
@@ -37,20 +41,61 @@ func (inv *invocation) foresee(ctx context.Context) {
 		if best == nil {
 			best = &runs[i]
 		}
-		if slices.ContainsFunc(run.Verdict.Noise.Metrics, func(m results.NoiseMetric) bool { return m.MDE != nil }) {
-			best = &runs[i]
-			break
+		if sighted == nil && slices.ContainsFunc(run.Verdict.Noise.Metrics, func(m results.NoiseMetric) bool { return m.MDE != nil }) {
+			sighted = &runs[i]
+		}
+		if delayed == nil && slices.ContainsFunc(run.Verdict.Noise.Planted, readBack) {
+			delayed = &runs[i]
 		}
 	}
-	if best != nil {
+	if delayed != nil && plan.Mode == results.GateMirror && delayed.Verdict.Noise.MirrorRefused != "" {
+		if err := inv.refuseMirror(*delayed); err != nil {
+			return err
+		}
+		return inv.foresee(ctx)
+	}
+	if best = cmp.Or(sighted, best); best != nil {
 		inv.takeForesight(plan, *best)
-		return
+		return nil
 	}
 	text := "this machine has not been calibrated for " + inv.question.experiment.Name + ", so that it is not known what a gate can see here"
 	if other != "" {
 		text += " (" + other + ")"
 	}
 	inv.progress.Step(text + "; " + hint + " finds out")
+	return nil
+}
+
+// readBack says whether it is known how much of a planted delay was read back.
+func readBack(p results.PlantedReading) bool {
+	return p.Kind == results.PlantedDelay && p.Share != nil
+}
+
+// mirrorError says that both builds may not be loaded at once on this machine.
+type mirrorError struct {
+	why  string
+	name string // of the experiment
+}
+
+func (e *mirrorError) Error() string { return "mirror is refused on this machine: " + e.why }
+
+func (e *mirrorError) hint() string {
+	return "give --mode slices, or let `brunt calibrate " + e.name + "` find out again whether a delay is read back"
+}
+
+// refuseMirror lets the builds of a gate take turns that were to be loaded at once, unless people asked for that, or pairs were measured so.
+func (inv *invocation) refuseMirror(calibration results.Run) error {
+	refused := &mirrorError{fmt.Sprintf("%s (calibration %s)", calibration.Verdict.Noise.MirrorRefused, calibration.ID), inv.question.timing.name}
+	if inv.question.timing.chosen || len(inv.run.Trials) > 0 {
+		return broken(refused)
+	}
+	was := *inv.run.Question.Gate
+	plan := inv.question.inTurns(was, time.Duration(was.Spent*float64(time.Second)))
+	if err := (campaign.Gate{Plan: plan}).Check(); err != nil {
+		return broken(fmt.Errorf("%w; to measure the builds in turn, %w", refused, err))
+	}
+	inv.turn(plan, refused.Error()+". The builds are measured in turn (--mode slices)")
+	return nil
 }
 
 // takeForesight takes a calibration for what the gate can see.
@@ -60,9 +105,6 @@ func (inv *invocation) takeForesight(plan results.Gate, run results.Run) {
 	f.Metrics, f.Pairs = verdict.Foresee(plan, card.Readings)
 	inv.run.Foresight = &f
 	inv.progress.Step(report.ForesightText(f, plan.Budget))
-	if card.MirrorRefused != "" && plan.Mode == results.GateMirror {
-		inv.run.Warnings = appendNew(inv.run.Warnings, fmt.Sprintf("mirror is not to be trusted on this machine: %s (calibration %s); give --mode trials", card.MirrorRefused, run.ID))
-	}
 }
 
 // measuredElsewise says in what the pairs of a calibration were measured in another way than those of a gate, or is "".

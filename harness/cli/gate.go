@@ -55,7 +55,8 @@ with --costs, of p50, p95, p99, errors and throughput without.
   brunt gate scenarios/restapi scenarios/nplusone --costs --junit junit.xml --markdown comment.md
   brunt gate scenarios/nplusone --costs --baseline variant:fixed --variant naive
   brunt gate scenarios/restapi --costs --baseline variant:fixed --variant naive --candidate-set target.env.REGRESSION=query`,
-		Args: func(_ *cobra.Command, args []string) error { return o.takes(args) },
+		Args:    func(_ *cobra.Command, args []string) error { return o.takes(args) },
+		PreRunE: func(c *cobra.Command, args []string) error { return a.resumedAlike(c.Context(), "gate", args, o) },
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return a.resumeCommand(c.Context(), "gate", o)
@@ -181,7 +182,7 @@ func (a *app) baselineOf(ctx context.Context, q question, o gateOptions) (side, 
 	}
 	s.build.Ref = o.baseline
 	if o.baseline == "" {
-		where := provenance.Environment{Dir: repository.Dir, Lookup: a.lookup, Environ: a.Environ}
+		where := a.environment(ctx, repository.Dir, o.runOptions)
 		candidate, err := provenance.Build(ctx, where)
 		if err != nil {
 			return side{}, err

@@ -55,6 +55,12 @@ func (a *app) gateAll(ctx context.Context, all []gating) error {
 	}
 	defer surviveReaders()()
 	defer context.AfterFunc(ctx, func() { p.Step("interrupted: ending in good order; once more, and at once") })()
+	return a.gateEach(ctx, all, p, a.gateOne)
+}
+
+// gateEach measures each of them by a function, which returns a run without an id where none came to be.
+func (a *app) gateEach(ctx context.Context, all []gating, p *progress, one func(context.Context, gating, []gating) (results.Run, report.Options, error)) error {
+	o := all[0].options
 	var runs []results.Run
 	var codes []int
 	options := report.Options{InconclusivePass: o.outputs.inconclusive == "pass"}
@@ -65,24 +71,29 @@ func (a *app) gateAll(ctx context.Context, all []gating) error {
 			break
 		}
 		p.Step(fmt.Sprintf("experiment %d of %d: %s", i+1, len(all), g.name))
-		run, where, err := a.gateOne(ctx, g, all)
-		if run.ID == "" {
-			return err
-		}
+		run, where, err := one(ctx, g, all)
 		if err != nil {
 			a.explain(fmt.Errorf("%s: %w", g.name, err))
 		} else {
 			err = verdictExit(run, o.outputs.inconclusiveExit())
 		}
-		runs, codes = append(runs, run), append(codes, codeOf(err))
+		code := codeOf(err)
+		if ctx.Err() != nil && code == exitBroken { // a signal was the cause
+			code = exitInterrupted
+		}
+		codes = append(codes, code)
+		if run.ID == "" { // it did not come to be; the others are reported all the same
+			continue
+		}
+		runs = append(runs, run)
 		options.Store, options.Root = where.Store, filepath.Dir(where.Dir)
 		p.Step(report.New(run).Answer.String())
 	}
 	if len(runs) > 0 {
-		err = a.deliver(report.NewGates(runs), o.outputs, options)
-	}
-	if err != nil {
-		return err
+		if err := a.deliver(report.NewGates(runs), o.outputs, options); err != nil {
+			a.explain(err)
+			codes = append(codes, codeOf(err))
+		}
 	}
 	if worst := worstExit(codes); worst != exitPass {
 		return &exitError{worst, nil}

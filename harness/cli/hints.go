@@ -52,6 +52,8 @@ func hints() []hint {
 		{says("it is no timing gate that was begun"), "`brunt list` shows the stored runs; a gate with --costs takes a minute and is not gone on with"},
 		{says("it is no calibration that was begun"), "`brunt list` shows the stored runs"},
 		{says("was another build:"), "check out what was measured then, or begin anew: pairs of other builds can't be put together"},
+		{as[*changedError], "put it back as it was, and --resume goes on with a timing gate; else begin anew. What a service writes itself belongs in .gitignore"},
+		{says("is not as it was when the run was begun"), "leave it out, or begin anew without --resume; reports, --store, --no-wait and --quiet may be others"},
 		{script(load.KindMissing), "give the path of a k6 script, relative to this folder"},
 		{script(load.KindParse), "mend the script; `brunt k6 inspect SCRIPT` shows the same without running anything"},
 		{script(load.KindInit), "mend the script, or what it needs: its init code, setup or teardown failed; `brunt k6 run SCRIPT` shows the same"},
@@ -126,6 +128,10 @@ func hintFor(err error) string {
 	}
 	if codeOf(err) == exitInterrupted {
 		return "what was measured until then is kept; `brunt list` shows it"
+	}
+	var knows interface{ hint() string }
+	if errors.As(err, &knows) {
+		return knows.hint()
 	}
 	var unknown *build.UnknownRefError
 	if errors.As(err, &unknown) {

@@ -38,6 +38,9 @@ type invocation struct {
 	pair     *campaign.GatePair // of a timing gate: the one that is measured
 	// profiling is of the pair that follows a timing gate that failed; nil: what is measured is part of the test.
 	profiling *profiling
+	// checkedOut is what the services are built from, as it was when the run was opened, and looked when it last was so.
+	checkedOut results.Build
+	looked     time.Time
 }
 
 // prepare does all that can fail before anything is started, once the question is valid: the store, the lock, the sweep. From here
@@ -105,7 +108,7 @@ func (inv *invocation) open(ctx context.Context) error {
 	inv.run.Command = inv.repeatable(inv.options, inv.run.Seed)
 	tools := builtIn()
 	inv.run.Host = provenance.Host(ctx, tools)
-	where := inv.environment()
+	where := inv.environment(ctx, inv.Dir, inv.options)
 	build, err := inv.measuredNow(ctx)
 	if err != nil {
 		inv.run.Warnings = append(inv.run.Warnings, "the build is not known: "+inv.redactor.Redact(err.Error()))
@@ -120,11 +123,9 @@ func (inv *invocation) open(ctx context.Context) error {
 
 // measuredNow is the build that is measured. The error says that git does not know it; what flags say of it stands all the same.
 func (inv *invocation) measuredNow(ctx context.Context) (results.Build, error) {
-	where := inv.environment()
-	if inv.options.sources != "" {
-		where.Dir = inv.options.sources
-	}
-	build, err := provenance.Build(ctx, where)
+	inv.looked = time.Now()
+	build, err := provenance.Build(ctx, inv.sourcesFrom(ctx))
+	inv.checkedOut = build
 	if inv.options.sha != "" {
 		build.SHA, build.Note = inv.options.sha, "the SHA was given with --sha"
 	}
@@ -132,8 +133,29 @@ func (inv *invocation) measuredNow(ctx context.Context) (results.Build, error) {
 	return build, err
 }
 
-func (inv *invocation) environment() provenance.Environment {
-	return provenance.Environment{Dir: inv.Dir, Lookup: inv.lookup, Environ: inv.Environ}
+// sourcesFrom is where to look for what is checked out of what services are built from.
+func (inv *invocation) sourcesFrom(ctx context.Context) provenance.Environment {
+	dir := inv.Dir
+	if inv.options.sources != "" {
+		dir = inv.options.sources
+	}
+	return inv.environment(ctx, dir, inv.options)
+}
+
+// environment is where a run looks for what is checked out in a folder. What brunt writes itself, the store and the reports that are
+// asked for, is no part of it, wherever it is kept: it would be another build after each run.
+func (a *app) environment(ctx context.Context, dir string, o runOptions) provenance.Environment {
+	own := store.Files(a.dsn(ctx, o.store))
+	for _, path := range o.outputs.files {
+		switch {
+		case *path == "" || *path == "-":
+		case filepath.IsAbs(*path):
+			own = append(own, *path)
+		default:
+			own = append(own, filepath.Join(a.Dir, *path))
+		}
+	}
+	return provenance.Environment{Dir: dir, Lookup: a.lookup, Environ: a.Environ, Ignore: own}
 }
 
 // seedOrDrawn is the seed that was asked for, or one drawn now and stored.

@@ -44,11 +44,14 @@ func (inv *invocation) measurePairs(ctx context.Context) error {
 	inv.nameBuilds()
 	before := spent(inv.run.Trials) + time.Duration(inv.run.Question.Gate.Spent*float64(time.Second))
 	if _, end := inv.pairing().Next(inv.readings(), before); end == "" {
-		if err := inv.rehearse(ctx); err != nil {
+		err := inv.rehearse(ctx)
+		if err == nil {
+			err = inv.foresee(ctx)
+		}
+		if err != nil {
 			trial, err := unstarted(ctx, 1+len(inv.run.Trials), err)
 			return inv.endPairs(ctx, []results.Trial{trial}, err)
 		}
-		inv.foresee(ctx)
 	}
 	began := time.Now()
 	for {
@@ -75,7 +78,9 @@ func (inv *invocation) measurePairs(ctx context.Context) error {
 		}
 		if inv.makeRoom(trials, before+time.Since(began)) {
 			inv.run.Foresight = nil // which was of the other mode
-			inv.foresee(ctx)
+			if err := inv.foresee(ctx); err != nil {
+				return inv.endPairs(ctx, trials, err)
+			}
 			continue
 		}
 		inv.run.Trials = append(inv.run.Trials, trials...)
@@ -165,7 +170,7 @@ func (inv *invocation) rehearse(ctx context.Context) error {
 			return fmt.Errorf("start the %s: %w", inv.side.name(), err)
 		}
 	}
-	return nil
+	return inv.unchanged(ctx)
 }
 
 func (inv *invocation) rehearseOne(ctx context.Context) error {
@@ -197,6 +202,9 @@ func (inv *invocation) conductPair(ctx context.Context, pair campaign.GatePair) 
 		conduct = inv.conductTrials
 	}
 	trials, err = conduct(ctx, pair)
+	if err == nil {
+		err = inv.unchanged(ctx, trials...)
+	}
 	for i := range trials {
 		trials[i].Pair, trials[i].PairFirst, trials[i].PairSeconds = pair.Number, pair.First, time.Since(began).Seconds()
 		trials[i].Planted = pair.Planted

@@ -1,12 +1,19 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/devcraft-studio/brunt/harness/provenance"
 	"github.com/devcraft-studio/brunt/results"
+	"github.com/devcraft-studio/brunt/results/verdict"
 )
 
 // reopenPairs takes up a timing gate that was interrupted: with its plan, its seed and its builds. Pairs that are not whole are dropped.
@@ -40,7 +47,10 @@ func (inv *invocation) reopenPairs(ctx context.Context) error {
 		run.Builds = again // it had not come so far
 	}
 	for i, b := range again {
-		if old := run.Builds[i]; old.SHA != b.SHA || old.DiffDigest != b.DiffDigest || old.Called() != b.Called() || old.ImageDigest != b.ImageDigest {
+		if old := run.Builds[i]; b.SHA == old.SHA && b.Dirty && (b.DiffDigest == "" || old.DiffDigest == "") {
+			return usage(fmt.Errorf("--resume %s: it is not known whether its %s was another build: what is not committed could not be read (%s)",
+				run.ID, (&side{number: i}).name(), oneLine(cmp.Or(old.Note, b.Note))))
+		} else if !verdict.SameBuild(old, b) || old.ImageDigest != b.ImageDigest {
 			return usage(fmt.Errorf("--resume %s: its %s was another build: %s, not %s", run.ID, (&side{number: i}).name(), buildName(old), buildName(b)))
 		}
 	}
@@ -72,19 +82,19 @@ func wholePairs(trials []results.Trial) []results.Trial {
 }
 
 // resumeCommand goes on with a stored gate or calibration by the command that it was begun with: `brunt gate --resume RUN` needs no other
-// word. Flags that are given with it come last, and so stand.
+// word. Of flags that are given with it those stand that change nothing of what is measured, and secrets, which are not kept.
 func (a *app) resumeCommand(ctx context.Context, command string, o gateOptions) error {
 	run, err := a.begunPairs(ctx, command, o)
 	if err != nil {
 		return err
 	}
-	c, _, err := a.root().Find([]string{command})
+	c, given, err := a.bothCommands(command, run)
 	if err != nil {
-		return broken(err)
+		return err
 	}
 	c.SetContext(ctx)
-	if err := c.ParseFlags(slices.Concat(after(command, run.Command), after(command, a.Args))); err != nil {
-		return usage(err)
+	if err := takeGiven(c.Flags(), given.Flags(), run.ID); err != nil {
+		return err
 	}
 	// A ref such as main may be another commit by now.
 	if baseline := c.Flags().Lookup("baseline"); baseline != nil && !isVariant(baseline.Value.String()) && !isImage(baseline.Value.String()) {
@@ -99,6 +109,122 @@ func (a *app) resumeCommand(ctx context.Context, command string, o gateOptions) 
 		return usage(fmt.Errorf("--resume %s: how it was begun is not known; give the experiment and the flags again", run.ID))
 	}
 	return c.RunE(c, args)
+}
+
+// resumedAlike refuses to go on with a run by a whole command whose flags are not those that it was begun with. Its builds and its seed are
+// looked at once they are known.
+func (a *app) resumedAlike(ctx context.Context, command string, args []string, o gateOptions) error {
+	if o.resume == "" || len(args) == 0 {
+		return nil
+	}
+	run, err := a.begunPairs(ctx, command, o)
+	if err != nil {
+		return err
+	}
+	begun, given, err := a.bothCommands(command, run)
+	if err != nil {
+		return err
+	}
+	given.Flags().VisitAll(func(f *pflag.Flag) {
+		was := begun.Flags().Lookup(f.Name)
+		if err == nil && !anew(f.Name) && f.Name != "baseline" && f.Name != "seed" && !slices.EqualFunc(valuesOf(was), valuesOf(f), isValue) {
+			err = otherFlag(run.ID, f.Name)
+		}
+	})
+	return err
+}
+
+// bothCommands are the command that a run was begun with, and the one by which it goes on.
+func (a *app) bothCommands(command string, run results.Run) (begun, given *cobra.Command, err error) {
+	for of, args := range map[**cobra.Command][]string{&begun: run.Command, &given: a.Args} {
+		c, _, err := a.root().Find([]string{command})
+		if err != nil {
+			return nil, nil, broken(err)
+		}
+		if err := c.ParseFlags(after(command, args)); err != nil {
+			return nil, nil, usage(err)
+		}
+		*of = c
+	}
+	return begun, given, nil
+}
+
+// anew says whether a flag may be given anew to a run that goes on: it changes nothing of what is measured.
+func anew(flag string) bool {
+	return slices.Contains(slices.Concat(formatNames(), []string{"resume", "store", "inconclusive", "no-profiles", "no-wait", "quiet", "verbose", "help"}), flag)
+}
+
+// takeGiven puts flags that are given to a run that goes on into those that it was begun with.
+func takeGiven(begun, given *pflag.FlagSet, run string) (err error) {
+	given.Visit(func(f *pflag.Flag) {
+		if err == nil {
+			err = takeFlag(begun.Lookup(f.Name), f, run)
+		}
+	})
+	begun.Visit(func(f *pflag.Flag) {
+		for _, value := range valuesOf(f) {
+			if err == nil && strings.Contains(value, provenance.Redacted) {
+				name, _, _ := strings.Cut(value, "=")
+				err = usage(&notKeptError{run: run, flag: f.Name, name: name})
+			}
+		}
+	})
+	return err
+}
+
+// takeFlag takes one of them. It has the value that it had, or one that was not kept.
+func takeFlag(was, f *pflag.Flag, run string) error {
+	if anew(f.Name) {
+		return was.Value.Set(f.Value.String())
+	}
+	all := valuesOf(was)
+	for _, value := range valuesOf(f) {
+		i := slices.IndexFunc(all, func(begun string) bool { return isValue(begun, value) })
+		if i < 0 {
+			return otherFlag(run, f.Name)
+		}
+		all[i] = value
+	}
+	if list, ok := was.Value.(pflag.SliceValue); ok {
+		return list.Replace(all)
+	}
+	return nil
+}
+
+// valuesOf are the values of a flag, of which there may be more where it may be repeated.
+func valuesOf(f *pflag.Flag) []string {
+	if list, ok := f.Value.(pflag.SliceValue); ok {
+		return slices.Clone(list.GetSlice())
+	}
+	return []string{f.Value.String()}
+}
+
+// isValue says whether a value may be the one that is stored, of which secrets are not kept.
+func isValue(stored, value string) bool {
+	known := strings.Split(stored, provenance.Redacted)
+	for i, text := range known {
+		known[i] = regexp.QuoteMeta(text)
+	}
+	return stored == value || len(known) > 1 && regexp.MustCompile(`(?s)^`+strings.Join(known, `.+`)+`$`).MatchString(value)
+}
+
+// otherFlag refuses a flag that would let the pairs that come be measured in another way than those before. What it was may be a secret.
+func otherFlag(run, flag string) error {
+	return usage(fmt.Errorf("--resume %s: --%s is not as it was when the run was begun, and pairs that are measured in different ways can't be put together", run, flag))
+}
+
+// notKeptError says that a run can't go on without a secret that was given to it, and was not kept.
+type notKeptError struct {
+	run, flag string
+	name      string // what it is the value of
+}
+
+func (e *notKeptError) Error() string {
+	return fmt.Sprintf("--resume %s: the value of --%s %s is a secret, which was not kept", e.run, e.flag, e.name)
+}
+
+func (e *notKeptError) hint() string {
+	return fmt.Sprintf("give it again: --resume %s --%s %s=VALUE", e.run, e.flag, e.name)
 }
 
 // after is what stands after the command's name.

@@ -98,6 +98,40 @@ func TestAGateGoesOnByWhatItsRunAccepts(t *testing.T) {
 	}
 }
 
+// TestOneCommitOnBothSidesIsSaid: files that are not committed may be no part of a build.
+func TestOneCommitOnBothSidesIsSaid(t *testing.T) {
+	for _, row := range []struct {
+		candidate results.Build
+		says      string
+	}{
+		{results.Build{SHA: "a"}, "are the same commit: a"},
+		{results.Build{SHA: "a", Dirty: true}, "are the same commit but for what is not committed: a"},
+		{results.Build{SHA: "b", Dirty: true}, ""},
+		{results.Build{SHA: "a", Variant: "naive"}, ""},
+	} {
+		inv := &invocation{}
+		inv.tellSame(&side{build: results.Build{SHA: "a"}}, row.candidate)
+		if said := strings.Join(inv.run.Warnings, "; "); !strings.Contains(said, row.says) || (said == "") != (row.says == "") {
+			t.Errorf("of %+v it says %q", row.candidate, said)
+		}
+	}
+}
+
+// TestThePairAfterOneThatCannotBeReadHasANumberOfItsOwn: else its recordings would take the place of those, and four trials that of two.
+func TestThePairAfterOneThatCannotBeReadHasANumberOfItsOwn(t *testing.T) {
+	inv := &invocation{run: results.Run{Question: results.Question{Gate: &results.Gate{}}}}
+	for pair := 1; pair <= 3; pair++ {
+		inv.run.Trials = append(inv.run.Trials, results.Trial{Pair: pair}, results.Trial{Pair: pair, Build: 1})
+	}
+	read := []results.GateReading{{Pair: 1, Seconds: 60}, {Pair: 2, Seconds: 60}}
+	for _, asked := range []*results.Calibration{nil, {Pairs: 8}} {
+		inv.run.Question.Calibration = asked
+		if next, end := inv.pairing().Next(read, 0); next.Number != 4 || end != "" {
+			t.Errorf("the pair after three, of which one is torn, is %d (%s)", next.Number, end)
+		}
+	}
+}
+
 func TestTheBuildThatIsDrawnStartsFirst(t *testing.T) {
 	for first, want := range map[results.Side][]int{results.SideBaseline: {0, 1}, results.SideCandidate: {1, 0}} {
 		if diff := cmp.Diff(want, firstOf(campaign.GatePair{First: first})); diff != "" {

@@ -25,7 +25,7 @@ func (inv *invocation) profilePair(ctx context.Context, spent func() time.Durati
 		text += ", and taken though --budget is used up"
 	}
 	inv.progress.Step(text)
-	pair := campaign.Gate{Plan: *inv.run.Question.Gate, Seed: inv.run.Seed}.After(inv.readings())
+	pair := inv.gate().After(inv.readings())
 	before := inv.run
 	found := &results.Profiled{
 		Pair: pair.Number, Status: results.StatusComplete, Profiles: []results.ProfileComparison{}, Without: []string{}, Warnings: []string{},

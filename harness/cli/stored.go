@@ -29,18 +29,22 @@ func (s *storeFlag) register(c *cobra.Command) {
 
 // openStore opens the store that the flag, BRUNT_STORE or the default names, in that order.
 func (a *app) openStore(ctx context.Context, flag storeFlag, options ...store.Option) (*store.Store, error) {
-	dsn := flag.dsn
-	if dsn == "" {
-		dsn, _ = a.lookup("BRUNT_STORE")
-	}
-	if dsn == "" {
-		dsn = "sqlite:" + filepath.Join(a.projectRoot(ctx), "results", "data", "brunt.db")
-	}
-	s, err := store.Open(ctx, dsn, options...)
+	s, err := store.Open(ctx, a.dsn(ctx, flag), options...)
 	if err != nil {
 		return nil, broken(fmt.Errorf("open the store: %w", err))
 	}
 	return s, nil
+}
+
+// dsn is that of the store.
+func (a *app) dsn(ctx context.Context, flag storeFlag) string {
+	if flag.dsn != "" {
+		return flag.dsn
+	}
+	if dsn, _ := a.lookup("BRUNT_STORE"); dsn != "" {
+		return dsn
+	}
+	return "sqlite:" + filepath.Join(a.projectRoot(ctx), "results", "data", "brunt.db")
 }
 
 // projectRoot is the top of the git work tree, or the working directory where there is none.

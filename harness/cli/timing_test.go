@@ -77,9 +77,17 @@ func TestATimingGateIsKilledInterruptedAndGoesOn(t *testing.T) {
 		t.Errorf("nobody is told how to go on:\n%s", v.stderr())
 	}
 
-	other := p.run(2, p.gateArgs("--pairs", "3", "--resume", cut.ID, "--baseline", "variant:naive")...)
+	other := p.run(2, p.gateArgs("--pairs", "3", "--mode", "mirror", "--resume", cut.ID, "--baseline", "variant:naive")...)
 	if !strings.Contains(other.stderr(), "its baseline was another build: ") {
 		t.Errorf("it would go on with another build:\n%s", other.stderr())
+	}
+
+	for flag, args := range map[string][]string{
+		"--rate": {"gate", "--resume", cut.ID, "--rate", "10/s"}, "--env": p.gateArgs("--pairs", "3", "--mode", "mirror", "--resume", cut.ID, "-e", "A=1"),
+	} {
+		if v := p.run(2, args...); !strings.Contains(v.stderr(), flag+" is not as it was") || !strings.Contains(v.stderr(), "hint: leave it out") {
+			t.Errorf("with another %s it says: %s", flag, v.stderr())
+		}
 	}
 
 	v = p.start("gate", "--resume", cut.ID)
@@ -329,6 +337,15 @@ func TestATimingGateStartsItsBaselineAsItWasCommitted(t *testing.T) {
 		if log := s.artifact(cut, name); !strings.HasPrefix(log, said) {
 			t.Errorf("%s begins with %.40q, not %q", name, log, said)
 		}
+	}
+
+	v = s.start("gate", "--resume", cut.ID)
+	v.awaitLine(`(?s:pair 2 of at most 3.*starting the load)`)
+	serve("as changed meanwhile")
+	code := v.exit()
+	ended := s.runs()[0]
+	if code != 3 || !strings.Contains(v.stderr(), "serve changed meanwhile") || ended.Status != results.StatusBroken || !cmp.Equal(ended.Trials[:2], cut.Trials[:2]) {
+		t.Errorf("when a source had changed it ended with %d, %s: %s", code, ended.Status, v.stderr())
 	}
 }
 

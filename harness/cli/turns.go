@@ -62,12 +62,16 @@ func (inv *invocation) makeRoom(trials []results.Trial, elapsed time.Duration) (
 		inv.run.Warnings = appendNew(inv.run.Warnings, warning+"lower --rate; to measure them in turn, "+err.Error())
 		return false
 	}
+	inv.turn(plan, warning+fmt.Sprintf("in the first pair it was %.0f %%. That pair does not count, and they are measured in turn (--mode slices)", 100*share))
+	return true
+}
+
+// turn lets the builds take turns from now on by a plan that inTurns made, and says why.
+func (inv *invocation) turn(plan results.Gate, why string) {
 	inv.question.takeTurns()
 	inv.run.Question.Gate, inv.question.timing.plan = &plan, plan
-	text := warning + fmt.Sprintf("in the first pair it was %.0f %%. That pair does not count, and they are measured in turn (--mode slices)", 100*share)
-	inv.run.Warnings = appendNew(inv.run.Warnings, text)
-	inv.progress.Step(text)
-	return true
+	inv.run.Warnings = appendNew(inv.run.Warnings, why)
+	inv.progress.Step(why)
 }
 
 // inTurns is what becomes of a plan when the builds take turns after all, once so much of the budget is used.
@@ -87,7 +91,7 @@ func (q *question) takeTurns() {
 // turnedSince takes over that a stored gate went on in turns, which nobody had asked for.
 func (inv *invocation) turnedSince(was results.Gate) {
 	t := inv.question.timing
-	if was.Mode == results.GateSlices && was.Spent > 0 && t.plan.Mode == results.GateMirror && !t.chosen {
+	if was.Mode == results.GateSlices && t.plan.Mode == results.GateMirror && !t.chosen {
 		t.plan = inv.question.inTurns(t.plan, time.Duration(was.Spent*float64(time.Second)))
 		inv.question.takeTurns()
 	}

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -153,23 +154,22 @@ func readTree(ctx context.Context, e Environment) (tree, error) {
 // digest is the SHA-256 of all that differs from the commit: the diff of tracked files, and name, kind and content of
 // each untracked file that is not ignored. It is empty when nothing differs.
 func (r repository) digest(ctx context.Context, against string, ignore []string) (string, error) {
-	paths := []string{"--", ":/"}
-	for _, p := range ignore {
-		paths = append(paths, ":(top,exclude,literal)"+filepath.ToSlash(p))
-	}
+	paths := r.but(ignore)
 	sum := sha256.New()
 	counted := &counter{w: sum}
 	diff := slices.Concat([]string{"diff"}, diffFlags, []string{against}, paths)
 	if err := r.output(ctx, counted, diff...); err != nil {
 		return "", err
 	}
-	list := slices.Concat([]string{"ls-files", "--others", "--exclude-standard", "-z"}, paths)
-	names, err := r.line(ctx, list...)
+	if counted.n > 0 {
+		if err := r.addSubmodules(ctx, sum, against, paths); err != nil {
+			return "", err
+		}
+	}
+	untracked, err := r.names(ctx, slices.Concat(others, paths)...)
 	if err != nil {
 		return "", err
 	}
-	untracked := strings.FieldsFunc(names, func(c rune) bool { return c == 0 })
-	slices.Sort(untracked)
 	for _, name := range untracked {
 		if err := addUntracked(ctx, sum, r.dir, name); err != nil {
 			return "", err
@@ -179,6 +179,97 @@ func (r repository) digest(ctx context.Context, against string, ignore []string)
 		return "", nil
 	}
 	return hex.EncodeToString(sum.Sum(nil)), nil
+}
+
+// addSubmodules adds what is not committed in the submodules that differ: the diff says but that something is.
+func (r repository) addSubmodules(ctx context.Context, sum hash.Hash, against string, paths []string) error {
+	var list bytes.Buffer
+	raw := slices.Concat([]string{"diff", "--raw", "-z", "--no-renames", "--no-ext-diff", "--no-relative", "--ignore-submodules=none", against}, paths)
+	if err := r.output(ctx, &list, raw...); err != nil {
+		return err
+	}
+	fields := strings.Split(list.String(), "\x00") // in turn what has changed of a path, and the path
+	for i := 0; i+1 < len(fields); i += 2 {
+		kinds := strings.Fields(fields[i])
+		if len(kinds) < 2 || kinds[1] != submodule {
+			continue
+		}
+		inner := r
+		inner.dir = filepath.Join(r.dir, filepath.FromSlash(fields[i+1]))
+		if _, err := os.Lstat(filepath.Join(inner.dir, ".git")); errors.Is(err, fs.ErrNotExist) {
+			continue // it is not checked out
+		}
+		digest, err := inner.digest(ctx, "HEAD", nil)
+		if err != nil {
+			return fmt.Errorf("submodule %s: %w", fields[i+1], err)
+		}
+		addSized(sum, []byte(fields[i+1]))
+		addSized(sum, []byte(digest))
+	}
+	return nil
+}
+
+// submodule is the mode of one, of what is there now.
+const submodule = "160000"
+
+// others lists the files that git neither tracks nor ignores.
+var others = []string{"ls-files", "--others", "--exclude-standard", "-z"}
+
+// but are the arguments that name all of the working tree but for what is ignored.
+func (r repository) but(ignore []string) []string {
+	paths := []string{"--", ":/"}
+	for _, p := range ignore {
+		if p = r.below(p); p != "" {
+			paths = append(paths, ":(top,exclude,literal)"+p)
+		}
+	}
+	return paths
+}
+
+// names are those that git prints with a zero byte after each, sorted.
+func (r repository) names(ctx context.Context, args ...string) ([]string, error) {
+	all, err := r.line(ctx, args...)
+	if err != nil {
+		return nil, err
+	}
+	names := strings.FieldsFunc(all, func(c rune) bool { return c == 0 })
+	slices.Sort(names)
+	return names, nil
+}
+
+// ChangedSince are those of the files that are not committed as they are which have changed since then, as far as they can be told.
+func ChangedSince(ctx context.Context, e Environment, since time.Time) (changed []string) {
+	ctx, cancel := context.WithTimeout(ctx, gitTimeout)
+	defer cancel()
+	r, err := openRepository(ctx, e)
+	if err != nil {
+		return nil
+	}
+	tracked, _ := r.names(ctx, slices.Concat([]string{"diff", "--name-only", "--no-renames", "--no-ext-diff", "--no-relative", "-z", "HEAD"}, r.but(e.Ignore))...)
+	untracked, _ := r.names(ctx, slices.Concat(others, r.but(e.Ignore))...)
+	since = since.Add(-100 * time.Millisecond) // the times of files may lag
+	for _, name := range slices.Concat(tracked, untracked) {
+		info, err := os.Lstat(filepath.Join(r.dir, filepath.FromSlash(name)))
+		if err != nil || info.ModTime().After(since) {
+			changed = append(changed, name)
+		}
+	}
+	return changed
+}
+
+// below is a path relative to the root of the working tree, as git takes it; "" where it is outside.
+func (r repository) below(path string) string {
+	if !filepath.IsAbs(path) {
+		return filepath.ToSlash(path)
+	}
+	if dir, err := filepath.EvalSymlinks(filepath.Dir(path)); err == nil { // as the root is
+		path = filepath.Join(dir, filepath.Base(path))
+	}
+	relative, err := filepath.Rel(r.dir, path)
+	if err != nil || !filepath.IsLocal(relative) || relative == "." {
+		return ""
+	}
+	return filepath.ToSlash(relative)
 }
 
 // addUntracked adds one untracked file. Name and content carry their lengths, so that no two states look alike.

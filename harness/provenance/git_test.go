@@ -118,6 +118,36 @@ func TestBuildSeesEveryWayInWhichATreeIsDirty(t *testing.T) {
 	}
 }
 
+// TestTheDigestHoldsWhatIsInASubmodule, and in one of that, where git's own diff says but that it is dirty.
+func TestTheDigestHoldsWhatIsInASubmodule(t *testing.T) {
+	c := newCheckout(t)
+	c.commit()
+	at := c.dir
+	for _, name := range []string{"sub", "sub/deeper"} {
+		in := newCheckout(t)
+		in.commit()
+		within := c
+		within.dir = filepath.Dir(filepath.Join(at, name))
+		within.git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", in.dir, filepath.Base(name))
+		within.git("commit", "--quiet", "-m", "a submodule")
+	}
+	c.git("commit", "--quiet", "--all", "-m", "its submodule")
+	if b := c.build(); b.Dirty {
+		t.Fatalf("%+v", b)
+	}
+	seen := map[string]string{"": "nothing"}
+	for _, change := range [][2]string{
+		{"sub/a.txt", "changed"}, {"sub/a.txt", "otherwise"}, {"sub/new.txt", "x"}, {"sub/new.txt", "y"}, {"sub/deeper/a.txt", "changed"}, {"sub/deeper/new.txt", "x"},
+	} {
+		c.write(change[0], change[1])
+		b := c.build()
+		if other, twice := seen[b.DiffDigest]; !b.Dirty || twice || b.Note != "" {
+			t.Errorf("%s %s: the digest is that of %s: %+v", change[0], change[1], other, b)
+		}
+		seen[b.DiffDigest] = change[0] + " " + change[1]
+	}
+}
+
 func TestTheDigestDependsOnTheTreeAlone(t *testing.T) {
 	c := newCheckout(t)
 	c.commit()
@@ -153,6 +183,10 @@ func TestTheStoreDoesNotMakeTheTreeDirty(t *testing.T) {
 	e := Environment{Dir: c.dir, Environ: c.environ(), Ignore: []string{"results/data"}}
 	if b, err := Build(t.Context(), e); err != nil || b.Dirty {
 		t.Errorf("%+v, %v", b, err)
+	}
+	e.Ignore = []string{filepath.Join(c.dir, "results", "data"), filepath.Dir(c.dir), c.dir, "/elsewhere/brunt.db"}
+	if b, err := Build(t.Context(), e); err != nil || b.Dirty {
+		t.Errorf("by an absolute path: %+v, %v", b, err)
 	}
 	c.write("results/other", "x")
 	if b, err := Build(t.Context(), e); err != nil || !b.Dirty {

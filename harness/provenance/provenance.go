@@ -13,8 +13,8 @@ type Environment struct {
 	// Lookup returns a variable of the process environment, as os.LookupEnv. Nil: taken from Environ.
 	Lookup  func(name string) (string, bool)
 	Environ []string // NAME=VALUE, what the git child inherits; its GIT_* variables are dropped
-	// Ignore lists paths, relative to the root of the working tree, whose state does not count as dirty, such as the folder
-	// of the store.
+	// Ignore lists paths whose state does not count as dirty, such as those of the store: absolute, or relative to the root of the
+	// working tree. What is outside of it does not count anyway.
 	Ignore []string
 }
 

@@ -110,7 +110,7 @@ func noiseNotes(run results.Run) (out []Note) {
 			a.Gates, a.Failed, a.Passed, a.Inconclusive)})
 	}
 	if card.MirrorRefused != "" {
-		out = append(out, Note{Label: "Mirror refused", Text: card.MirrorRefused + "; gates here had better be of --mode trials"})
+		out = append(out, Note{Label: "Mirror refused", Text: card.MirrorRefused + "; gates here take turns (--mode slices)"})
 	}
 	return out
 }

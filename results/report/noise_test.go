@@ -116,7 +116,7 @@ func TestAMachineWhoseMirrorIsRefusedSaysSo(t *testing.T) {
 	if err := Terminal(&out, New(run), Options{}); err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(out.String(), "70% was read back, less than 80%; gates here had better be of --mode trials") {
+	if !strings.Contains(out.String(), "70% was read back, less than 80%; gates here take turns (--mode slices)") {
 		t.Error(out.String())
 	}
 }

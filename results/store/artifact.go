@@ -6,10 +6,13 @@ import (
 	"path/filepath"
 )
 
+// artifacts is the folder of those of all runs.
+const artifacts = "artifacts"
+
 // Dir is the folder of the run's artifacts, artifacts/<run id> beside the database. It is made when it is missing; should
 // that fail, writing a file into it will say why.
 func (s *Store) Dir(runID string) string {
-	dir := filepath.Join(filepath.Dir(s.path), "artifacts", runID)
+	dir := filepath.Join(filepath.Dir(s.path), artifacts, runID)
 	if identity.MatchString(runID) {
 		_ = os.MkdirAll(dir, 0o777)
 	}
@@ -22,7 +25,7 @@ func (s *Store) OpenArtifact(runID, name string) (*os.File, error) {
 	if !identity.MatchString(runID) {
 		return nil, fmt.Errorf("open artifact %s: %q can't be the id of a run", name, runID)
 	}
-	root, err := os.OpenRoot(filepath.Join(filepath.Dir(s.path), "artifacts", runID))
+	root, err := os.OpenRoot(filepath.Join(filepath.Dir(s.path), artifacts, runID))
 	if err != nil {
 		return nil, fmt.Errorf("open artifact %s of run %s: %w", name, runID, err)
 	}

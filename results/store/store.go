@@ -91,6 +91,16 @@ func parse(dsn string) (string, error) {
 	return absolute, nil
 }
 
+// Files are the paths of all that a store writes, as dsn names it: files, and the folder of the artifacts. Of a DSN that names none there
+// are none.
+func Files(dsn string) []string {
+	path, err := parse(dsn)
+	if err != nil {
+		return nil
+	}
+	return []string{path, path + "-wal", path + "-shm", path + "-journal", filepath.Join(filepath.Dir(path), artifacts)}
+}
+
 // prepare makes the store's folder. A folder that is made here tells git to ignore all that is in it: the store must not
 // make the tree that it records look dirty.
 func prepare(path string) error {

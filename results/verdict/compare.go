@@ -172,7 +172,7 @@ func (k *contrast) take(sides [2]Stored, chosen [2]configured) {
 			shown := comparedRun(run)
 			for t := range run.Trials {
 				trial := &run.Trials[t]
-				if trial.Status != results.StatusComplete || !ofBuild(*run, trial.Build, sides[s].Build) {
+				if trial.Status != results.StatusComplete || !sides[s].is(*run, trial.Build) {
 					continue
 				}
 				// Searches go beyond the limit on purpose, and of a gate's pairs it is known which count.
@@ -203,14 +203,28 @@ func comparedRun(run *results.Run) results.ComparedRun {
 	}
 }
 
-// ofBuild says whether a trial's build is the one that is compared.
-func ofBuild(run results.Run, index int, build results.Build) bool {
-	return index >= 0 && index < len(run.Builds) && SameBuild(run.Builds[index], build) || len(run.Builds) == 0 && build == results.Build{}
+// is says whether a build of a run, by its index, is the one that is compared. Of changes that are not known nobody can say that another
+// run has the same: then it is that of one run alone, the first.
+func (s Stored) is(run results.Run, index int) bool {
+	if index < 0 || index >= len(run.Builds) {
+		return len(run.Builds) == 0 && s.Build == results.Build{}
+	}
+	if !unknownChanges(s.Build) {
+		return SameBuild(run.Builds[index], s.Build)
+	}
+	first := slices.IndexFunc(s.Runs, func(r results.Run) bool { return slices.Contains(r.Builds, s.Build) })
+	return run.Builds[index] == s.Build && first >= 0 && s.Runs[first].ID == run.ID
 }
 
+// unknownChanges says that a build has changes which are not committed, and that it is not known which.
+func unknownChanges(b results.Build) bool { return b.Dirty && b.DiffDigest == "" }
+
 // SameBuild says whether two descriptions are of one build: the commit with its uncommitted changes and the variant, or where no
-// commit is known the image.
+// commit is known the image. Changes that are not known are never the same.
 func SameBuild(a, b results.Build) bool {
+	if unknownChanges(a) || unknownChanges(b) {
+		return false
+	}
 	if a.SHA == "" && b.SHA == "" && a.ImageDigest != b.ImageDigest {
 		return false
 	}
@@ -254,7 +268,7 @@ func gateNotes(c *results.Compared, sides [2]Stored) {
 				continue
 			}
 			seen[run.ID] = true
-			is := func(build, side int) bool { return SameBuild(run.Builds[build], sides[side].Build) }
+			is := func(build, side int) bool { return sides[side].is(run, build) }
 			how := "in turn"
 			switch {
 			case is(0, 0) && is(1, 1):

@@ -167,6 +167,26 @@ func TestWhatDiffersBesideTheBuildIsListedFieldByField(t *testing.T) {
 	}
 }
 
+// TestChangesThatAreNotKnownAreNeverTheSame: of a tree that could not be read only the one run is compared that was named.
+func TestChangesThatAreNotKnownAreNeverTheSame(t *testing.T) {
+	dirty := results.Build{SHA: "a", Dirty: true}
+	known := dirty
+	known.DiffDigest = "1"
+	if SameBuild(dirty, dirty) || SameBuild(dirty, known) || !SameBuild(known, known) {
+		t.Error("a build with changes that nobody knows is taken for another")
+	}
+	one, other := quietly(1, 1, 1), quietly(1, 2, 1)
+	one.Builds, other.Builds = []results.Build{dirty}, []results.Build{dirty}
+	side := Stored{"cand", dirty, []results.Run{one, other}}
+	if !side.is(one, 0) || side.is(other, 0) {
+		t.Error("it is of more than one run, or of none")
+	}
+	got := Compare(Stored{"base", sideBuild(0), []results.Run{quietly(0, 0, 1)}}, side)
+	if len(got.Candidate.Runs) != 1 || got.Candidate.Runs[0].ID != one.ID || len(got.Rows) == 0 {
+		t.Errorf("%+v", got.Candidate.Runs)
+	}
+}
+
 func TestRunsOfAnotherConfigurationOrBuildAreLeftOut(t *testing.T) {
 	var b, c []results.Run
 	for i := range 6 {

@@ -31,7 +31,7 @@ type configField struct {
 func configurations(side Stored, kind string) []configured {
 	runs := slices.DeleteFunc(slices.Clone(side.Runs), func(r results.Run) bool {
 		measured := func(t results.Trial) bool {
-			return t.Status == results.StatusComplete && ofBuild(r, t.Build, side.Build)
+			return t.Status == results.StatusComplete && side.is(r, t.Build)
 		}
 		return kindOf(r) != kind || r.Status != results.StatusComplete || !slices.ContainsFunc(r.Trials, measured)
 	})

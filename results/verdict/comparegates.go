@@ -47,7 +47,7 @@ func heldTogether(sides [2]Stored) (held []heldGate) {
 				continue
 			}
 			seen[run.ID] = true
-			is := func(build, side int) bool { return SameBuild(run.Builds[build], sides[side].Build) }
+			is := func(build, side int) bool { return sides[side].is(run, build) }
 			switch {
 			case is(0, 0) && is(1, 1):
 				held = append(held, heldGate{run: run})
