@@ -345,18 +345,6 @@ func (g *gate) misfits(conducted []results.GateReading) []string {
 	return reasons
 }
 
-// againstPass are the reasons of pairs that do not count, and in which something befell the candidate, or the script, that a pass would hide.
-// They never stand against a fail by the pairs that do count.
-func againstPass(conducted []results.GateReading) []string {
-	var reasons []string
-	for _, r := range conducted {
-		if r.Against != "" {
-			reasons = append(reasons, fmt.Sprintf("pair %d does not count, and speaks against a pass: %s", r.Pair, r.Against))
-		}
-	}
-	return reasons
-}
-
 // failingBaseline says that the baseline fails too often to be compared with, or is "".
 func (g *gate) failingBaseline() string {
 	at := slices.IndexFunc(g.plan.Primary, func(m results.GateMetric) bool { return m.Name == results.GateErrors })

@@ -120,6 +120,18 @@ func against(p GatePair, windows []bothWindow) string {
 	return fmt.Sprintf("the candidate lost %s of what it was offered, the baseline %s", percent(candidate), percent(baseline))
 }
 
+// againstPass are the reasons of pairs that do not count, and in which something befell the candidate, or the script, that a pass would hide.
+// They never stand against a fail by the pairs that do count.
+func againstPass(conducted []results.GateReading) []string {
+	var reasons []string
+	for _, r := range conducted {
+		if r.Against != "" {
+			reasons = append(reasons, fmt.Sprintf("pair %d does not count, and speaks against a pass: %s", r.Pair, r.Against))
+		}
+	}
+	return reasons
+}
+
 // edgeIterations are how many iterations fall on another side of the edges of whole seconds when both builds are offered the same.
 const edgeIterations = 2
 
