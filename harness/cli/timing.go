@@ -35,7 +35,8 @@ in turns of 4 s (slices), or a whole trial of each, one after the other (trials)
 machine's CPU, or a calibration of this machine read back too little of a planted delay, they go on in turns, unless --mode was given:
 after such a calibration mirror is then refused. From the fifth pair on it looks after each whether p50, p95, p99 or the share that
 failed is worse for sure, or within 3, 5 and 8 % and 0.1 points for sure, and ends as soon as it knows; at the end of --budget it is
-inconclusive, and says what it would have seen. --resume goes on with a gate that was interrupted: finished pairs are kept. brunt calibrate finds out in advance how small a change can be seen on this machine.
+inconclusive, and says what it would have seen. Of a load on k6's own executors throughput is tested, too. --resume goes on with a gate
+that was interrupted: finished pairs are kept. brunt calibrate finds out in advance how small a change can be seen on this machine.
 
 A fail is followed by one more pair, which is not part of the test and not counted against --budget. The services' /debug/pprof is asked
 for profiles of CPU, contention and heap of both builds, which are kept with the run; the report says which functions grew, and what

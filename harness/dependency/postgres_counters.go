@@ -52,7 +52,7 @@ func dialCounting(ctx context.Context, i Instance, database string) (*pgx.Conn, 
 	if err != nil {
 		return nil, fmt.Errorf("postgres at %s: %w", i.Address, withoutURL(err))
 	}
-	config.ConnectTimeout, config.Database = dialTimeout, database
+	config.ConnectTimeout, config.Database = tallied, database
 	config.RuntimeParams["application_name"] = ownName
 	config.RuntimeParams["pg_stat_statements.track"] = "none"
 	conn, err := pgx.ConnectConfig(ctx, config)
