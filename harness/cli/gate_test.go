@@ -166,6 +166,8 @@ func TestTheGateRefusesWhatItCanNotCompare(t *testing.T) {
 		"services:\n  more: {reference: restapi, port: 8080}\n  api:\n    command: [./serve]\n    port: 8080\n    env:", "load:", "load:\n  target: api",
 	).Replace(basketExperiment))
 	s.closed()
+	s.put("short.js", "export const options = { vus: 1, duration: '2s' };\nexport default function () {}\n")
+	s.put("short.yaml", strings.Replace(s.read("closed.yaml"), "closed.js", "short.js", 1))
 	for _, row := range []struct {
 		args []string
 		says string
@@ -177,6 +179,7 @@ func TestTheGateRefusesWhatItCanNotCompare(t *testing.T) {
 		{[]string{"gate", filepath.Join(s.dir, "both.yaml"), "--costs", "--baseline", "main"}, "built from two repositories"},
 		{[]string{"gate", s.dir, filepath.Join(s.dir, "nowhere.yaml"), "--costs"}, "there is no such experiment"},
 		{[]string{"gate", filepath.Join(s.dir, "closed.yaml"), "--mode", "mirror", "--baseline", "main"}, "the script's scenarios are not on brunt-arrival"},
+		{[]string{"gate", filepath.Join(s.dir, "short.yaml"), "--baseline", "main"}, "nothing of the load is left after the warm-up"},
 		{[]string{"gate", "script.js", "--costs"}, "not a bare script"},
 		{[]string{"gate", s.dir, "--costs", "--baseline", "nowhere"}, "nowhere is no commit"},
 		{[]string{"gate", s.dir, "--costs", "--baseline", "variant:fixed"}, "no service of the experiment is a reference target"},

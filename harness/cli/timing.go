@@ -130,6 +130,10 @@ func (a *app) askForTimes(ctx context.Context, q *question, sides [2]side, o gat
 	if q.inspection.Search != nil {
 		return usage(errors.New("a search for the breakpoint offers each build another load: name another shape, or give --mode mirror or slices"))
 	}
+	if q.inspection.Duration <= 0 {
+		return usage(fmt.Errorf("nothing of the load is left after the warm-up of %v, which scenarios on k6's own executors spend of their own time: let them last %v or longer",
+			warmup, warmup+time.Duration(float64(pairMeasured)*scale)))
+	}
 	q.inspection.Thresholds, q.duration = nil, q.inspection.Duration
 	q.timing.plan = planOf(q, mode, o.timing)
 	if scale != 1 {
