@@ -208,11 +208,11 @@ func (a *app) rejudge(s *store.Store, run results.Run) error {
 	if err := a.render("terminal", report.New(run), a.Stdout, places(s, run.ID)); err != nil {
 		return err
 	}
-	a.tellDifferences(before, again)
 	if before.Judge == again.Judge && before.Outcome != again.Outcome {
 		return broken(fmt.Errorf("run %s was judged %s by the same judge version %d and is %s now: its record was changed",
 			run.ID, before.Outcome, again.Judge, again.Outcome))
 	}
+	a.tellDifferences(before, again)
 	return verdictExit(run, exitInconclusive)
 }
 
