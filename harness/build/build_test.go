@@ -255,6 +255,7 @@ func TestTheBaselineThatNobodyNamed(t *testing.T) {
 		{"the default branch", c.commits[2], results.Build{}, nil, c.commits[1]},
 		{"the default branch with changes", c.commits[2], results.Build{Dirty: true}, nil, c.commits[2]},
 		{"the default branch with what a step of a job wrote", c.commits[2], results.Build{Dirty: true}, &results.CI{SHA: c.commits[2]}, c.commits[1]},
+		{"the first commit with what a step of a job wrote", c.commits[0], results.Build{Dirty: true}, &results.CI{Name: "generic"}, c.commits[0]},
 		{"the same in another CI", c.commits[2], results.Build{Dirty: true}, &results.CI{Name: "generic"}, c.commits[1]},
 	} {
 		c.git("checkout", "--quiet", "--detach", row.at)

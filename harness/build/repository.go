@@ -31,8 +31,11 @@ type UnknownRefError struct {
 }
 
 func (e *UnknownRefError) Error() string {
-	if e.Shallow {
+	switch {
+	case e.Shallow:
 		return fmt.Sprintf("%s is no commit of this repository, which is a shallow clone", e.Ref)
+	case e.Ref == firstParent:
+		return "there is no commit before the one that is checked out"
 	}
 	return e.Ref + " is no commit of this repository"
 }
@@ -140,6 +143,9 @@ func (r Repository) Baseline(ctx context.Context, candidate results.Build, ci *r
 	case err != nil:
 		return "", "", &UnknownRefError{Ref: "the last commit in common with " + branch}
 	case base == head && (automated || !candidate.Dirty):
+		if _, err := r.Resolve(ctx, firstParent); err != nil && candidate.Dirty && !r.shallow(ctx) {
+			break // it is the first commit of all
+		}
 		return firstParent, "the commit before, as this one is on " + branch, nil
 	}
 	return base, "the last commit in common with " + branch, nil
