@@ -36,7 +36,7 @@ func unfitPair(plan results.Gate, p GatePair, windows []bothWindow, values []res
 	limits := gateFitness()
 	for _, side := range []GateSide{p.Baseline, p.Candidate} {
 		found := Fitness(side.Fitness, limits).Reasons
-		if ended := endedByScript(side.Fitness); ended != "" {
+		if _, ended := endedByScript(side.Fitness); ended != "" {
 			found = append(found, ended)
 		}
 		for _, reason := range found {
@@ -81,17 +81,6 @@ func disturbed(p GatePair) []string {
 	return reasons
 }
 
-// endedByScript says that the script ended the load or declared it failed, or is "".
-func endedByScript(f results.Fitness) string {
-	switch {
-	case f.ExitCode == exitFailed:
-		return withReason("the script declared the run failed", f.Aborted)
-	case f.ExitCode == exitAborted || f.Aborted != "":
-		return withReason("the script ended the load", f.Aborted)
-	}
-	return ""
-}
-
 // lostAlike is how many standard deviations what two builds lost of the same load may be apart, so that it is alike.
 const lostAlike = 3
 
@@ -99,7 +88,7 @@ const lostAlike = 3
 // was for, or that much more was lost of what the candidate was offered.
 func against(p GatePair, windows []bothWindow) string {
 	for _, side := range []GateSide{p.Candidate, p.Baseline} {
-		if ended := endedByScript(side.Fitness); ended != "" {
+		if _, ended := endedByScript(side.Fitness); ended != "" {
 			return ended
 		}
 		if side.Fitness.Exceptions > 0 {

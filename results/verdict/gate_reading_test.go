@@ -147,7 +147,7 @@ func TestWhatSpeaksAgainstAPass(t *testing.T) {
 		{"both lose alike", drop(200), drop(220), ""},
 		{"hardly more", nil, drop(4), ""},
 		{"the script threw", nil, func(s *GateSide) { s.Fitness.Exceptions, s.Fitness.FirstException = 2, "no id" }, "the script threw 2 exceptions: no id"},
-		{"the script ended the load of the baseline", func(s *GateSide) { s.Fitness.Aborted = "bad answer" }, nil, "the script ended the load: bad answer"},
+		{"the script ended the load of the baseline", func(s *GateSide) { s.Fitness.Aborted = "bad answer" }, nil, "a threshold ended the load early: bad answer"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			p := pairOf(400, ten(10), ten(10))
@@ -198,7 +198,7 @@ func TestWhichPairsDoNotCount(t *testing.T) {
 		{"nearly the same rates", func(s *GateSide) { s.Windows[0].Offered += 10 }, nil, ""},
 		{"other rates of a load that the target sets", func(s *GateSide) { s.Windows[0].Offered += 40 }, func(s *GateSide) { s.Closed = true }, ""},
 		{"the script fails the run", nil, func(s *GateSide) { s.Fitness.ExitCode, s.Fitness.Aborted = exitFailed, "bad answer" }, "the script declared the run failed: bad answer"},
-		{"the script ends the load", nil, func(s *GateSide) { s.Fitness.ExitCode = exitAborted }, "the script ended the load"},
+		{"the script ends the load", nil, func(s *GateSide) { s.Fitness.ExitCode = exitAborted }, "the script aborted the load"},
 		{"a threshold that was crossed", nil, func(s *GateSide) { s.Fitness.ExitCode = exitThresholds }, ""},
 		{"nothing offered", func(s *GateSide) {
 			for i := range s.Windows {

@@ -250,25 +250,32 @@ const (
 func (j *judge) ending(rows []results.Evidence) {
 	f := j.trial.Fitness
 	switch f.ExitCode {
-	case exitAborted:
-		j.note("test.abort()", results.Fail, withReason("the script aborted the load", f.Aborted))
-		return
-	case exitFailed:
-		j.note("test.fail()", results.Fail, withReason("the script declared the run failed", f.Aborted))
-		return
-	case exitFine, exitThresholds, exitStopped:
+	case exitFine, exitThresholds, exitStopped, exitAborted, exitFailed:
 	default:
 		j.note("load", results.Inconclusive, fmt.Sprintf("the load generator ended with exit code %d", f.ExitCode))
 	}
-	if f.Aborted == "" {
+	by, how := endedByScript(f)
+	failed := func(e results.Evidence) bool { return e.Outcome == results.Fail }
+	if by == "" || by == abortOnFail && slices.ContainsFunc(rows, failed) {
 		return
 	}
-	for _, e := range rows {
-		if e.Outcome == results.Fail {
-			return
-		}
+	j.note(by, results.Fail, how)
+}
+
+// abortOnFail is what a threshold has that ends the load.
+const abortOnFail = "abortOnFail"
+
+// endedByScript is by what the script ended the load or declared it failed, and how that is told; "" where it did neither.
+func endedByScript(f results.Fitness) (by, how string) {
+	switch {
+	case f.ExitCode == exitAborted:
+		return "test.abort()", withReason("the script aborted the load", f.Aborted)
+	case f.ExitCode == exitFailed:
+		return "test.fail()", withReason("the script declared the run failed", f.Aborted)
+	case f.Aborted != "":
+		return abortOnFail, "a threshold ended the load early: " + f.Aborted
 	}
-	j.note("abortOnFail", results.Fail, "a threshold ended the load early: "+f.Aborted)
+	return "", ""
 }
 
 // status adds a row when the trial is not complete.
