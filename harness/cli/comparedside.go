@@ -31,7 +31,6 @@ func (a *app) comparedSides(ctx context.Context, s *store.Store, texts [2]string
 	for i := range sides {
 		if errors.Is(failed[i], store.ErrNotFound) && failed[1-i] == nil {
 			failed[i] = sides[i].measuredBeside(ctx, s, a.commitOf(ctx, texts[i]), sides[1-i].named, failed[i])
-			break
 		}
 	}
 	for _, err := range failed {
@@ -73,28 +72,6 @@ func (a *app) commitOf(ctx context.Context, text string) string {
 
 // fewestDigits are those of a SHA that may stand for it.
 const fewestDigits = 4
-
-// preferClean takes the commit as the other's gates held it, without uncommitted changes, where by itself it was measured only with some.
-func (c *comparedSide) preferClean(ctx context.Context, s *store.Store, other store.Reference, experiment string) error {
-	if c.beside || c.named.Run != "" || slices.ContainsFunc(c.stored.Runs, func(r results.Run) bool {
-		return len(r.Builds) == 0 || !r.Builds[len(r.Builds)-1].Dirty
-	}) {
-		return nil
-	}
-	clean := comparedSide{named: store.Reference{Text: c.named.Text}}
-	err := clean.measuredBeside(ctx, s, c.named.SHA, other, store.ErrNotFound)
-	clean.stored.Runs = slices.DeleteFunc(clean.stored.Runs, func(r results.Run) bool { return r.Experiment != experiment || r.Builds[0].Dirty })
-	if errors.Is(err, store.ErrNotFound) || err == nil && len(clean.stored.Runs) == 0 {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	clean.stored.Reference = c.named.Text
-	clean.notes = []string{c.named.Text + " by itself was measured only with uncommitted changes: what gates measured of it as their baseline is compared"}
-	*c = clean
-	return nil
-}
 
 // measuredBeside takes the commit that gates of the other side held it against: a run is found by its candidate alone.
 // sha is the commit that git makes of what was typed, if any. Where there is no such gate it returns missing.
@@ -138,6 +115,29 @@ func (c *comparedSide) measuredBeside(ctx context.Context, s *store.Store, sha s
 	if !c.beside {
 		return missing
 	}
+	return nil
+}
+
+// preferClean takes the commit as the other's gates held it, without uncommitted changes, where by itself it was measured only with some.
+func (c *comparedSide) preferClean(ctx context.Context, s *store.Store, other store.Reference, experiment string) error {
+	if c.beside || c.named.Run != "" || slices.ContainsFunc(c.stored.Runs, func(r results.Run) bool {
+		return len(r.Builds) == 0 || !r.Builds[len(r.Builds)-1].Dirty
+	}) {
+		return nil
+	}
+	clean := comparedSide{named: store.Reference{Text: c.named.Text}}
+	if err := clean.measuredBeside(ctx, s, c.named.SHA, other, store.ErrNotFound); errors.Is(err, store.ErrNotFound) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	clean.stored.Runs = slices.DeleteFunc(clean.stored.Runs, func(r results.Run) bool { return r.Experiment != experiment || r.Builds[0].Dirty })
+	if len(clean.stored.Runs) == 0 {
+		return nil
+	}
+	clean.stored.Reference = c.named.Text
+	clean.notes = []string{c.named.Text + " by itself was measured only with uncommitted changes: what gates measured of it as their baseline is compared"}
+	*c = clean
 	return nil
 }
 

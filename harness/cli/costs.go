@@ -49,13 +49,12 @@ func (inv *invocation) measureCosts(ctx context.Context, baseline, candidate sid
 	for i := 0; i < len(order); i++ {
 		number := order[i]
 		inv.side = &[]side{baseline, candidate}[number]
-		which := []results.Side{results.SideBaseline, results.SideCandidate}[number]
-		inv.progress.Step(fmt.Sprintf("start %d of %d: the %s", i+1, len(order), which))
+		inv.progress.Step(fmt.Sprintf("start %d of %d: the %s", i+1, len(order), inv.side.name()))
 		inv.question.experiment.Services = inv.side.services
 		var trial results.Trial
 		trial, failed = inv.conduct(ctx, i+1)
 		if failed != nil && ctx.Err() == nil {
-			failed = fmt.Errorf("the %s: %w", which, failed)
+			failed = fmt.Errorf("the %s: %w", inv.side.name(), failed)
 		}
 		trials := []results.Trial{trial}
 		if failed == nil {

@@ -136,17 +136,21 @@ func (a *app) resumedAlike(ctx context.Context, command string, args []string, o
 
 // bothCommands are the command that a run was begun with, and the one by which it goes on.
 func (a *app) bothCommands(command string, run results.Run) (begun, given *cobra.Command, err error) {
-	for of, args := range map[**cobra.Command][]string{&begun: run.Command, &given: a.Args} {
+	parsed := func(args []string) (*cobra.Command, error) {
 		c, _, err := a.root().Find([]string{command})
 		if err != nil {
-			return nil, nil, broken(err)
+			return nil, broken(err)
 		}
 		if err := c.ParseFlags(after(command, args)); err != nil {
-			return nil, nil, usage(err)
+			return nil, usage(err)
 		}
-		*of = c
+		return c, nil
 	}
-	return begun, given, nil
+	if begun, err = parsed(run.Command); err != nil {
+		return nil, nil, err
+	}
+	given, err = parsed(a.Args)
+	return begun, given, err
 }
 
 // anew says whether a flag may be given anew to a run that goes on: it changes nothing of what is measured.

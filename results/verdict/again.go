@@ -24,7 +24,7 @@ func Differences(before, again results.Verdict) []string {
 		seen := map[string]int{} // several rows may be called the same
 		for j := range v.Evidence {
 			e := &v.Evidence[j]
-			key := fmt.Sprintf("%s of trial %d in %s", e.What, e.Trial, e.Phase)
+			key := named(e)
 			if seen[key]++; seen[key] > 1 {
 				key = fmt.Sprintf("%s (%d)", key, seen[key])
 			}

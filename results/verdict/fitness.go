@@ -22,7 +22,7 @@ type FitnessLimits struct {
 	GCShare        float64 // of the CPU time that the generator had, that its garbage collection may take; default 0.25
 	StealShare     float64 // of the machine's CPU time, in all but a fifth of the load; default 0.1
 	ForeignShare   float64 // of the machine's CPU time, that other programs may take in all but a fifth of the load; default 0.2
-	ContendedShare float64 // of the time, in all but a fifth of the load: up to it they took that CPU from nobody; default 0.1; below 0: never
+	ContendedShare float64 // of the time, in all but a fifth of the load: up to it they took that CPU from nobody; default 0.1; negative: they took it
 	UnofferedShare float64 // of the iterations that were due, that may not have been offered; default 0.005
 	// Of the time, in all but a fifth of the load, from which on pressure is told: that something waited for a CPU or all for a
 	// disk, default 0.5; that all waited for memory, default 0.1.
